@@ -1,0 +1,1 @@
+"""The state store: SQLModel rows never leave this package."""

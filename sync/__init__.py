@@ -1,0 +1,1 @@
+"""The engine: values, decisions, orchestration and the command line."""

@@ -1,0 +1,196 @@
+"""What is to be changed and what became of it: operations, batches, outcomes, plans, findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sync.contact import Contact, Value
+    from sync.record import OptOut, Record, RecordRef
+
+Kind = Literal["create", "update", "variables", "exclude", "stage"]
+State = Literal[
+    "planned", "sending", "acked", "pending", "verified", "refused", "unknown", "parked", "deferred",
+    "blocked", "failed",
+]  # fmt: skip
+
+OPEN_STATES: frozenset[State] = frozenset({"planned", "sending", "unknown", "pending", "parked"})
+"""States in which an operation is not settled; an open create forbids a second one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One field of an operation. ``source``: provider whose value it is; ``rule``: code of ``sync.codes``."""
+
+    before: Value | None
+    after: Value | None
+    source: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One intended change of one record at one provider.
+
+    ``contact``: the whole contact as it is wanted, shaped to what the provider can hold. ``fields``: what
+    changes. ``record``: the record as last observed (``None`` for a create). ``opt_out``: only for kinds
+    ``exclude`` and ``stage``. ``reason``: why it is planned, or once settled why it ended so (codes).
+    ``external_id``: what travels to the provider so that the row can be recognised; the person id.
+    ``attempt`` counts sends, from 1. ``request_id``, ``entry_id``: what the provider called it.
+    """
+
+    id: str
+    person_id: str
+    provider: str
+    kind: Kind
+    contact: Contact
+    reason: str
+    record: Record | None = None
+    record_id: str | None = None
+    fields: Mapping[str, FieldChange] = field(default_factory=lambda: MappingProxyType({}))
+    effects: tuple[str, ...] = ()
+    opt_out: OptOut | None = None
+    state: State = "planned"
+    attempt: int = 0
+    digest: str | None = None
+    run_id: str | None = None
+    sent_at: datetime | None = None
+    until: datetime | None = None
+    entry_id: str | None = None
+    message: str | None = None
+    idempotency_key: str | None = None
+    accepted_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Operations that go out in one request. ``digest``: SHA-256 of its body, committed before it is sent.
+
+    ``wire`` is the adapter's own rendering; nobody else looks into it.
+    """
+
+    provider: str
+    kind: Kind
+    operations: tuple[Operation, ...]
+    digest: str
+    wire: object = field(repr=False)
+    rebatchable: bool = True
+    """A refused batch may be cut in halves and sent again (nothing was written, or the call is an upsert)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one operation of a batch.
+
+    ``state``: ``acked``, ``pending``, ``refused``, ``failed`` or ``unknown``. ``record_id``: the row it is
+    now tied to. ``record``: the row as echoed; ``None`` when the provider echoes nothing. ``existing``: a
+    create met a record that was there before and was left untouched. ``ambiguous``: more than one row fits.
+    ``reason``: code; ``message``: the provider's own words, without personal data where it can be helped.
+    """
+
+    operation_id: str
+    state: State
+    record_id: str | None = None
+    record: Record | None = None
+    existing: bool = False
+    entry_id: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchResult:
+    """All outcomes of one batch, one an operation; ``bulk`` is the totals row of a bulk stream."""
+
+    outcomes: tuple[Outcome, ...]
+    bulk: BulkTotals | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkTotals:
+    """What a bulk stream said at its end; ``uuid`` is ``None`` when it was never learnt."""
+
+    uuid: str | None
+    sent: int
+    created: int | None
+    updated: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Why a person's field holds its value: whose it is, which rule chose it, when, and what lost.
+
+    ``source``: ``provider:record_id``, ``human`` or ``undo``. ``losers``: source → value not chosen.
+    ``replaced``: compared form of an earlier value → the value that a person put in its place; only for
+    multi-valued fields.
+    """
+
+    source: str
+    rule: str
+    at: datetime
+    losers: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    replaced: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """One field changed to different values at several records; frozen everywhere until it is resolved."""
+
+    person_id: str
+    field: str
+    values: Mapping[str, Value | None]
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One reason for or against two people being one; ``score`` 0..1."""
+
+    name: str
+    score: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """People who may be one. ``records``: one record of each side, ordered; ``score`` 0..1."""
+
+    records: tuple[RecordRef, RecordRef]
+    score: float
+    reason: str
+    features: tuple[Feature, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CannotExpress:
+    """A wish that a provider cannot hold; reported once until the wish changes."""
+
+    person_id: str
+    provider: str
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManualAction:
+    """A thing that no API can do and a person must; listed until it is ticked off."""
+
+    person_id: str
+    provider: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A finding that waits for a person: a disappearance, a doubtful match, a held merge."""
+
+    kind: str
+    person_id: str
+    provider: str
+    record_id: str

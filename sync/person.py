@@ -1,0 +1,72 @@
+"""A person as the engine works on them: the canonical contact, its history and the records it owns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sync.change import Choice, Conflict
+    from sync.contact import Contact
+    from sync.record import Link, Record, RecordRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One record of a person with its link. ``gone``: absent from a proven sweep, or tombstoned.
+
+    ``rid`` is the store's own number for the record; lower = first linked among twins.
+    """
+
+    rid: int
+    record: Record
+    link: Link
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """The canonical identity. ``choices``: flat field → why it holds its value. ``frozen``: fields braked
+    because a provider keeps writing its own value back. ``aliases``: joinable keys the person had before."""
+
+    id: str
+    contact: Contact
+    members: tuple[Member, ...]
+    created_at: datetime
+    choices: Mapping[str, Choice] = field(default_factory=lambda: MappingProxyType({}))
+    conflicts: tuple[Conflict, ...] = ()
+    frozen: frozenset[str] = frozenset()
+    aliases: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchRecord:
+    """What matching needs of one record. ``keys``: joinable ``(kind, value)``, kind ``email`` or ``linkedin``."""
+
+    rid: int
+    ref: RecordRef
+    name: str | None
+    company: str | None
+    domain: str | None
+    phone: str | None
+    emails: tuple[str, ...]
+    linkedin: str | None
+    person_id: str | None
+    """The person it is linked to now; ``None`` = new."""
+    aliases: frozenset[str] = frozenset()
+    """Keys it joined by before and no longer shows; they go on joining unless they live on another person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A human judgement on two records: ``same``, ``different`` or ``unsure``."""
+
+    a: RecordRef
+    b: RecordRef
+    verdict: str
+    by: str
+    at: datetime

@@ -1,0 +1,209 @@
+"""What providers hold and how it is tied to people: records, pages, cursors, links, capabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sync.contact import Contact, Value
+
+PullMode = Literal["incremental", "sweep"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RecordRef:
+    """One provider's row, by name; ``str()`` gives the form people type: ``provider:id``."""
+
+    provider: str
+    record_id: str
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.record_id}"
+
+    @classmethod
+    def parse(cls, text: str) -> RecordRef:
+        """The reference written ``provider:id``; ValueError when it has no colon or an empty side."""
+        provider, colon, record_id = text.partition(":")
+        if not (provider and colon and record_id):
+            raise ValueError(text)
+        return cls(provider, record_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One provider's row for a person, as it was read.
+
+    ``absent``: canonical fields that this row did not carry at all (a trimmed row): what was observed before
+    stays. ``created_at`` and ``updated_at`` are the provider's own times, aware UTC, ``None`` when it tells
+    none. ``opted_out``: an opt-out reason (Topo's vocabulary) the row itself carries, or ``None``.
+    ``labels``: the provider's list or label ids on the row. ``echo``: raw provider text kept only to compare
+    with later (Apollo's address line).
+    """
+
+    ref: RecordRef
+    contact: Contact
+    absent: frozenset[str] = frozenset()
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    opted_out: str | None = None
+    labels: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a pull; committed together with ``cursor``.
+
+    ``cursor``: opaque text of the provider's adapter from which the next run goes on after this page.
+    ``last``: nothing follows in this pull. ``total_before`` / ``total_after``: the provider's own count of
+    records before the sweep's first page and after its last one (``None`` = not told); only in sweeps.
+    ``complete``: the adapter saw no sign of cut or partial results. ``bad_rows``: rows that broke the
+    documented shape, by record id or position, already left out.
+    """
+
+    records: tuple[Record, ...]
+    cursor: str
+    last: bool = False
+    total_before: int | None = None
+    total_after: int | None = None
+    complete: bool = True
+    bad_rows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptOut:
+    """Somebody said no. ``reason``: Topo's vocabulary, kept as it came when unknown.
+
+    ``until``: a timed opt-out's end, ``None`` = permanent. ``source``: provider name, ``import`` or
+    ``person:<name>``; ``source_id``: the provider's id of the entry, ``None`` when it has none.
+    """
+
+    emails: tuple[str, ...]
+    linkedin_url: str | None
+    reason: str
+    source: str
+    source_id: str | None = None
+    until: datetime | None = None
+    message: str | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptOutPage:
+    """One page of a provider's opt-out list; ``last`` ends it, ``complete`` says that nothing was cut."""
+
+    opt_outs: tuple[OptOut, ...]
+    last: bool
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Who a provider says we are: ``account_id`` is stable per workspace (``None`` when it tells nothing)."""
+
+    account_id: str | None
+    scopes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    """Sentences for the report: missing scopes, read-only notice, and the like."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a write to the provider's configured target would set off beyond storing a row.
+
+    ``starts_outreach``: entries put there are enrolled in outreach. ``reason``: a sentence for the report.
+    """
+
+    starts_outreach: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateWindow:
+    """One of a provider's rate windows for one endpoint; counts are the provider's where it tells them."""
+
+    endpoint: str
+    seconds: float
+    limit: int
+    used: int
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Person ↔ record. ``base`` and ``sent`` are flat fields in canonical spelling.
+
+    ``base``: the value last taken into account. ``sent``: the value the provider last acknowledged, whether
+    it shows it or not. ``ours``: the record was created by an operation of ours. ``accepted_key``: the match
+    key under which an upsert provider accepted it. ``first``: linked before its twins; the one we write.
+    """
+
+    person_id: str
+    evidence: str
+    linked_at: datetime
+    base: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    sent: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    ours: bool = False
+    accepted_key: str | None = None
+    met: bool = False
+    """The record's values took part in a merge before; false = first contact."""
+
+
+Updates = Literal["none", "by-id", "entry", "upsert"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a provider can do, as data; the planner shapes wishes to it before it compares.
+
+    ``fields``: canonical field → what can be done with it there, as a set of ``read``, ``create``,
+    ``update`` (rides in the normal update), ``patch`` (one request a contact). A field that is not listed
+    does not exist there. ``variables``: the same for canonical variables (by bare name); ``any_variable``
+    lifts the list. ``why_not``: field → reason code when it can be read but never written.
+    ``updates``: how an update is addressed. ``match_key``: the field an upsert matches on, or ``None``.
+    ``max_emails``: how many emails a record shows / a create takes. ``batch``: operations per request, by
+    kind. ``page``: rows per read. ``details_per_cycle``: single reads for ``detail_fields`` a cycle.
+    """
+
+    readable: bool
+    creates: bool
+    updates: Updates
+    fields: Mapping[str, frozenset[str]]
+    variables: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    any_variable: frozenset[str] = frozenset()
+    why_not: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    variable_operation: bool = False
+    """Variables are written by an operation of their own (kind ``variables``)."""
+    match_key: str | None = None
+    max_emails: int = 1
+    max_emails_create: int = 1
+    opt_outs: bool = False
+    """An opt-out list can be read."""
+    excludes: bool = False
+    """An opt-out can be written as an entry of its own (kind ``exclude``)."""
+    stages: bool = False
+    """An opt-out can be written by moving a record to a stage (kind ``stage``)."""
+    row_opt_outs: bool = False
+    """Rows may carry opt-outs themselves."""
+    resolves_later: bool = False
+    """A create may be acknowledged before the record exists (``pending``)."""
+    effects_at_target: bool = False
+    """The target must be looked at right before each create batch."""
+    needs_import: bool = False
+    """A sink: nothing is sent to a person never seen in an import, unless accepted in the settings."""
+    batch: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    page: int = 100
+    detail_variables: bool = False
+    """Variables are read record by record (``details``)."""
+    details_per_cycle: int = 0
+
+    def can(self, name: str, action: str) -> bool:
+        """Whether ``action`` (``read``, ``create``, ``update``, ``patch``) is possible for a flat field."""
+        if name.startswith("variables."):
+            bare = name.removeprefix("variables.")
+            return action in self.variables.get(bare, self.any_variable)
+        return action in self.fields.get(name, frozenset())

@@ -1,0 +1,299 @@
+"""The door to the state store: what the engine asks of it, in values only.
+
+Every method that writes is one transaction, durable when it returns. No method waits on the network. Times
+are aware UTC. The store compares and decides nothing: it keeps what it is given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sync.change import CannotExpress, Choice, Conflict, Hold, ManualAction, Operation, State, Suspicion
+    from sync.contact import Contact
+    from sync.person import Decision, MatchRecord, Person
+    from sync.record import Link, Record, RecordRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderState:
+    """What is kept of one provider between runs.
+
+    ``fingerprint``: digest of mapping, filter and target that was last accepted. ``cursor``: incremental
+    cursor. ``sweep_id`` / ``sweep_cursor`` / ``sweep_total``: the sweep under way (all ``None`` when none is).
+    ``swept_at``: end of the last sweep proven complete for ``account_id``; ``None`` = never.
+    ``peak``: the largest number of live records a proven sweep showed. ``memory``: the adapter's own notes.
+    ``export_digest`` / ``export_as_of``: the last export taken in.
+    """
+
+    provider: str
+    account_id: str | None = None
+    fingerprint: str | None = None
+    cursor: str | None = None
+    sweep_id: str | None = None
+    sweep_cursor: str | None = None
+    sweep_total: int | None = None
+    swept_at: datetime | None = None
+    peak: int = 0
+    memory: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    export_digest: str | None = None
+    export_as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRecord:
+    """A record ready to be stored: canonical values, joinable keys and the digest that tells a change."""
+
+    record: Record
+    keys: tuple[tuple[str, str], ...]
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageCounts:
+    """What a page changed in the store."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    returned: int = 0
+    """Records that had been marked gone and are there again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """Everything matching needs around the records that changed, closed under shared keys and persons.
+
+    ``dirty``: rids whose change opened the region. ``people``: person id → creation time, for the persons
+    that own a record in it. ``former``: retired person id → the rids it owned when it was merged away.
+    """
+
+    records: tuple[MatchRecord, ...]
+    decisions: tuple[Decision, ...]
+    people: Mapping[str, datetime]
+    former: Mapping[str, frozenset[int]]
+    dirty: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembershipUpdate:
+    """New membership for the rids of one region. ``members``: rid → (person id, evidence).
+
+    ``created``: new person ids. ``redirects``: retired id → the id that goes on. ``split_from``: id → the
+    id it left. ``suspicions`` replace every open suspicion whose two records both lie in the region;
+    ``holds`` are added.
+    """
+
+    members: Mapping[int, tuple[str, str]]
+    created: tuple[str, ...] = ()
+    redirects: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    split_from: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    suspicions: tuple[Suspicion, ...] = ()
+    holds: tuple[Hold, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """A person's merge, to be kept. ``links``: rid → link with its new base and sent (only changed ones).
+
+    ``conflicts`` and ``frozen`` replace what was kept. ``aliases``: keys the person keeps joining by.
+    """
+
+    person_id: str
+    contact: Contact
+    choices: Mapping[str, Choice]
+    conflicts: tuple[Conflict, ...]
+    links: Mapping[int, Link]
+    frozen: frozenset[str] = frozenset()
+    aliases: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """An operation's outcome. ``read``: the row to keep as observed (``None``: leave as it is). ``link``:
+    tie for ``operation.record_id`` (``None``: leave). Operation, record, link and audit are one commit."""
+
+    operation: Operation
+    read: ReadRecord | None = None
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptOutEntry:
+    """One line of the ledger. ``keys``: keyed hashes (``Store.keyed_hash``) of everything it matches.
+
+    ``source_id`` is the provider's id of the entry. ``released_by`` / ``released_why``: set on a release.
+    """
+
+    keys: frozenset[str]
+    reason: str
+    source: str
+    at: datetime
+    source_id: str | None = None
+    until: datetime | None = None
+    released_by: str | None = None
+    released_why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """One run as it was recorded; ``exit_code`` and ``finished_at`` are ``None`` while it works or if it died.
+
+    ``summary``: JSON-able counts.
+    """
+
+    run_id: str
+    mode: str
+    started_at: datetime
+    finished_at: datetime | None
+    exit_code: int | None
+    summary: Mapping[str, object]
+
+
+class Store(Protocol):
+    """The state store as the engine sees it."""
+
+    # runs ---------------------------------------------------------------------------------------------
+    def begin_run(self, run_id: str, mode: str, at: datetime) -> None:
+        """A run row exists; the epoch is one higher."""
+
+    def finish_run(self, run_id: str, *, at: datetime, exit_code: int, summary: Mapping[str, object]) -> None:
+        """The run row is complete."""
+
+    def recent_runs(self, limit: int) -> list[RunRow]:
+        """Newest first."""
+
+    def keyed_hash(self, text: str) -> str:
+        """HMAC-SHA256 of ``text`` under the installation's key, hex; the key is not in the database."""
+
+    # providers ----------------------------------------------------------------------------------------
+    def provider_state(self, provider: str) -> ProviderState:
+        """What is kept of a provider; a blank state when it was never seen."""
+
+    def save_provider_state(self, state: ProviderState) -> None:
+        """``state`` is kept."""
+
+    # reading ------------------------------------------------------------------------------------------
+    def save_page(
+        self, records: Sequence[ReadRecord], state: ProviderState, *, at: datetime, sweep_id: str | None
+    ) -> PageCounts:
+        """Records and cursor are kept in one commit.
+
+        A record whose fingerprint is unchanged is only marked as seen (in ``sweep_id`` when given). A new or
+        changed one is dirty for matching, its person (if any) dirty for merging. ``Record.absent`` fields
+        keep their former observed value. Keys the record no longer shows stay as its aliases.
+        """
+
+    def seen_in_sweep(self, provider: str, sweep_id: str) -> int:
+        """Distinct records seen in that sweep."""
+
+    def unseen_in_sweep(self, provider: str, sweep_id: str) -> list[RecordRef]:
+        """Live records of the provider that the sweep did not show and that were stored before it began."""
+
+    def live_records(self, provider: str) -> int:
+        """Records not marked gone."""
+
+    def mark_gone(self, refs: Iterable[RecordRef], *, at: datetime, holds: Sequence[Hold]) -> None:
+        """The records are gone, ``holds`` are open, their persons are dirty."""
+
+    def records(self, refs: Iterable[RecordRef]) -> dict[RecordRef, Record]:
+        """The observed records that are known."""
+
+    # matching -----------------------------------------------------------------------------------------
+    def region(self) -> Region | None:
+        """The region around all dirty records (see ``Region``), or ``None`` when nothing is dirty."""
+
+    def save_membership(self, update: MembershipUpdate, *, at: datetime) -> None:
+        """Membership is kept, dirty marks of those records are cleared, every person touched is dirty."""
+
+    # merging and planning -----------------------------------------------------------------------------
+    def dirty_people(self) -> list[str]:
+        """Ids of persons to merge and plan again, sorted."""
+
+    def mark_all_people_dirty(self) -> None:
+        """Every active person is dirty (policy or settings changed)."""
+
+    def mark_people_dirty(self, ids: Iterable[str]) -> None:
+        """Those persons are dirty."""
+
+    def people(self, ids: Iterable[str]) -> list[Person]:
+        """The active persons of those ids in id order; a retired id resolves to its successor, once."""
+
+    def person_of(self, ref: RecordRef) -> str | None:
+        """The person a record is linked to."""
+
+    def save_merged(self, merged: Sequence[Merged], *, at: datetime) -> None:
+        """Contacts, choices, links and conflicts are kept; the persons stay dirty until ``settle_people``."""
+
+    def settle_people(self, ids: Iterable[str]) -> None:
+        """The persons are no longer dirty (nothing about them waits)."""
+
+    def people_count(self) -> int:
+        """Distinct persons that own at least one record."""
+
+    def people_at(self, provider: str) -> int:
+        """Distinct persons with a live record at the provider."""
+
+    # findings -----------------------------------------------------------------------------------------
+    def conflicts(self) -> list[Conflict]:
+        """All open conflicts, by person and field."""
+
+    def suspicions(self) -> list[Suspicion]:
+        """All open suspicions, best score first."""
+
+    def suspected_people(self) -> Mapping[str, frozenset[str]]:
+        """Person id → the other persons of its open suspicions, held bridges and two-slug conflicts."""
+
+    def twins(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """(person, provider, record ids in link order) wherever a person has several live records."""
+
+    def holds(self) -> list[Hold]:
+        """All open holds."""
+
+    def note_cannot_express(
+        self, rows: Sequence[tuple[CannotExpress, str]], *, at: datetime
+    ) -> list[CannotExpress]:
+        """Rows with the digest of the wish; returns those that are new (or whose wish changed)."""
+
+    def note_manual_actions(self, actions: Sequence[ManualAction], *, at: datetime) -> None:
+        """The actions are listed; one already listed or ticked off is left as it is."""
+
+    def manual_actions(self) -> list[ManualAction]:
+        """All that are not ticked off."""
+
+    # outbox -------------------------------------------------------------------------------------------
+    def save_plan(self, run_id: str, operations: Sequence[Operation], *, at: datetime) -> None:
+        """The operations exist as they are (``planned``, ``blocked``, ``deferred``).
+
+        A second open create for a person and provider raises ``StateError``.
+        """
+
+    def mark_sending(self, operations: Sequence[Operation], *, run_id: str, at: datetime) -> None:
+        """The operations (with digest, attempt and idempotency key set) are durably ``sending``."""
+
+    def save_settled(self, settled: Sequence[Settled], *, at: datetime) -> None:
+        """Outcomes are kept: operation state, observed row, link, audit, in one commit.
+
+        A settled create whose record belongs to another person stays linked there (the caller asked
+        ``person_of`` first). The persons concerned stay dirty only if their operation did not succeed.
+        """
+
+    def operations(
+        self, *, states: Iterable[State] | None = None, provider: str | None = None, run_id: str | None = None
+    ) -> list[Operation]:
+        """Operations by state, provider or run, oldest first."""
+
+    def open_creates(self) -> Mapping[tuple[str, str], Operation]:
+        """(person, provider) → the open create (``OPEN_STATES`` less ``planned``)."""
+
+    # opt-outs -----------------------------------------------------------------------------------------
+    def opt_outs(self) -> list[OptOutEntry]:
+        """The ledger, oldest first; releases included."""
+
+    def add_opt_outs(self, entries: Sequence[OptOutEntry]) -> None:
+        """Entries are durable outside the database and then inside."""
