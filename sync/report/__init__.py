@@ -1,0 +1,1 @@
+"""A run, told: one value (``model``), many renderings, all pure."""
