@@ -102,7 +102,7 @@ class Contact:
         return cls(
             emails=tuple(e for e in emails if e),
             variables=MappingProxyType(variables) if variables else NO_VARIABLES,
-            **scalars,  # type: ignore[arg-type]  # every remaining field is str | None, checked above
+            **scalars,
         )
 
     def get(self, name: str) -> Value | None:
@@ -123,9 +123,7 @@ class Contact:
         return " ".join(part for part in (self.first_name, self.last_name) if part) or None
 
 
-SCALAR_FIELDS: tuple[str, ...] = tuple(
-    f.name for f in fields(Contact) if f.name not in {"emails", "variables"}
-)
+SCALAR_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Contact) if f.name not in {"emails", "variables"})
 SCALAR_NAMES = frozenset(SCALAR_FIELDS)
 FIELD_NAMES: tuple[str, ...] = ("emails", *SCALAR_FIELDS)
 """All canonical fields except variables, in report order."""

@@ -31,7 +31,8 @@ class Member:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """The canonical identity. ``choices``: flat field → why it holds its value. ``frozen``: fields braked
-    because a provider keeps writing its own value back. ``aliases``: joinable keys the person had before."""
+    because a provider keeps writing its own value back. ``aliases``: joinable keys the person had before.
+    """
 
     id: str
     contact: Contact

@@ -125,7 +125,8 @@ class Provider(Protocol):
 
     async def target(self) -> Target:
         """What a create would set off now; asked right before each create batch when
-        ``capabilities.effects_at_target``."""
+        ``capabilities.effects_at_target``.
+        """
 
     def batches(self, operations: Sequence[Operation]) -> list[Batch]:
         """The operations rendered into requests, order kept, each at most ``capabilities.batch[kind]`` long.

@@ -116,7 +116,8 @@ class Merged:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
     """An operation's outcome. ``read``: the row to keep as observed (``None``: leave as it is). ``link``:
-    tie for ``operation.record_id`` (``None``: leave). Operation, record, link and audit are one commit."""
+    tie for ``operation.record_id`` (``None``: leave). Operation, record, link and audit are one commit.
+    """
 
     operation: Operation
     read: ReadRecord | None = None

@@ -1,0 +1,68 @@
+"""What a provider's folder declares: its name, settings, card and how to open it."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from sync.secrets import Secret
+
+    from sync.config import ProviderSettings
+    from sync.ports import Clock, Provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What a provider is opened with besides its settings.
+
+    ``secret`` resolves a reference of the settings. ``memory``: the notes it left last time.
+    ``max_requests``: ceiling for this run, ``None`` = none. ``directory``: where relative paths start.
+    """
+
+    clock: Clock
+    secret: Callable[[str], Secret]
+    directory: Path
+    memory: Mapping[str, object] = field(default_factory=dict)
+    max_requests: int | None = None
+
+
+class Sandbox(Protocol):
+    """A provider's local server, running. Everything a rehearsal needs to look at and to disturb it."""
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """The provider's TOML table that points at this server."""
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """Environment variables that the table's references name."""
+
+    @property
+    def writes(self) -> int:
+        """Mutating requests received so far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSpec:
+    """One provider. ``open`` makes an unopened provider; ``sandbox`` serves its local server while entered.
+
+    ``import_names``: settings → the provider's wire name → canonical field, for imports.
+    """
+
+    name: str
+    settings: type[ProviderSettings]
+    open: Callable[[Any, Opening], Provider]
+    sandbox: Callable[..., AbstractAsyncContextManager[Any]]
+    import_names: Callable[[Any], Mapping[str, str]]
+
+    def card(self) -> dict[str, Any]:
+        """The folder's ``card.toml``."""
+        text = resources.files(f"adapters.{self.name}").joinpath("card.toml").read_text("utf-8")
+        return tomllib.loads(text)

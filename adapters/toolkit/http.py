@@ -1,0 +1,186 @@
+"""HTTP to one origin: total deadline, capped bodies, no redirects, no proxies from the environment.
+
+httpx's errors are turned into ours here and nowhere else. What decides is whether the provider may have seen
+the request: surely not → ``Unreachable``; maybe → ``OutcomeUnknown`` for a write, ``Transient`` for a read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from adapters.toolkit import strict_json
+from sync.errors import OutcomeUnknown, ProviderError, QuotaExhausted, Transient, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from sync.ports import RequestCounts
+
+DEADLINE_S = 60.0
+MAX_BODY_BYTES = 16 * 1024 * 1024
+IDLE_S = 4.0
+"""Idle connections are dropped before servers drop them, so that a write rarely meets a dead one."""
+
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call. ``path`` is appended to the base URL. ``endpoint`` names its rate window.
+
+    ``body`` is sent as it is (JSON text). ``mutating``: it may change something at the provider.
+    """
+
+    method: str
+    path: str
+    endpoint: str
+    params: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+    mutating: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """One answer, read whole. ``headers``: names in lower case, last value wins."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        """The body as JSON; raises ``strict_json.BadJsonError``."""
+        return strict_json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        """The body as text, undecodable bytes marked."""
+        return self.body.decode("utf-8", "replace")
+
+
+class Http:
+    """One provider's connection pool.
+
+    ``headers`` is asked before every call (credentials may be refreshed). ``max_requests`` is the ceiling
+    for this run, ``None`` = none.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        base_url: str,
+        *,
+        headers: Callable[[], Awaitable[Mapping[str, str]]],
+        counts: RequestCounts,
+        max_requests: int | None = None,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        self._provider = provider
+        self._base_url = base_url.rstrip("/")
+        self._headers = headers
+        self._counts = counts
+        self._max_requests = max_requests
+        self._deadline_s = deadline_s
+        self._client: httpx.AsyncClient | None = None
+
+    async def close(self) -> None:
+        """The pool is closed; safe to call twice."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def call(self, request: Request) -> Response:
+        """The provider's answer, whatever its status except a redirect.
+
+        Raises ``Unreachable``, ``Transient`` (reads), ``OutcomeUnknown`` (writes), ``QuotaExhausted`` when
+        ``max_requests`` is reached.
+        """
+        self._take_turn(request)
+        headers = dict(await self._headers()) | dict(request.headers)
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await self._exchange(request, headers)
+        except TimeoutError as error:
+            raise self._ambiguous(request, f"no complete answer within {self._deadline_s:g} s") from error
+        except NOT_SENT as error:
+            raise Unreachable(self._provider, self._why(error)) from error
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
+            raise self._ambiguous(request, f"the connection failed ({type(error).__name__})") from error
+
+    async def _exchange(self, request: Request, headers: Mapping[str, str]) -> Response:
+        async with self._pool().stream(
+            request.method,
+            self._base_url + request.path,
+            params=list(request.params) or None,
+            content=request.body,
+            headers=dict(headers),
+        ) as answer:
+            if answer.is_redirect:
+                raise Unreachable(
+                    self._provider,
+                    f"answered with a redirect ({answer.status_code}), which is never followed",
+                    remedy="put the final address into base_url",
+                )
+            body = bytearray()
+            async for chunk in answer.aiter_bytes():
+                body += chunk
+                if len(body) > MAX_BODY_BYTES:
+                    raise self._ambiguous(request, "the answer is larger than 16 MiB")
+            return Response(
+                status=answer.status_code,
+                headers={name.lower(): value for name, value in answer.headers.items()},
+                body=bytes(body),
+            )
+
+    def _take_turn(self, request: Request) -> None:
+        sent = self._counts.read + self._counts.write
+        if self._max_requests is not None and sent >= self._max_requests:
+            raise QuotaExhausted(
+                self._provider, f"--max-requests {self._max_requests} is reached", reason="max-requests"
+            )
+        if request.mutating:
+            self._counts.write += 1
+        else:
+            self._counts.read += 1
+
+    def _pool(self) -> httpx.AsyncClient:
+        if self._client is None:
+            secure = urlsplit(self._base_url).scheme == "https"
+            self._client = httpx.AsyncClient(
+                verify=_tls() if secure else False,  # plain http is loopback only
+                trust_env=False,
+                follow_redirects=False,
+                timeout=httpx.Timeout(self._deadline_s, connect=10.0),
+                limits=httpx.Limits(max_connections=4, keepalive_expiry=IDLE_S),
+            )
+        return self._client
+
+    def _ambiguous(self, request: Request, why: str) -> ProviderError:
+        kind = OutcomeUnknown if request.mutating else Transient
+        return kind(self._provider, f"{request.method} {request.path}: {why}")
+
+    def _why(self, error: Exception) -> str:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, ssl.SSLError):
+                return f"its certificate is not trusted ({urlsplit(self._base_url).hostname})"
+            cause = cause.__cause__ or cause.__context__
+        return f"cannot be reached at {urlsplit(self._base_url).netloc} ({type(error).__name__})"
+
+
+_context: list[ssl.SSLContext] = []
+
+
+def _tls() -> ssl.SSLContext:
+    """One context for all clients: making it costs more than a request."""
+    if not _context:
+        context = ssl.create_default_context()
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        _context.append(context)
+    return _context[0]

@@ -1,0 +1,151 @@
+"""Several rate windows an endpoint, fed by the provider's headers and kept across runs.
+
+A window is fixed and opens at its first request. What the provider says it counted always outranks our own
+count, because other callers may share it. Waiting is for seconds; anything longer is told to the caller.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sync.errors import RateLimited
+from sync.record import RateWindow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sync.ports import Clock
+
+LONGEST_SLEEP_S = 120.0
+"""Longer waits are deferred to a later run instead of slept through."""
+
+
+class Limiter:
+    """Decides when an endpoint may be asked next. One instance a provider."""
+
+    def __init__(
+        self,
+        provider: str,
+        clock: Clock,
+        *,
+        requests_per_second: float | None = None,
+        memory: Mapping[str, object] | None = None,
+    ) -> None:
+        self._provider = provider
+        self._clock = clock
+        self._pause_s = 1.0 / requests_per_second if requests_per_second else 0.0
+        self._next_at = 0.0
+        self._windows: dict[str, dict[float, RateWindow]] = {}
+        self._not_before: dict[str, datetime] = {}
+        self._load(memory or {})
+
+    async def acquire(self, endpoint: str) -> None:
+        """One request to ``endpoint`` may go out now.
+
+        Raises ``RateLimited`` when that would mean waiting longer than ``LONGEST_SLEEP_S``.
+        """
+        await self._pace()
+        wait_s = self.wait_s(endpoint)
+        if wait_s > LONGEST_SLEEP_S:
+            raise RateLimited(self._provider, f"{endpoint} is used up for now", retry_after_s=wait_s)
+        if wait_s > 0:
+            await self._clock.sleep(wait_s)
+        self._count(endpoint)
+
+    def wait_s(self, endpoint: str) -> float:
+        """Seconds until ``endpoint`` may be asked; 0 = now."""
+        now = self._clock.now()
+        waits = [(moment - now).total_seconds() for moment in self._blocking(endpoint, now)]
+        return max([0.0, *waits])
+
+    def observe(self, endpoint: str, windows: Sequence[RateWindow]) -> None:
+        """The provider's own counts replace ours, window by window; an opening time we knew is kept."""
+        known = self._windows.setdefault(endpoint, {})
+        for told in windows:
+            ours = known.get(told.seconds)
+            still_open = ours is not None and not self._over(ours, self._clock.now()) and told.used >= ours.used
+            known[told.seconds] = replace(told, opened_at=ours.opened_at) if ours and still_open else told
+
+    def refused(self, endpoint: str, retry_after_s: float) -> None:
+        """``endpoint`` is not asked again for ``retry_after_s`` seconds."""
+        moment = self._clock.now() + timedelta(seconds=retry_after_s)
+        self._not_before[endpoint] = max(moment, self._not_before.get(endpoint, moment))
+
+    def windows(self) -> tuple[RateWindow, ...]:
+        """All windows still open."""
+        now = self._clock.now()
+        return tuple(w for table in self._windows.values() for w in table.values() if not self._over(w, now))
+
+    def memory(self) -> dict[str, object]:
+        """JSON-able notes from which a later instance goes on."""
+        return {
+            "windows": [[w.endpoint, w.seconds, w.limit, w.used, w.opened_at.isoformat()] for w in self.windows()],
+            "not_before": {
+                endpoint: moment.isoformat()
+                for endpoint, moment in self._not_before.items()
+                if moment > self._clock.now()
+            },
+        }
+
+    async def _pace(self) -> None:
+        if not self._pause_s:
+            return
+        now = self._clock.monotonic()
+        slot = max(now, self._next_at)
+        self._next_at = slot + self._pause_s
+        if slot > now:
+            await self._clock.sleep(slot - now)
+
+    def _blocking(self, endpoint: str, now: datetime) -> list[datetime]:
+        blocking = [
+            w.opened_at + timedelta(seconds=w.seconds)
+            for w in self._windows.get(endpoint, {}).values()
+            if w.used >= w.limit and not self._over(w, now)
+        ]
+        if endpoint in self._not_before:
+            blocking.append(self._not_before[endpoint])
+        return blocking
+
+    def _count(self, endpoint: str) -> None:
+        now = self._clock.now()
+        table = self._windows.get(endpoint, {})
+        for seconds, window in table.items():
+            fresh = self._over(window, now)
+            table[seconds] = replace(
+                window, used=1 if fresh else window.used + 1, opened_at=now if fresh else window.opened_at
+            )
+
+    @staticmethod
+    def _over(window: RateWindow, now: datetime) -> bool:
+        return now >= window.opened_at + timedelta(seconds=window.seconds)
+
+    def _load(self, memory: Mapping[str, object]) -> None:
+        for window in parse_windows(memory):
+            self._windows.setdefault(window.endpoint, {})[window.seconds] = window
+        not_before = memory.get("not_before")
+        if isinstance(not_before, dict):
+            for endpoint, text in not_before.items():
+                self._not_before[str(endpoint)] = datetime.fromisoformat(str(text))
+
+
+def parse_windows(memory: Mapping[str, object]) -> tuple[RateWindow, ...]:
+    """The windows noted in a provider's memory; unreadable ones are left out."""
+    rows = memory.get("windows")
+    windows = []
+    for row in rows if isinstance(rows, (list, tuple)) else ():
+        try:
+            endpoint, seconds, limit, used, opened = row
+            windows.append(
+                RateWindow(
+                    endpoint=str(endpoint),
+                    seconds=float(seconds),
+                    limit=int(limit),
+                    used=int(used),
+                    opened_at=datetime.fromisoformat(str(opened)),
+                )
+            )
+        except (TypeError, ValueError):
+            continue
+    return tuple(windows)
