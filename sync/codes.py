@@ -1,0 +1,188 @@
+"""The closed list of codes in reports, each with one sentence that explains it to a person.
+
+A code has one meaning wherever it stands: where two lists share a code, they share its sentence.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Rule(StrEnum):
+    """Which rule chose a field's value."""
+
+    ONLY_CHANGER = "only-changer"
+    AGREED = "agreed"
+    FIRST_CONTACT = "first-contact"
+    SURVIVORSHIP = "survivorship"
+    FIELD_OWNER = "field-owner"
+    FIELD_PRIORITY = "field-priority"
+    REVERTED_BY_OWNER = "reverted-by-owner"
+    FILL = "fill"
+    BLANK = "blank"
+    HUMAN = "human"
+    UNDO = "undo"
+    GROUP = "group"
+
+
+class Reason(StrEnum):
+    """Why an operation is planned."""
+
+    NEW_PERSON = "new-person"
+    ONLY_CHANGER = "only-changer"
+    AGREED = "agreed"
+    FIRST_CONTACT = "first-contact"
+    SURVIVORSHIP = "survivorship"
+    FIELD_OWNER = "field-owner"
+    FIELD_PRIORITY = "field-priority"
+    REVERTED_BY_OWNER = "reverted-by-owner"
+    FILL = "fill"
+    BLANK = "blank"
+    GROUP = "group"
+    HUMAN = "human"
+    UNDO = "undo"
+    OPT_OUT = "opt-out"
+    REPAIR = "repair"
+
+
+class StateReason(StrEnum):
+    """Why an operation ended, or waits, in a state other than the intended one."""
+
+    SUSPECTED_DUPLICATE = "suspected-duplicate"
+    OPTED_OUT = "opted-out"
+    FIRST_SWEEP = "first-sweep"
+    OPTOUTS_UNREADABLE = "optouts-unreadable"
+    QUOTA = "quota"
+    QUOTA_TOTAL = "quota-total"
+    PRICE = "price"
+    MAX_REQUESTS = "max-requests"
+    RATE_LIMITED = "rate-limited"
+    STALE_REMOTE = "stale-remote"
+    FOREIGN_ROW = "foreign-row"
+    UNREACHABLE = "unreachable"
+    REFUSED_CREDENTIALS = "refused-credentials"
+    REJECTED = "rejected"
+    BATCH_INCONSISTENT = "batch-inconsistent"
+    AMBIGUOUS_ECHO = "ambiguous-echo"
+    MATCH_DOUBTFUL = "match-doubtful"
+    OUTCOME_UNKNOWN = "outcome-unknown"
+    VERIFY_FAILED = "verify-failed"
+    NO_KEY = "no-key"
+    BLIND_OVERWRITE = "blind-overwrite"
+    PENDING_RESOLVE = "pending-resolve"
+    EFFECT_NOT_ALLOWED = "effect-not-allowed"
+    FORGOTTEN = "forgotten"
+    BAD_BODY = "bad-body"
+    OUT_OF_TIME = "out-of-time"
+
+
+class CannotReason(StrEnum):
+    """Why a provider cannot hold a wish."""
+
+    NO_ENDPOINT = "no-endpoint"
+    NO_FIELD = "no-field"
+    CREATE_ONLY = "create-only"
+    NOT_OURS = "not-ours"
+    DEFAULT_SEQUENCE = "default-sequence"
+    MATCH_KEY_CHANGED = "match-key-changed"
+    NOT_SHOWN = "not-shown"
+    ONE_VALUE = "one-value"
+    NOT_MAPPED = "not-mapped"
+    BLIND_OVERWRITE = "blind-overwrite"
+    SEND_VARS_OFF = "send-vars-off"
+
+
+class HoldKind(StrEnum):
+    """What a hold waits for a person to judge."""
+
+    DISAPPEARED = "disappeared"
+    BRIDGE = "bridge"
+    TWO_SLUGS = "two-slugs"
+    MATCH_DOUBTFUL = "match-doubtful"
+    TWINS_MERGE = "twins-merge"
+
+
+EXPLANATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        # rules and reasons
+        "only-changer": "Only one provider changed it since the last run.",
+        "agreed": "Several providers changed it to the same value.",
+        "first-contact": "These records met for the first time, and only one of them had a value.",
+        "survivorship": "These records met for the first time with different values, and the provider "
+        "that comes first in the priority list won.",
+        "field-owner": "The settings name this provider as the owner of the field.",
+        "field-priority": "Several providers changed it, and the field's own priority list decided.",
+        "reverted-by-owner": "A provider that does not own the field changed it; the owner's value was put back.",
+        "fill": "The field was empty there.",
+        "blank": 'The value was emptied, and the settings say blanks = "explicit".',
+        "human": "A person decided it.",
+        "undo": "An earlier run replaced this value, and the undo restores it.",
+        "group": "It was chosen together with the other fields of its group (name, company or address).",
+        "new-person": "The person has no record at this provider yet.",
+        "opt-out": "The person asked not to be written to, and this provider is told.",
+        "repair": "An earlier write was acknowledged but is missing at the provider, so it is sent again.",
+        # states
+        "suspected-duplicate": "The person may be the same as another one who already has a record there; "
+        "a review decides.",
+        "opted-out": "The person opted out, so no record is created.",
+        "first-sweep": "No record is created before this provider has been read completely once.",
+        "optouts-unreadable": "An opt-out list could not be read, so nobody is created anywhere until it can.",
+        "quota": "The provider's quota for this period is used up.",
+        "quota-total": "The provider's total quota of contacts is used up until the plan there is raised.",
+        "price": "The request would pass the price or spending limit in the settings.",
+        "max-requests": "The request limit given with --max-requests is reached.",
+        "rate-limited": "The provider asked to wait longer than this run can.",
+        "stale-remote": "The record was edited there after the plan was made; the next run plans it again.",
+        "foreign-row": "The matching record belongs to somebody else in a shared workspace.",
+        "unreachable": "The provider could not be reached, so nothing was sent.",
+        "refused-credentials": "The provider refused the credentials or their scope.",
+        "rejected": "The provider refused this request for good.",
+        "batch-inconsistent": "The provider's answer to the batch does not add up for this item.",
+        "ambiguous-echo": "More than one row of the provider's answer fits this person.",
+        "match-doubtful": "The provider matched a record that is perhaps not this person.",
+        "outcome-unknown": "The request may have been applied or not; it is looked up before a repeat.",
+        "verify-failed": "The provider accepted the write, but reading it back did not show it.",
+        "no-key": "The person has no email and no profile by which the provider could recognise a repeat.",
+        "blind-overwrite": "This provider cannot be read, so sending could overwrite edits made there.",
+        "pending-resolve": "The provider accepted the entry and has not yet made a contact of it.",
+        "effect-not-allowed": "The write would also start outreach, which the settings do not allow.",
+        "forgotten": "The person was erased and is never created again.",
+        "bad-body": "The provider's answer could not be understood.",
+        "out-of-time": "The run was stopped before this was sent.",
+        # cannot express
+        "no-endpoint": "The provider's API has no way to change this field.",
+        "no-field": "The provider has no such field.",
+        "create-only": "The provider takes this field only when a record is created.",
+        "not-ours": "The record was not created by contact-sync, and the settings leave such records alone.",
+        "default-sequence": "The target list enrols people in a sequence, so entries there are not sent again.",
+        "match-key-changed": "The provider finds records by this value; a change would create a second record.",
+        "not-shown": "The provider acknowledged the value and does not show it when read back.",
+        "one-value": "The provider holds only one value of this field, and it holds another one.",
+        "not-mapped": "No field of the provider is mapped to it in the settings.",
+        "send-vars-off": "The settings say send_vars = false, so variables are not sent.",
+        # holds
+        "disappeared": "The provider no longer shows the record; nothing is deleted elsewhere because of it.",
+        "bridge": "One record alone would join two people who are complete without it.",
+        "two-slugs": "Records that share an email show two different LinkedIn profiles.",
+        "twins-merge": "Joining two people would leave one person with two records at one provider.",
+    }
+)
+"""Code → one sentence; also what the README lists."""
+
+ALL_CODES: tuple[type[StrEnum], ...] = (Rule, Reason, StateReason, CannotReason, HoldKind)
+
+
+def explain(code: str) -> str:
+    """The sentence behind ``code``; a code that is not on the list stands for itself."""
+    return EXPLANATIONS.get(code, code)
+
+
+def phrase(code: str) -> str:
+    """The sentence as part of a longer one: no capital in front, no full stop at the end."""
+    sentence = explain(code)
+    return sentence[:1].lower() + sentence[1:].removesuffix(".")
