@@ -1,0 +1,187 @@
+"""The tables of the file besides the providers' own, with their defaults."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+
+from sync.config.base import Section
+from sync.config.values import (
+    Duration,
+    FieldName,
+    FilePath,
+    PositiveDuration,
+    ProviderName,
+    SecretRef,
+    resolve_path,
+)
+from sync.contact import VARIABLE_PREFIX
+
+_SQLITE = "sqlite:///"
+_POSTGRES = ("postgresql", "postgresql+psycopg")
+
+
+def _state_url(value: str, info: ValidationInfo) -> str:
+    if value.startswith(_SQLITE):
+        return _SQLITE + str(_sqlite_path(value.removeprefix(_SQLITE), info))
+    if urlsplit(value).scheme not in _POSTGRES:
+        raise ValueError(
+            f"names no database we keep state in; write {_SQLITE}PATH or postgresql+psycopg://HOST/NAME"
+        )
+    if urlsplit(value).password:
+        raise ValueError("must not hold a password; leave it out and set PGPASSWORD or use a .pgpass file")
+    return value
+
+
+def _sqlite_path(name: str, info: ValidationInfo) -> Path:
+    if not name or name.startswith(":"):
+        raise ValueError(
+            f"must name a file, because state is kept between runs; write {_SQLITE}.contact-sync/state.db"
+        )
+    if "?" in name or "#" in name:
+        raise ValueError(f"must be a plain file name without ? or #; write {_SQLITE}.contact-sync/state.db")
+    return resolve_path(name, info)
+
+
+def _region(value: str) -> str:
+    if value and re.fullmatch(r"[A-Z]{2}", value) is None:
+        raise ValueError('is no country code; write two capital letters as in "FR", or "" for none')
+    return value
+
+
+def _listen(value: str) -> str:
+    if value:
+        _host_and_port(value)
+    return value
+
+
+def _host_and_port(value: str) -> tuple[str, int]:
+    host, _, port = value.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise ValueError('is no address; write HOST:PORT as in "127.0.0.1:9464", or "" to switch it off')
+    return host.strip("[]"), int(port)
+
+
+class StateSettings(Section):
+    """Where state is kept. ``key`` names the key of keyed hashes, made on first use."""
+
+    url: Annotated[str, AfterValidator(_state_url)] = "sqlite:///.contact-sync/state.db"
+    ledger: FilePath = Path(".contact-sync/opt-outs.ledger")
+    key: SecretRef = "file:.contact-sync/key"
+    backups: FilePath = Path(".contact-sync/backups")
+
+
+class SyncSettings(Section):
+    """Pace and waiting times. ``default_region``: ``""`` = phone numbers without country code stay text."""
+
+    interval: PositiveDuration = timedelta(minutes=15)
+    full_sweep_every: Duration = timedelta(hours=24)
+    cursor_overlap: Duration = timedelta(minutes=10)
+    settle: Duration = timedelta(minutes=15)
+    plan_expires: PositiveDuration = timedelta(hours=24)
+    default_region: Annotated[str, AfterValidator(_region)] = ""
+
+
+class FieldPolicy(Section):
+    """Who decides one field when several providers changed it: its ``owner``, else its ``priority`` list."""
+
+    priority: list[ProviderName] = Field(default_factory=list)
+    owner: ProviderName | None = None
+
+    @model_validator(mode="after")
+    def _decides(self) -> FieldPolicy:
+        if not self.priority and self.owner is None:
+            raise ValueError('decides nothing; add priority = ["...", "..."] or owner = "..."')
+        return self
+
+
+class MergeSettings(Section):
+    """Which value survives. ``priority`` best first; a provider that is not listed comes after all others."""
+
+    priority: list[ProviderName] = Field(default=["topo", "apollo", "datananas"], validate_default=False)
+    blanks: Literal["never", "explicit"] = "never"
+    fields: dict[FieldName, FieldPolicy] = Field(default_factory=dict)
+
+    @field_validator("priority")
+    @classmethod
+    def _once_each(cls, value: list[str]) -> list[str]:
+        if len(set(value)) < len(value):
+            raise ValueError("names a provider twice; keep its best place")
+        return value
+
+    def policy(self, name: str) -> FieldPolicy | None:
+        """The policy of a canonical field; a variable without its own has that of ``variables.*``."""
+        if name not in self.fields and name.startswith(VARIABLE_PREFIX):
+            return self.fields.get(VARIABLE_PREFIX + "*")
+        return self.fields.get(name)
+
+
+class MatchSettings(Section):
+    """When records are taken for one person."""
+
+    names_must_agree: bool = True
+    generic_after: int = Field(default=3, ge=1)
+    suspect_score: float = Field(default=0.90, gt=0, le=1)
+
+
+class GuardLimit(Section):
+    """A change set is stopped when it is larger than ``floor`` and larger than ``share`` of the people."""
+
+    share: float = Field(ge=0, lt=1)
+    floor: int = Field(ge=0)
+
+
+class GuardSettings(Section):
+    """The limits of each guard; a table that names one number keeps the default of the other."""
+
+    create: GuardLimit = GuardLimit(share=0.25, floor=50)
+    update: GuardLimit = GuardLimit(share=0.20, floor=50)
+    blank: GuardLimit = GuardLimit(share=0.01, floor=5)
+    merge: GuardLimit = GuardLimit(share=0.02, floor=10)
+
+    @field_validator("create", "update", "blank", "merge", mode="before")
+    @classmethod
+    def _completed(cls, value: Any, info: ValidationInfo) -> Any:
+        default = cls.model_fields[str(info.field_name)].default
+        return {**default.model_dump(), **value} if isinstance(value, dict) else value
+
+
+class DaemonSettings(Section):
+    """The daemon. ``listen``: where health and metrics are served, ``""`` = nowhere."""
+
+    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:9464"
+    drain: Duration = timedelta(seconds=10)
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port to listen on, ``None`` when switched off."""
+        return _host_and_port(self.listen) if self.listen else None
+
+
+class LoggingSettings(Section):
+    """How logs are written; they go to standard error."""
+
+    format: Literal["console", "json"] = "console"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Sections(Section):
+    """The whole file except the providers."""
+
+    state: StateSettings
+    sync: SyncSettings
+    merge: MergeSettings
+    match: MatchSettings
+    guards: GuardSettings
+    daemon: DaemonSettings
+    logging: LoggingSettings
+
+    @model_validator(mode="before")
+    @classmethod
+    def _missing_tables_are_empty(cls, tables: Any) -> Any:
+        return {**{name: {} for name in cls.model_fields}, **tables} if isinstance(tables, dict) else tables
