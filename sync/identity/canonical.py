@@ -1,0 +1,182 @@
+"""Contacts in canonical spelling, their fields in the form in which equal values are equal, their keys."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from sync.contact import NO_VARIABLES, SCALAR_FIELDS, VARIABLE_PREFIX, Contact
+from sync.identity.countries import country_code
+from sync.identity.domains import host_of, registrable_domain
+from sync.identity.emails import canonical_email, email_key, written_email
+from sync.identity.linkedin import linkedin_key, linkedin_url
+from sync.identity.phones import phone_number
+from sync.identity.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Mapping
+
+    from sync.contact import Value
+
+_PHONES: Final = frozenset({"phone", "mobile_phone"})
+_FOLDED: Final = frozenset({"first_name", "last_name", "job_title", "company_name", "city", "state"})
+_LONG_TEXT: Final = frozenset({"company_description"})
+
+_NO_VALUE: Final = words(
+    "n/a #n/a na none null nil - -- --- . unknown undefined nan tbd 0 not-available not-provided"
+)
+_CERTAIN: Final = frozenset({"n/a", "#n/a", "null", "undefined", "nan", "-", "--"})
+_MEANT: Final = {
+    "first_name": frozenset({"na", "nan", "nil", "0"}),
+    "last_name": frozenset({"na", "nan", "nil", "0"}),
+    "country": frozenset({"na"}),
+    "language": frozenset({"na"}),
+}
+"""Words that say nothing elsewhere and are values here: family names, Namibia, Nauruan."""
+
+_EDGE = "\u00a0\u00ad\u1680\u180e\u2007\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202f\u2060\ufeff"
+
+
+def canonicalize(contact: Contact, *, default_region: str = "") -> Contact:
+    """``contact`` in canonical spelling; doing it twice changes nothing more.
+
+    Texts are trimmed and free of control characters; words that say nothing are dropped. Emails keep their
+    spelling, one for each canonical form, primary first. Phones are E.164 where ``contact.country`` or else
+    ``default_region`` lets them be read. Profile addresses have one form. What cannot be read stays as it came.
+    """
+    scalars = {name: _known_text(name, getattr(contact, name)) for name in SCALAR_FIELDS}
+    region = country_code(scalars["country"]) or country_code(default_region) or ""
+    for name in _PHONES:
+        scalars[name] = _phone(scalars[name], region)
+    scalars["company_domain"] = _host(scalars["company_domain"])
+    scalars["linkedin_url"], scalars["linkedin_id"] = _profile(scalars["linkedin_url"], scalars["linkedin_id"])
+    changed = {name: text for name, text in scalars.items() if text != getattr(contact, name)}
+    return replace(contact, emails=_emails(contact.emails), variables=_variables(contact.variables), **changed)
+
+
+def compared(name: str, value: Value | None, *, region: str = "") -> Hashable:
+    """The form of one flat field's value in which equal values are equal; ``None`` for not known.
+
+    ``region``: the country in whose numbering plan phones without a prefix are read.
+    """
+    if value is None:
+        return None
+    if name == "emails" or not isinstance(value, str):
+        return _compared_emails((value,) if isinstance(value, str) else value)
+    text = _known_text(name, value)
+    return None if text is None else _compared_text(name, text, region)
+
+
+def keys_of(contact: Contact) -> tuple[tuple[str, str], ...]:
+    """The joinable ``(kind, key)`` pairs, each once: every email, the profile's slug and the opaque id."""
+    emails = [("email", key) for key in map(email_key, contact.emails) if key]
+    profiles = [("linkedin", key) for key in map(linkedin_key, (contact.linkedin_url, contact.linkedin_id)) if key]
+    return tuple(dict.fromkeys(emails + profiles))
+
+
+def _compared_emails(emails: Iterable[str]) -> Hashable:
+    return tuple(dict.fromkeys(_email_form(email) for email in _emails(emails))) or None
+
+
+def _compared_text(name: str, text: str, region: str) -> Hashable:
+    if name in _PHONES:
+        return str(phone_number(text, region) or text)
+    if name in _FOLDED:
+        return _folded(text)
+    if name in {"linkedin_url", "linkedin_id"}:
+        return linkedin_key(text) or text
+    if name == "country":
+        return country_code(text) or _folded(text)
+    if name == "company_domain":
+        return registrable_domain(text) or host_of(text) or _folded(text)
+    return text
+
+
+def _folded(text: str) -> str:
+    """NFC, case-folded, white space folded. Source: Unicode 3.13, default caseless matching of canonical forms."""
+    folded = unicodedata.normalize("NFD", text).casefold()
+    return " ".join(unicodedata.normalize("NFC", folded).split())
+
+
+def _known_text(name: str, value: object) -> str | None:
+    if not isinstance(value, str):
+        return None
+    text = clean_text(value, keep_lines=name in _LONG_TEXT or name.startswith(VARIABLE_PREFIX))
+    word = text.casefold()
+    # A variable is somebody's own text: "none" may well be the answer there.
+    nothing = _CERTAIN if name.startswith(VARIABLE_PREFIX) else _NO_VALUE - _MEANT.get(name, frozenset())
+    # "Null" is a family name; what machines write is never capitalised like one.
+    if word in nothing and not (name == "last_name" and text == "Null"):
+        return None
+    return text or None
+
+
+def clean_text(value: str, *, keep_lines: bool = False) -> str:
+    """``value`` without control characters and lone surrogates, trimmed of blanks seen and unseen.
+
+    Line breaks become blanks unless ``keep_lines``.
+    """
+    if value.isascii() and value.isprintable():
+        return value.strip()
+    kept = value.replace("\r\n", "\n").replace("\r", "\n")
+    if not keep_lines:
+        kept = kept.replace("\n", " ").replace("\t", " ")
+    kept = "".join(ch for ch in kept if ch in "\n\t" or unicodedata.category(ch) not in {"Cc", "Cs"})
+    return _trimmed(kept)
+
+
+def _trimmed(text: str) -> str:
+    while True:
+        shorter = text.strip().strip(_EDGE)
+        if shorter == text:
+            return text
+        text = shorter
+
+
+def _emails(values: Iterable[object]) -> tuple[str, ...]:
+    """Each canonical form once, in its first spelling; placeholders and words that say nothing dropped."""
+    kept: dict[str, str] = {}
+    for value in values:
+        text = clean_text(value) if isinstance(value, str) else ""
+        address = written_email(text)
+        spelling = address or text
+        if (
+            spelling
+            and spelling.casefold() not in _NO_VALUE
+            and not (address and canonical_email(address) is None)
+        ):
+            kept.setdefault(_email_form(spelling), spelling)
+    return tuple(kept.values())
+
+
+def _email_form(text: str) -> str:
+    return canonical_email(text) or _folded(text)
+
+
+def _phone(text: str | None, region: str) -> str | None:
+    number = phone_number(text, region) if text else None
+    return str(number) if number else text
+
+
+def _host(text: str | None) -> str | None:
+    host = host_of(text) if text else None
+    return host.removeprefix("www.") if host and host.count(".") > 1 else host or text
+
+
+def _profile(url: str | None, member_id: str | None) -> tuple[str | None, str | None]:
+    key, id_key = linkedin_key(url), linkedin_key(member_id)
+    if id_key and id_key.startswith("urn:"):
+        member_id = id_key.removeprefix("urn:")
+    if key is None:
+        return url, member_id
+    if key.startswith("urn:"):
+        member_id = member_id or key.removeprefix("urn:")
+    return linkedin_url(key), member_id
+
+
+def _variables(variables: Mapping[str, str]) -> Mapping[str, str]:
+    kept = {key: _known_text(VARIABLE_PREFIX + key, text) for key, text in variables.items()}
+    known = {key: text for key, text in kept.items() if text}
+    return MappingProxyType(known) if known else NO_VARIABLES

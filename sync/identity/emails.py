@@ -1,0 +1,168 @@
+"""Email addresses: the equality form, the joining key and the wider forms that opt-outs match by.
+
+Two spellings are equal when they differ only in syntax: letter case, blanks, ``mailto:``, a display name,
+quotes, the domain's spelling. Plus tags and Gmail dots do not make addresses equal; they only widen opt-outs.
+Which addresses may join records is decided in ``sync.identity.mailboxes``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+from urllib.parse import unquote
+
+from sync.identity.domains import ascii_host
+from sync.identity.mailboxes import is_placeholder, joins_nobody
+
+MAX_LENGTH: Final = 1024
+"""Longer text is no single address; it bounds the work on hostile input."""
+
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"
+_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*", re.IGNORECASE)
+_PLAIN = re.compile(
+    r"([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24})", re.ASCII
+)
+_NAMED = re.compile(r'((?:"(?:[^"\\]|\\.)*"|[^<>"])*)<([^<>]*)>', re.DOTALL)
+_SEVERAL = re.compile(r"@[^,;]*[,;]")
+_COMMENT = re.compile(r"\s*\([^()@]*\)$")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ROUND_AT = re.compile(r"\s*@\s*")
+
+# Written by copy and paste, seen by nobody; inside an address they would make a third identity.
+_INVISIBLE = dict.fromkeys(
+    [
+        0xAD,
+        0x180E,
+        0xFEFF,
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2065),
+        *range(0x2066, 0x206A),
+    ]
+)
+_AT_SIGNS = {0xFF20: "@", 0xFE6B: "@"}
+_EDGE = " \t\r\n\v\f\u00a0\u202f\u3000,;"
+_PAIRS = (("<", ">"), ('"', '"'), ("(", ")"), ("[", "]"))
+
+_SAME_HOST: Final = {
+    "googlemail.com": "gmail.com",
+    "me.com": "icloud.com",
+    "mac.com": "icloud.com",
+    "pm.me": "proton.me",
+    "protonmail.com": "proton.me",
+    "ya.ru": "yandex.ru",
+    "yandex.com": "yandex.ru",
+}
+"""Hosts of one mail service under which one mailbox answers. Source: each provider's own help pages on aliases."""
+
+
+def canonical_email(value: object) -> str | None:
+    """The form in which equal addresses are equal, ``None`` when ``value`` is no single address or a placeholder.
+
+    Lower case, NFC, A-label domain. Source: RFC 5321 (lengths, case), RFC 6531/6532 (UTF-8 local parts),
+    RFC 5890 (domains), RFC 5322 (display names), RFC 6068 (mailto).
+    """
+    parts = _parts(value)
+    return None if parts is None or is_placeholder(*parts) else f"{parts[0]}@{parts[1]}"
+
+
+def email_key(value: object) -> str | None:
+    """The canonical address when it may join records; role, machine, disposable and sample addresses may not."""
+    parts = _parts(value)
+    if parts is None or is_placeholder(*parts) or joins_nobody(*parts):
+        return None
+    return f"{parts[0]}@{parts[1]}"
+
+
+def wide_email_keys(value: object) -> frozenset[str]:
+    """All forms under which an opt-out of ``value`` is to be found; two addresses meet when the sets do.
+
+    The canonical form, the same without plus tag, and the same folded by the habits of its mail service
+    (Gmail ignores dots; several services answer under more than one domain). Role addresses included.
+    """
+    parts = _parts(value)
+    if parts is None or is_placeholder(*parts):
+        return frozenset()
+    local, domain = parts
+    base = local.partition("+")[0] or local
+    host = _SAME_HOST.get(domain, domain)
+    folded = (base.replace(".", "") or base) if host == "gmail.com" else base
+    return frozenset({f"{local}@{domain}", f"{base}@{domain}", f"{folded}@{host}"})
+
+
+def written_email(value: object) -> str | None:
+    """The bare address in its source spelling, without what surrounds it; ``None`` when there is no single one."""
+    parts = _parts(value)
+    address = _address(value) if parts and isinstance(value, str) else None
+    return "@".join(address) if address else None
+
+
+def _parts(value: object) -> tuple[str, str] | None:
+    """Canonical local part and domain."""
+    if not isinstance(value, str) or len(value) > MAX_LENGTH:
+        return None
+    plain = _PLAIN.fullmatch(value.lower()) if value.isascii() else None
+    if plain and len(value) <= 190 and "xn--" not in plain[2]:
+        local, domain = plain.groups()
+        return (local, domain) if len(local) <= 64 and _labels_fit(domain) else None
+    address = _address(value)
+    return _canonical_parts(*address) if address else None
+
+
+def _labels_fit(domain: str) -> bool:
+    return len(domain) <= 63 or max(map(len, domain.split("."))) <= 63
+
+
+def _canonical_parts(written_local: str, written_domain: str) -> tuple[str, str] | None:
+    local, host = _folded(written_local), ascii_host(_folded(written_domain))
+    if host is None or not _LOCAL.fullmatch(local) or not local.isprintable():
+        return None
+    size = len(local.encode())
+    return (local, host) if size <= 64 and size + 1 + len(host) <= 254 else None
+
+
+def _folded(text: str) -> str:
+    return (
+        text.lower()
+        if text.isascii()
+        else unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
+    )
+
+
+def _address(value: str) -> tuple[str, str] | None:
+    """Local part and domain as they are written, of the one address in ``value``."""
+    text = _bare(value.translate(_INVISIBLE).translate(_AT_SIGNS))
+    named = _NAMED.fullmatch(text)
+    if named:
+        if _SEVERAL.search(re.sub(r'"[^"]*"', "", named[1])):
+            return None
+        text = _bare(named[2])
+    if text[:7].lower() == "mailto:":
+        text = _bare(_mailto(text[7:]))
+    local, at, domain = _ROUND_AT.sub("@", _COMMENT.sub("", text)).rpartition("@")
+    if len(local) > 2 and local[0] == local[-1] == '"':
+        local = local[1:-1]  # quotes that were not needed; what needs them fails as a local part
+    return (local, domain.rstrip(".\u3002\uff0e")) if at else None
+
+
+def _bare(text: str) -> str:
+    """``text`` without blanks, list commas and paired quotes or brackets around it."""
+    while True:
+        before = text
+        text = text.strip(_EDGE).strip("'")
+        for opening, closing in _PAIRS:
+            if len(text) > 1 and text[0] == opening and text[-1] == closing and text.count(opening) <= 2:
+                text = text[1:-1]
+        if text == before:
+            return text
+
+
+def _mailto(text: str) -> str:
+    address = text.partition("?")[0]
+    if _BAD_ESCAPE.search(address):
+        return ""
+    try:
+        return unquote(address, errors="strict")
+    except UnicodeDecodeError:
+        return ""

@@ -1,0 +1,159 @@
+"""LinkedIn profile addresses: one key for every spelling of one profile.
+
+A member has two names that we can compare: the vanity slug (``in:<slug>``, letters in either case) and the
+opaque id (``urn:ACoAA…``, case kept). They are two name spaces and are never compared with each other. Member
+numbers and application-scoped ids give no key: the first are undocumented, the second differ by application.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+from urllib.parse import parse_qsl, quote, unquote
+
+from sync.identity.words import words
+
+MAX_LENGTH: Final = 4096
+"""Longer text is no profile address; it bounds the work on hostile input."""
+
+SLUG_LENGTHS: Final = range(3, 201)
+"""Custom slugs have 3 to 100 characters; assigned ones may be longer.
+Source: linkedin.com/help/linkedin/answer/a542685 (customise your public profile URL)."""
+
+_PLAIN = re.compile(
+    r"(?:https?://)?(?:www\.|m\.|touch\.|[a-z]{2}\.)?linkedin\.com/in/([a-z0-9_-]+)/?", re.IGNORECASE | re.ASCII
+)
+_SPLIT = re.compile(r"(?:(?:https?:)?//)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL)
+_HOST = re.compile(r"(?:[a-z0-9-]+\.)*linkedin\.com\.?(?::(?:443|80)?)?", re.IGNORECASE | re.ASCII)
+_OPAQUE = re.compile(r"A[A-Z][A-Za-z]A[A-Za-z0-9_-]{35}", re.ASCII)
+_LOWERED_OPAQUE = re.compile(r"a(?:c[orw]|em|a[kim])aa[a-z0-9_-]{34}", re.ASCII)
+_URN = re.compile(r"urn:li:(?:fsd?_|ts_)?[a-z]*profile:\(?([A-Za-z0-9_-]+)[^/?#]*", re.IGNORECASE | re.ASCII)
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_EDGE = " \t\r\n\v\f\u00a0\u1680\u202f\u205f\u3000\ufeff\u200b\u200e\u200f\u2060<>\"'(),;" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+_FORBIDDEN = frozenset('%/\\.&=?#@:<>"{}|^`[]$,;*!()')
+_JOINERS = frozenset("\u200c\u200d") | frozenset(map(chr, range(0xE0020, 0xE0080)))
+_NOBODY = words("me unavailable null undefined none overlay details detail recent-activity edit")
+_WRAPPERS = (("mwlite", "profile"), ("mwlite",), ("comm",), ("m",))
+_PRODUCTS = (
+    ("sales", "lead"), ("sales", "people"), ("sales", "profile"), ("talent", "profile"), ("recruiter", "profile"),
+)  # fmt: skip
+
+
+def linkedin_key(value: object) -> str | None:
+    """``in:<slug>`` or ``urn:<opaque id>`` of the profile that ``value`` names, ``None`` when it names none.
+
+    Source: RFC 3986 section 6.2.2 (case, escapes), RFC 3987 section 5.3.2.2 (NFC, never NFKC).
+    """
+    if not isinstance(value, str) or len(value) > MAX_LENGTH:
+        return None
+    plain = _PLAIN.fullmatch(value)
+    if plain:
+        return _key_of_name(plain[1])
+    text = value.strip(_EDGE)
+    if not text or _has_inner_dirt(text):
+        return None
+    bare = _opaque_key(text) or _urn_key(text)
+    return bare or _key_of_address(text)
+
+
+def linkedin_url(key: str) -> str:
+    """The canonical profile address of a key made by ``linkedin_key``; ValueError for any other text."""
+    kind, colon, name = key.partition(":")
+    if not (colon and name and kind in {"in", "urn"}):
+        raise ValueError("not a LinkedIn key")
+    return "https://www.linkedin.com/in/" + quote(name, safe="")
+
+
+def _key_of_address(text: str) -> str | None:
+    host, path, query = _parts(text)
+    if not _HOST.fullmatch(host):
+        return None
+    segments = _unwrapped([part for part in path.split("/") if part])
+    if not segments:
+        return None
+    words = tuple(part.lower() for part in segments[:2])
+    if words in _PRODUCTS:
+        return _opaque_key(segments[2].split(",", 1)[0]) if len(segments) > 2 else None
+    if words == ("talent", "hire") and len(segments) > 6 and segments[5] == "profile":
+        return _opaque_key(segments[6].split(",", 1)[0])
+    if words == ("profile", "view"):
+        return _queried_key(query)
+    if words[0] != "in":
+        return None
+    # Some forms put "in/" before a handle that already had it; reading "in" as the slug would join them all.
+    name = segments[2] if len(segments) > 2 and words[1] == "in" else "".join(segments[1:2])
+    return _key_of_escaped(name)
+
+
+def _parts(text: str) -> tuple[str, str, str]:
+    """Host, path and query; ``in/x`` and ``/in/x`` are what a LinkedIn column may hold instead of an address."""
+    if re.match(r"/?in/", text, re.IGNORECASE):
+        text = "linkedin.com/" + text.lstrip("/")
+    match = _SPLIT.fullmatch(text)
+    return (match[1], match[2], match[3] or "") if match else ("", "", "")
+
+
+def _unwrapped(segments: list[str]) -> list[str]:
+    for wrapper in _WRAPPERS:
+        size = len(wrapper)
+        if len(segments) > size + 1 and tuple(s.lower() for s in segments[: size + 1]) == (*wrapper, "in"):
+            return segments[size:]
+    return segments
+
+
+def _queried_key(query: str) -> str | None:
+    # Here the path is the same for everybody: only the query tells who is meant.
+    try:
+        found = [text for name, text in parse_qsl(query, max_num_fields=50) if name.lower() == "id"]
+    except ValueError:
+        return None
+    return _opaque_key(found[0].split(",", 1)[0]) if len(found) == 1 else None
+
+
+def _key_of_escaped(name: str) -> str | None:
+    if "%" not in name:
+        return _key_of_name(name)
+    if _BAD_ESCAPE.search(name):
+        return None
+    try:
+        return _key_of_name(unquote(name, errors="strict"))
+    except UnicodeDecodeError:
+        return None
+
+
+def _key_of_name(name: str) -> str | None:
+    opaque = _opaque_key(name)
+    if opaque:
+        return opaque
+    slug = name.lower() if name.isascii() else _folded(name)
+    if len(slug) not in SLUG_LENGTHS or slug in _NOBODY or not _FORBIDDEN.isdisjoint(slug):
+        return None
+    # An opaque id whose case was lost names nobody any more: lower-cased ids of two members may be equal.
+    if _LOWERED_OPAQUE.fullmatch(slug) or _has_inner_dirt(slug):
+        return None
+    return "in:" + slug
+
+
+def _folded(name: str) -> str:
+    # lower(), not casefold(): "ß" and "ss" are two slugs.
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).lower())
+
+
+def _opaque_key(text: str) -> str | None:
+    return "urn:" + text if len(text) == 39 and _OPAQUE.fullmatch(text) else None
+
+
+def _urn_key(text: str) -> str | None:
+    match = _URN.fullmatch(text) if text[:4].lower() == "urn:" else None
+    return _opaque_key(match[1]) if match else None
+
+
+def _has_inner_dirt(text: str) -> bool:
+    if text.isascii():
+        return not text.isprintable() or " " in text or "\\" in text
+    return "\\" in text or any(
+        ch.isspace() or (unicodedata.category(ch) in {"Cc", "Cf", "Cs"} and ch not in _JOINERS) for ch in text
+    )

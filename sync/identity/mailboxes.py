@@ -1,0 +1,128 @@
+"""Mailboxes that do not stand for one person: placeholders, samples, roles, machines, public inboxes."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final
+
+from sync.identity.words import words
+
+_ROLES: Final = words(
+    """
+    info infos information contact contacts contactus contactez kontakt contacto contatto contato hello hi
+    hey bonjour hola hallo sales sale vente ventes commercial commerciale vertrieb verkauf ventas vendas
+    vendite support help helpdesk hilfe ayuda aide service services customerservice customercare
+    customersupport kundenservice sav admin administrator administration administrateur adm verwaltung
+    office buero bureau sekretariat secretariat secretary reception receptie accueil empfang frontdesk
+    marketing communication communications comms press presse prensa media pr news newsletter newsletters
+    billing invoice invoices invoicing rechnung rechnungen facturation factura facturas buchhaltung
+    accounting accounts accountspayable accountsreceivable comptabilite compta contabilidad finance finances
+    finanzen payable payables payment payments purchasing procurement einkauf achats compras orders order
+    bestellung bestellungen commande commandes pedidos shop store boutique tienda booking bookings
+    reservation reservations reservierung events event hr humanresources personal personalabteilung rh rrhh
+    jobs job career careers karriere bewerbung bewerbungen recruiting recruitment recrutement recruiter
+    empleo emploi legal compliance privacy datenschutz gdpr dpo rgpd security abuse noc postmaster
+    hostmaster webmaster usenet uucp ftp www root sysadmin it itsupport tech technical technik engineering
+    dev developer developers devops ops operations logistics logistik versand dispatch warehouse quality qa
+    training academy education team equipe staff all everyone everybody company group list lists mail
+    mailbox email emails post posta correo inbox general enquiries enquiry inquiries inquiry feedback
+    suggestions complaints reklamation partners partner partnership partnerships affiliate affiliates
+    investors investorrelations ir board management direction geschaeftsleitung gerencia director subscribe
+    unsubscribe subscriptions subscription members member membership welcome web website internet online
+    test testing tests user users guest account spam virus phish nobody request requests registration
+    register export import sponsors sponsorship editor editorial redaktion redaction editors advertising ads
+    werbung publicidad studio clinic praxis kanzlei rezeption hotel restaurant library
+    """
+)
+"""Group inboxes by their whole local part. Source: RFC 2142 and the lists that mail services publish."""
+
+_MACHINES: Final = words(
+    """
+    noreply noreplies donotreply dontreply nepasrepondre nichtantworten noresponder mailerdaemon maildaemon
+    daemon bounce bounces bounced autoreply autoresponder automailer notification notifications notify alert
+    alerts automated automation bot robot cron system messages invitations inmail hitreply reply replies
+    mailer donotrespond devnull updates digest undisclosed undisclosedrecipients
+    """
+)
+_MACHINE = re.compile(
+    r"(?:no|do-?not|dont)[._-]?repl(?:y|ies)|[._-]noreply$|[._-]no-reply$|^noreply[._-]|^no-reply[._-]|^bounces?[+._=-]"
+    r"|^mailer[._-]?daemon|[._-]hit-reply$|^(?:hit-)?reply[+]|^unsubscribe[+._-]"
+)
+_MACHINE_HOSTS: Final = words(
+    """
+    reply.github.com reply.linkedin.com bounce.linkedin.com e.linkedin.com facebookmail.com
+    reply.facebook.com
+    """
+)
+_NUMBERED_ROLE = re.compile(r"(?:info|sales|support|contact|office|admin|service)(?:\d{1,3}|[._-][a-z]{2})")
+
+_FILLER: Final = words(
+    """
+    a aa aaa na no none null nil test tests testing abc asdf asd qwerty email mail noemail nomail unknown
+    undefined example domain sample placeholder fake dummy user name invalid
+    """
+)
+_NEVER_REAL: Final = words(
+    """
+    email_not_unlocked noemail no-email no_email no.email notprovided not-provided nomail no-mail
+    nomail-provided emailnotavailable undefined null
+    """
+)
+_SAMPLES: Final = frozenset(
+    ["no@email.com", "emailmaria@hubspot.com", "bh@hubspot.com", "coolrobot@hubspot.com", "test@gmail.com"]
+)
+"""Put into every new portal, or typed where an address is demanded.
+Source: HubSpot's sample contacts; public blocked-value lists."""
+_SAMPLE_HOSTS: Final = frozenset({"example.com", "example.org", "example.net", "domain.com", "email.com"})
+_SAMPLE_PEOPLE: Final = words(
+    """
+    test email example none na noemail nomail user username name someone nobody you yourname your.name
+    youremail your.email myemail firstname.lastname first.last
+    """
+)
+_EMPTY_SHAPE = re.compile(r"[0-]+|x{3,}")
+
+
+def is_placeholder(local: str, domain: str) -> bool:
+    """Whether a canonical address was never anybody's: filler, samples of products, masked or reserved ones.
+
+    Source: RFC 2606 and RFC 6761 (``.invalid``), Salesforce's sandbox masks, HubSpot's and Apollo's fillers.
+    """
+    if local in _NEVER_REAL or domain.endswith(".invalid"):
+        return True
+    if local in _FILLER and domain.partition(".")[0] == local:
+        return True
+    if domain in _SAMPLE_HOSTS and (local in _SAMPLE_PEOPLE or "=" in local):
+        return True
+    return f"{local}@{domain}" in _SAMPLES or _EMPTY_SHAPE.fullmatch(local) is not None
+
+
+def joins_nobody(local: str, domain: str) -> bool:
+    """Whether a canonical address stands for a group, a machine or a public inbox."""
+    base = local.partition("+")[0]
+    if base in _ROLES or base in _MACHINES or _is_disposable(domain):
+        return True
+    if "-" in base or "_" in base or base.isalpha():
+        # "h.r" may be initials, so dots alone never make a role of two short words.
+        joined = base.replace("-", "").replace("_", "")
+        if joined in _ROLES or joined in _MACHINES:
+            return True
+    if "repl" in local or "bounce" in local or "daemon" in local or "unsubscribe" in local:
+        return _MACHINE.search(local) is not None
+    return domain in _MACHINE_HOSTS or _NUMBERED_ROLE.fullmatch(base) is not None
+
+
+def _is_disposable(domain: str) -> bool:
+    hosts = _disposable()
+    if domain in hosts:
+        return True
+    # Public inboxes hand out sub-domains too.
+    return domain.count(".") > 1 and any(domain[at + 1 :] in hosts for at, ch in enumerate(domain) if ch == ".")
+
+
+@cache
+def _disposable() -> frozenset[str]:
+    from disposable_email_domains import blocklist
+
+    return frozenset(blocklist)

@@ -1,0 +1,211 @@
+"""People's names compared token by token: whether two spellings may belong to one person.
+
+Ratios over whole names are of no use here: a shared family name makes Mary and Mark look alike. So given and
+family names are compared apart, each with the differences that one person's name really shows. The answer is
+support, never identity.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from sync.identity.nicknames import same_given_name
+from sync.identity.words import words
+
+MAX_LENGTH: Final = 200
+MAX_TOKENS: Final = 12
+SIMILAR_FROM: Final = 0.92
+"""Jaro-Winkler similarity from which long tokens are one spelling. Source: W. E. Winkler, String Comparator
+Metrics and Enhanced Decision Rules in the Fellegi-Sunter Model of Record Linkage (1990)."""
+
+_TITLES: Final = words("dr prof professor mr mrs ms miss mx herr frau fr hr mme mlle sr sra srta ing dipl mag sir")
+_DEGREES: Final = words("phd mba msc bsc md cpa cfa pmp esq llm llb ma ba pe rn dds dr")
+_PARTICLES: Final = words(
+    """
+    de del della di da do dos das du des van von der den ter ten zu zum zur la le el al bin ibn ben y e af
+    av
+    """
+)
+_GENERATIONS: Final = {
+    "jr": "junior", "junior": "junior", "jnr": "junior", "sr": "senior", "senior": "senior", "snr": "senior",
+    "ii": "second", "2nd": "second", "iii": "third", "3rd": "third", "iv": "fourth",
+}  # fmt: skip
+_LETTERS: Final = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NameAgreement:
+    """``agree``: ``None`` when they cannot be compared. ``score`` 0..1. ``reason``: a sentence without names."""
+
+    agree: bool | None
+    score: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedName:
+    """A name ready to be compared: ``tokens`` in the order given, family, as far as it can be told."""
+
+    tokens: tuple[str, ...]
+    generation: str | None
+    scripts: frozenset[str]
+
+
+_NOTHING = FoldedName((), None, frozenset())
+_NO_NAME = NameAgreement(None, 0.5, "One of the two has no name.")
+_OTHER_SCRIPT = NameAgreement(None, 0.5, "The names are written in different scripts.")
+
+
+def names_agree(a: object, b: object) -> NameAgreement:
+    """Whether two full names may belong to one person; symmetric.
+
+    They disagree when the given names are plainly different, or when the generations (Jr., Sr.) differ. They
+    do not disagree for initials, prefixes, nicknames with the same family name, married names, another word
+    order, a missing part or another script.
+    """
+    one, two = fold_name(a), fold_name(b)
+    if not one.tokens or not two.tokens:
+        return _NO_NAME
+    if one.scripts.isdisjoint(two.scripts):
+        return _OTHER_SCRIPT
+    return _compared(*sorted((one, two), key=_order))
+
+
+def fold_name(value: object) -> FoldedName:
+    """The tokens of a full name: accents, case, titles, degrees and particles folded away."""
+    return _fold(value) if isinstance(value, str) and len(value) <= MAX_LENGTH else _NOTHING
+
+
+def fold_text(text: str) -> str:
+    """Case and accents folded away."""
+    if text.isascii():
+        return text.casefold()
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", text).casefold()).translate(_LETTERS)
+    return unicodedata.normalize("NFC", "".join(ch for ch in plain if not unicodedata.combining(ch)))
+
+
+@lru_cache(maxsize=65536)
+def _fold(value: str) -> FoldedName:
+    folded = fold_text(value.partition("@")[0])
+    head, comma, tail = folded.partition(",")
+    words = _words(head)
+    after = _words(tail)
+    if comma and after and not set(after) <= _DEGREES | _GENERATIONS.keys():
+        words = after + words  # "Family, Given"
+    else:
+        words += after
+    generation = next((_GENERATIONS[word] for word in words[1:] if word in _GENERATIONS), None)
+    core = _core(words)[:MAX_TOKENS]
+    return FoldedName(tuple(core), generation, frozenset(_script(token) for token in core))
+
+
+def _words(text: str) -> list[str]:
+    kept = "".join(ch if ch.isalnum() else ("" if ch in "'`\u00b4\u2019" else " ") for ch in text)
+    return [word for word in kept.split() if any(ch.isalpha() for ch in word)]
+
+
+def _core(words: list[str]) -> list[str]:
+    """The words that name the person; when nothing else is left, the titles and particles themselves."""
+    named = [
+        word
+        for at, word in enumerate(words)
+        if not (at == 0 and len(words) > 1 and word in _TITLES)
+        and not (at > 0 and word in _GENERATIONS)
+        and not (at > 1 and word in _DEGREES)
+    ]
+    last = len(named) - 1
+    # Ben at the front and Do at the end are names; between other words they are particles.
+    return [word for at, word in enumerate(named) if at in {0, last} or word not in _PARTICLES]
+
+
+def _script(token: str) -> str:
+    if token.isascii():
+        return "LATIN"
+    first = next((ch for ch in token if ch.isalpha()), "")
+    return unicodedata.name(first, "UNKNOWN").partition(" ")[0] if first else "UNKNOWN"
+
+
+def _order(name: FoldedName) -> tuple[int, tuple[str, ...], str]:
+    return len(name.tokens), name.tokens, name.generation or ""
+
+
+@lru_cache(maxsize=65536)
+def _compared(short: FoldedName, long: FoldedName) -> NameAgreement:
+    if short.generation and long.generation and short.generation != long.generation:
+        return NameAgreement(False, 0.2, "The generations differ (Jr., Sr.).")
+    if sorted(short.tokens) == sorted(long.tokens):
+        return NameAgreement(True, 1.0, "The names are the same.")
+    if "".join(short.tokens) == "".join(long.tokens):
+        return NameAgreement(True, 0.98, "The names differ in spaces only.")
+    if len(short.tokens) == 1:
+        return _single(short.tokens[0], long.tokens)
+    return _full(short.tokens, long.tokens)
+
+
+def _single(token: str, others: tuple[str, ...]) -> NameAgreement:
+    if len(token) in {2, 3} and token == "".join(other[0] for other in others):
+        return NameAgreement(True, 0.7, "One is the initials of the other.")
+    best = max(_similar(token, other) for other in others)
+    if best or any(same_given_name(token, other) for other in others):
+        return NameAgreement(True, 0.6 + 0.2 * best, "The only name given fits a part of the other.")
+    return NameAgreement(False, 0.1, "The only name given fits no part of the other.")
+
+
+def _full(short: tuple[str, ...], long: tuple[str, ...]) -> NameAgreement:
+    """Both have a given and a family name."""
+    family = max(_similar(short[-1], token) for token in long[1:])
+    given = max(_similar(short[0], token) for token in long[:-1])
+    if all(max(_similar(token, other) for other in long) for token in short) and _pairs_up(short, long):
+        return NameAgreement(True, 0.9 + 0.08 * min(given, family), "All parts of the shorter name fit the other.")
+    if family and (given or same_given_name(short[0], long[0])):
+        return NameAgreement(True, 0.8 + 0.1 * given, "Given and family name fit.")
+    if given > _INITIAL or max(_similar(token, long[0]) for token in short[:-1]) > _INITIAL:
+        return NameAgreement(True, 0.6, "The given names fit, the family names differ.")
+    if family:
+        return NameAgreement(False, 0.3, "The family names fit, the given names differ.")
+    return NameAgreement(False, 0.0, "Neither given nor family names fit.")
+
+
+def _pairs_up(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
+    """Whether every token of ``short`` finds a token of ``long`` of its own, best first."""
+    left = list(long)
+    for token in sorted(short, key=len, reverse=True):
+        fits = [(_similar(token, other), other) for other in left]
+        best = max(fits, default=(0.0, ""))
+        if not best[0]:
+            return False
+        left.remove(best[1])
+    return True
+
+
+_INITIAL: Final = 0.5
+
+
+def _similar(a: str, b: str) -> float:
+    """How well two tokens fit, 0 when they do not: equal, swapped letters, a typing error, prefix, initial."""
+    if a == b:
+        return 1.0
+    short, long = sorted((a, b), key=len)
+    if len(short) == 1:
+        return _INITIAL if long[0] == short else 0.0
+    if len(short) > 2 and long.startswith(short):
+        return 0.9
+    if len(short) == len(long) and sorted(a) == sorted(b) and OSA.distance(a, b) == 1:
+        return 0.9
+    # Short names differ by one letter and are two names: Mary and Mark, Jan and Jen.
+    if len(long) > 4 and OSA.distance(a, b, score_cutoff=1) == 1 and not _other_gender(a, b):
+        return 0.9
+    close = len(short) > 5 and JaroWinkler.similarity(a, b, score_cutoff=SIMILAR_FROM) > 0
+    return 0.85 if close and not _other_gender(a, b) else 0.0
+
+
+def _other_gender(a: str, b: str) -> bool:
+    """Maria and Mario: two names, however close."""
+    return a[:-1] == b[:-1] and {a[-1], b[-1]} == {"a", "o"}
