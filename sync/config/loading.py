@@ -184,7 +184,7 @@ def _providers(
     for name, table in written.items():
         key = shown_key(("providers", name))
         if name not in known:
-            problems.append(f"{key}: {unknown(name, known, 'provider')} (providers: {', '.join(sorted(known))})")
+            problems.append(f"{key}: {unknown(name, known, 'provider')}")
             continue
         settings = _validated(known[name], table, key, context, problems)
         if settings is not None:

@@ -43,12 +43,11 @@ def shown_key(parts: Iterable[object]) -> str:
 
 
 def unknown(name: str, known: Iterable[str], what: str) -> str:
-    """That ``name`` is not one of ``known``, with the nearest one or all of them."""
+    """That ``name`` is not one of ``known``, with the nearest one and all of them."""
     choices = sorted(known)
     near = get_close_matches(name, choices, n=1)
-    if near:
-        return f"is no known {what}; did you mean {near[0]}?"
-    return f"is no known {what}; remove it (known: {', '.join(choices) or 'none'})"
+    advice = f"did you mean {near[0]}?" if near else "remove it"
+    return f"is no known {what}; {advice} (known: {', '.join(choices) or 'none'})"
 
 
 def _line(entry: Any, model: type[BaseModel], prefix: str) -> str:

@@ -1,0 +1,84 @@
+"""Text made safe to show: control characters visible, secrets and personal data hidden. Pure.
+
+The patterns hide too much rather than too little; they are for text whose parts are not known. Values whose
+field is known are masked by ``sync.report.masking``.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HIDDEN = "***"
+_JOINERS = frozenset("\u200c\u200d")
+"""Ordinary in Persian and Indic names and in emoji; they cannot reorder or hide text."""
+
+_PLAIN = re.compile(r"[\x20-\x7e]*", re.ASCII)
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+_CREDENTIALS = (
+    (re.compile(r"(?i)\b(bearer|basic|token)(\s+)[A-Za-z0-9._~+/=-]{6,}"), rf"\1\2{HIDDEN}"),
+    (
+        re.compile(
+            r"(?i)((?:x-)?api[-_]?key|authorization|(?:access|refresh|id)[-_]?token|client[-_]?secret|password"
+            r"|set-cookie|cookie|token|secret)([\"']?\s{0,3}[:=]\s{0,3}[\"']?)(?!(?i:bearer|basic)\s)[^\s\"',;}\])]+"
+        ),
+        rf"\1\2{HIDDEN}",
+    ),
+    (re.compile(r"topo_[A-Za-z0-9_-]{6,}"), f"topo_{HIDDEN}"),
+    (re.compile(r"sk-aisa-[A-Za-z0-9_-]+"), f"sk-aisa-{HIDDEN}"),
+    (re.compile(r"eyJ[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){1,2}"), HIDDEN),
+    (re.compile(r"(://)[^\s/?#@\"'<>]{1,512}@"), rf"\1{HIDDEN}@"),
+)
+_COLOUR = re.compile(r"\x1b\[[0-?]{0,32}[ -/]{0,8}[@-~]")
+_QUERY = re.compile(
+    r"(?<=[^\s\"'<>?])\?[^\s\"'<>?=&]{1,256}=[^\s\"'<>]*|((?:https?|wss?)://[^\s\"'<>?]{1,2000})\?[^\s\"'<>]+"
+)
+_PERSONAL = (
+    (re.compile(r"[^\s@<>\"'()\[\]{},;:=|/\\]{1,256}(?:@|%40)[^\s@<>\"'()\[\]{},;:=|/\\?&]{1,255}"), "<email>"),
+    (re.compile(r"(?i)(linkedin\.com/(?:in|pub|sales/lead|sales/people)/)[^\s\"'<>?#]{1,512}"), rf"\1{HIDDEN}"),
+    (re.compile(r"(?<![\w.])(?:\+|00)\s?\d(?:[\s().\-/]{0,2}\d){6,16}(?!\w)"), "<phone>"),
+    (re.compile(r"(?<![\w.:-])0\d(?:[ .-]?\d\d){4}(?![\w:])"), "<phone>"),
+    (re.compile(r"(?<![\w.:-])\(?\d{3}\)?[ .-]{1,2}\d{3}[ .-]\d{4}(?![\w:])"), "<phone>"),
+    (re.compile(r"(?<![\w.:-])\d{9,15}(?![\w.:-])"), "<number>"),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _is_unsafe(character: str) -> bool:
+    return unicodedata.category(character) in _UNSAFE and character not in _JOINERS
+
+
+def visible(text: str) -> str:
+    r"""``text`` with control, bidi and other invisible characters written as ``\x..``; one line, printable."""
+    if _PLAIN.fullmatch(text):
+        return text
+    return "".join(f"\\x{ord(c):02x}" if _is_unsafe(c) else c for c in text)
+
+
+def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
+    """``text`` without credentials of known shapes, the given secrets, and query strings of URLs."""
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    for pattern, replacement in _CREDENTIALS:
+        text = pattern.sub(replacement, text)
+    return _QUERY.sub(lambda found: f"{found[1] or ''}?{HIDDEN}", text) if "?" in text else text
+
+
+def without_people(text: str) -> str:
+    """``text`` without emails, phone numbers and profile addresses."""
+    for pattern, replacement in _PERSONAL:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def redacted(text: str, secrets: Iterable[str] = ()) -> str:
+    """``text`` without secrets and without personal data of known shapes."""
+    if "\x1b" in text:  # the letter that ends a colour code would hide where a word begins
+        text = _COLOUR.sub(lambda found: f"{found[0]} ", text)
+    return without_people(without_secrets(text, secrets))
