@@ -134,12 +134,25 @@ class RateWindow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """Our last acknowledged write of one field, until a read confirms it.
+
+    ``before``: what was observed before it. ``echoed``: the acknowledgement showed the stored value.
+    """
+
+    before: Value | None
+    echoed: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """Person ↔ record. ``base`` and ``sent`` are flat fields in canonical spelling.
 
     ``base``: the value last taken into account. ``sent``: the value the provider last acknowledged, whether
-    it shows it or not. ``ours``: the record was created by an operation of ours. ``accepted_key``: the match
-    key under which an upsert provider accepted it. ``first``: linked before its twins; the one we write.
+    it shows it or not. ``written``: fields whose write no read has confirmed yet. ``ours``: the record was
+    created by an operation of ours. ``accepted_key``: the match key under which an upsert provider accepted
+    it.
     """
 
     person_id: str
@@ -147,6 +160,7 @@ class Link:
     linked_at: datetime
     base: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
     sent: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
+    written: Mapping[str, Written] = field(default_factory=lambda: MappingProxyType({}))
     ours: bool = False
     accepted_key: str | None = None
     met: bool = False
@@ -183,6 +197,10 @@ class Capabilities:
     max_emails_create: int = 1
     opt_outs: bool = False
     """An opt-out list can be read."""
+    only_ours: bool = False
+    """Updates reach only records that an operation of ours created."""
+    effects: tuple[str, ...] = ()
+    """What every write there sets off besides storing (``list-move``, ``owner-replaced``)."""
     excludes: bool = False
     """An opt-out can be written as an entry of its own (kind ``exclude``)."""
     stages: bool = False
@@ -191,6 +209,10 @@ class Capabilities:
     """Rows may carry opt-outs themselves."""
     resolves_later: bool = False
     """A create may be acknowledged before the record exists (``pending``)."""
+    resolve_timeout_s: float = 7 * 86400.0
+    """How long a pending create is looked up before it is parked."""
+    creates_dedupe: bool = False
+    """A create sent again meets the record it made the first time, if it carries an email."""
     effects_at_target: bool = False
     """The target must be looked at right before each create batch."""
     needs_import: bool = False

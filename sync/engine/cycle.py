@@ -1,0 +1,122 @@
+"""One cycle, as one page.
+
+Opt-outs are read first and completely; then every readable provider; records are matched to people and
+merged; what differs is planned; guards may stop the whole of it; opt-outs, updates and creates are written;
+what was written is read back; and everything is told in one report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sync.engine.findings import assemble
+from sync.engine.people import match_and_merge
+from sync.engine.plan import plan_all, stop_or_go
+from sync.engine.pull import pull_all, read_details, read_opt_outs
+from sync.engine.push import push_all
+from sync.engine.resolve import recover, resolve_pending, resolve_unknown
+from sync.engine.verify import verify_writes
+from sync.errors import ContactSyncError
+
+if TYPE_CHECKING:
+    from sync.engine.session import Seat, Session
+    from sync.report.model import Report
+
+
+async def run_cycle(session: Session) -> Report:
+    """One whole cycle; providers are opened and closed by the caller's seats, the store stays open.
+
+    Raises ``StateError`` only; what goes wrong at a provider is in the report.
+    """
+    session.store.begin_run(session.run_id, session.options.mode, session.started_at)
+    try:
+        await _work(session)
+    finally:
+        await asyncio.gather(*(seat.provider.close() for seat in session.seats.values()))
+    report = assemble(session)
+    session.store.finish_run(
+        session.run_id,
+        at=report.finished_at,
+        exit_code=report.exit_code,
+        summary={"operations": len(report.operations), "people": report.people.total},
+    )
+    return report
+
+
+async def _work(session: Session) -> None:
+    recover(session)
+    await _open_all(session)
+    await read_opt_outs(session)
+    await resolve_unknown(session)
+    await pull_all(session)
+    match_and_merge(session)
+    await resolve_pending(session)
+    await read_details(session)
+    match_and_merge(session)
+    await _look_at_targets(session)
+    quiet = plan_all(session)
+    if not stop_or_go(session) or session.dry:
+        return
+    _accept_configuration(session)
+    session.store.save_plan(session.run_id, list(session.operations.values()), at=session.clock.now())
+    session.store.settle_people(quiet)
+    await push_all(session)
+    await verify_writes(session)
+
+
+async def _open_all(session: Session) -> None:
+    """Every provider answered its preflight, or is down with the reason in the report."""
+    await asyncio.gather(*(_open(session, seat) for seat in session.seats.values()))
+
+
+async def _open(session: Session, seat: Seat) -> None:
+    try:
+        account = await seat.provider.open()
+    except ContactSyncError as error:
+        seat.fail(error)
+        return
+    for problem in account.problems:
+        seat.note(problem)
+    _compare_configuration(session, seat, account.account_id)
+
+
+def _compare_configuration(session: Session, seat: Seat, account_id: str | None) -> None:
+    """A provider seen for the first time is taken as it is; a change waits for ``--allow``."""
+    state = seat.state
+    other_account = None not in {state.account_id, account_id} and state.account_id != account_id
+    changed = state.fingerprint is not None and state.fingerprint != seat.fingerprint
+    if other_account:
+        seat.changed_config = f"{seat.name} answers for another account than before"
+    elif changed:
+        seat.changed_config = f"mapping, filter or target of {seat.name} changed since the last run"
+    allowed = (seat.name, seat.fingerprint) in session.options.allowances.fingerprints
+    if other_account and not allowed:
+        seat.active = False
+    elif other_account:
+        state = replace(
+            state, cursor=None, sweep_id=None, sweep_cursor=None, sweep_total=None, swept_at=None, peak=0
+        )
+    if seat.changed_config is None or allowed:
+        seat.state = replace(state, account_id=account_id or state.account_id)
+        if allowed and changed:
+            session.store.mark_all_people_dirty()
+
+
+def _accept_configuration(session: Session) -> None:
+    """The settings that just passed the guards are the ones later runs compare with."""
+    for seat in session.seats.values():
+        if seat.active and seat.up and seat.state.fingerprint != seat.fingerprint:
+            seat.state = replace(seat.state, fingerprint=seat.fingerprint)
+            session.store.save_provider_state(seat.state)
+
+
+async def _look_at_targets(session: Session) -> None:
+    """What a create would set off is known before anything is planned."""
+    for seat in session.working():
+        if seat.provider.capabilities.effects_at_target and seat.settings.write:
+            try:
+                seat.target = await seat.provider.target()
+            except ContactSyncError as error:
+                seat.fail(error)

@@ -1,0 +1,134 @@
+"""Everything a cycle found, put into one report with the exit code that a person must act on first."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from sync.codes import StateReason
+from sync.engine.people import chunks
+from sync.report.model import (
+    DeferredReport,
+    ParkedReport,
+    PeopleReport,
+    Report,
+    SuspicionReport,
+    TwinReport,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sync.change import Operation
+    from sync.engine.session import Session
+
+OK, ERROR, PARTIAL, GUARDED, AUTH, QUOTA, UNREACHABLE = 0, 1, 3, 5, 8, 9, 11
+URGENCY = (GUARDED, AUTH, QUOTA, UNREACHABLE, PARTIAL)
+"""Exit codes of a cycle, the one to act on first in front."""
+
+NEEDS_A_PERSON = frozenset({"failed", "refused", "unknown", "parked"})
+WAITS_FOR_QUOTA = frozenset(
+    {
+        StateReason.QUOTA,
+        StateReason.QUOTA_TOTAL,
+        StateReason.PRICE,
+        StateReason.MAX_REQUESTS,
+        StateReason.RATE_LIMITED,
+    }
+)
+
+
+def assemble(session: Session) -> Report:
+    """The report of a finished cycle."""
+    store = session.store
+    operations = tuple(sorted(session.operations.values(), key=lambda o: (o.provider, o.kind, o.person_id, o.id)))
+    return Report(
+        run_id=session.run_id,
+        mode=session.options.mode,
+        started_at=session.started_at,
+        finished_at=session.clock.now(),
+        exit_code=exit_code(session, operations),
+        providers=MappingProxyType({name: seat.report() for name, seat in sorted(session.seats.items())}),
+        people=PeopleReport(
+            total=store.people_count(),
+            new=session.new_people,
+            merged=session.merged_people,
+            excluded=len({o.person_id for o in operations if o.reason == StateReason.OPTED_OUT}),
+        ),
+        operations=operations,
+        conflicts=tuple(store.conflicts()),
+        suspected_duplicates=_suspicions(session),
+        twins=tuple(TwinReport(person_id=p, provider=at, records=ids) for p, at, ids in store.twins()),
+        holds=tuple(store.holds()),
+        parked=_parked(session),
+        deferred=_deferred(session, operations),
+        cannot_express=tuple(session.cannot_express),
+        manual_actions=tuple(store.manual_actions()),
+        guards=session.guards,
+        bulk=tuple(session.bulk),
+        notes=tuple(session.notes),
+        names=_names(session, operations),
+    )
+
+
+def exit_code(session: Session, operations: tuple[Operation, ...]) -> int:
+    """The code of the thing to act on first; 0 when nothing asks for anybody."""
+    statuses = {seat.status for seat in session.seats.values()}
+    reasons = {o.reason for o in operations if o.state == "deferred"}
+    reasons |= {d.reason for d in session.deferred_reads}
+    met = {
+        GUARDED: bool(session.guards),
+        AUTH: "refused" in statuses,
+        QUOTA: bool(reasons & WAITS_FOR_QUOTA),
+        UNREACHABLE: "unreachable" in statuses,
+        PARTIAL: "failed" in statuses or any(o.state in NEEDS_A_PERSON for o in operations),
+    }
+    return next((code for code in URGENCY if met[code]), OK)
+
+
+def _suspicions(session: Session) -> tuple[SuspicionReport, ...]:
+    found = []
+    for suspicion in session.store.suspicions():
+        people = [session.store.person_of(ref) for ref in suspicion.records]
+        if people[0] is not None and people[1] is not None and people[0] != people[1]:
+            found.append(SuspicionReport(people=(people[0], people[1]), suspicion=suspicion))
+    return tuple(found)
+
+
+def _parked(session: Session) -> tuple[ParkedReport, ...]:
+    parked = []
+    for operation in session.store.operations(states=("parked",)):
+        contact = operation.contact
+        look_for = {"email": contact.email, "linkedin_url": contact.linkedin_url, "name": contact.full_name}
+        parked.append(
+            ParkedReport(
+                operation=operation,
+                look_for=MappingProxyType({k: v for k, v in look_for.items() if v}),
+                decide=f"sync review show {operation.id}",
+            )
+        )
+    return tuple(parked)
+
+
+def _deferred(session: Session, operations: tuple[Operation, ...]) -> tuple[DeferredReport, ...]:
+    counted: dict[tuple[str, str, datetime | None], int] = defaultdict(int)
+    for operation in operations:
+        if operation.state == "deferred":
+            counted[operation.provider, operation.reason, operation.until] += 1
+    rows = [
+        DeferredReport(provider=provider, reason=reason, count=count, until=until)
+        for (provider, reason, until), count in counted.items()
+    ]
+    return tuple(sorted((*session.deferred_reads, *rows), key=lambda d: (d.provider, d.reason)))
+
+
+def _names(session: Session, operations: tuple[Operation, ...]) -> MappingProxyType[str, str]:
+    """Display names of the people the report speaks of."""
+    names = {}
+    for people in chunks(session, sorted({o.person_id for o in operations})):
+        for person in people:
+            name = person.contact.full_name or person.contact.email
+            if name:
+                names[person.id] = name
+    return MappingProxyType(names)

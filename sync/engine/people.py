@@ -1,0 +1,170 @@
+"""From changed records to people: match, tie, merge. Everything here decides with pure functions and keeps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from sync.change import Hold
+from sync.matching import MatchPolicy, match
+from sync.membership import assign
+from sync.merging import FieldPolicy, MergePolicy, merge
+from sync.store_port import MembershipUpdate, Merged, Settled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from sync.change import Operation
+    from sync.engine.session import Session
+    from sync.matching import Partition
+    from sync.membership import MembershipChange
+    from sync.person import Member, Person
+    from sync.record import Record
+    from sync.store_port import Region
+
+CHUNK = 500
+"""People held in memory at once."""
+
+
+def match_and_merge(session: Session) -> None:
+    """Changed records belong to people, and every person touched has its merged contact."""
+    match_records(session)
+    merge_people(session)
+
+
+def match_records(session: Session) -> None:
+    """Every dirty record is tied to a person; joins, splits and suspicions are kept."""
+    region = session.store.region()
+    if region is None:
+        return
+    settings = session.settings.match
+    policy = MatchPolicy(
+        names_must_agree=settings.names_must_agree,
+        generic_after=settings.generic_after,
+        suspect_score=settings.suspect_score,
+    )
+    partition = match(region.records, region.decisions, policy)
+    change = assign(
+        partition,
+        {r.rid: r.person_id for r in region.records if r.person_id is not None},
+        persons=region.people,
+        former=region.former,
+        new_id=session.clock.new_id,
+    )
+    update = _update(partition, change)
+    session.store.save_membership(update, at=session.clock.now())
+    _count(session, region, change)
+    session.progress.advance("match", "", len(region.dirty), len(region.dirty))
+
+
+def _update(partition: Partition, change: MembershipChange) -> MembershipUpdate:
+    people = change.members
+    holds = tuple(
+        Hold(kind=h.kind, person_id=people[h.rid], provider=h.ref.provider, record_id=h.ref.record_id)
+        for h in partition.holds
+    )
+    return MembershipUpdate(
+        members=MappingProxyType(
+            {rid: (person, partition.evidence.get(rid, "own")) for rid, person in people.items()}
+        ),
+        created=change.created,
+        redirects=change.redirects,
+        split_from=change.split_from,
+        suspicions=partition.suspicions,
+        holds=holds,
+    )
+
+
+def _count(session: Session, region: Region, change: MembershipChange) -> None:
+    session.new_people += len(change.created)
+    session.merged_people += len(change.redirects)
+    by_rid = {r.rid: r for r in region.records}
+    for loser in change.redirects:
+        providers = sorted(r.ref.provider for r in by_rid.values() if r.person_id == loser)
+        for provider in providers[:1]:
+            session.merges[provider] = session.merges.get(provider, 0) + 1
+
+
+def merge_policy(session: Session) -> MergePolicy:
+    """The configured policy."""
+    settings = session.settings
+    fields = {
+        name: FieldPolicy(owner=f.owner or None, priority=tuple(f.priority))
+        for name, f in settings.merge.fields.items()
+    }
+    return MergePolicy(
+        priority=tuple(settings.merge.priority),
+        fields=MappingProxyType(fields),
+        blanks=settings.merge.blanks == "explicit",
+        region=settings.sync.default_region,
+        settle=settings.sync.settle,
+    )
+
+
+def merge_people(session: Session) -> None:
+    """Every dirty person has its merged contact, with bases moved and conflicts kept."""
+    policy = merge_policy(session)
+    creates = session.store.open_creates()
+    for people in chunks(session, session.store.dirty_people()):
+        merged = []
+        for found in people:
+            person = _adopt(session, found, creates)
+            result = merge(person, policy, session.clock.now())
+            merged.append(
+                Merged(
+                    person_id=person.id,
+                    contact=result.contact,
+                    choices=result.choices,
+                    conflicts=result.conflicts,
+                    links=result.links,
+                    frozen=person.frozen,
+                    aliases=person.aliases,
+                )
+            )
+        session.store.save_merged(merged, at=session.clock.now())
+
+
+def chunks(session: Session, ids: Iterable[str]) -> Iterator[list[Person]]:
+    """The persons of ``ids``, a bounded number at a time."""
+    rest = list(ids)
+    while rest:
+        head, rest = rest[:CHUNK], rest[CHUNK:]
+        yield session.store.people(head)
+
+
+def _adopt(session: Session, person: Person, creates: Mapping[tuple[str, str], Operation]) -> Person:
+    """A record that appears for a pending create is ours: its first values are the echo of our write."""
+    members = []
+    for member in person.members:
+        operation = creates.get((person.id, member.record.ref.provider))
+        if operation is None or member.link.met or member.gone:
+            members.append(member)
+        else:
+            members.append(_adopted(session, member, operation))
+    return replace(person, members=tuple(members))
+
+
+def _adopted(session: Session, member: Member, operation: Operation) -> Member:
+    record = member.record
+    link = replace(
+        member.link,
+        base=MappingProxyType(dict(record.contact.to_fields())),
+        sent=MappingProxyType(dict(operation.contact.to_fields())),
+        ours=True,
+        met=True,
+        evidence="our-create",
+    )
+    settled = replace(operation, state="verified", record_id=record.ref.record_id)
+    session.store.save_settled([Settled(operation=settled, link=link)], at=session.clock.now())
+    if operation.id in session.operations:
+        session.operations[operation.id] = settled
+    return replace(member, link=link)
+
+
+def records_of(people: Iterable[Person], provider: str) -> Iterator[tuple[Person, Record]]:
+    """The live records at ``provider``, each with its person."""
+    for person in people:
+        for member in person.members:
+            if member.record.ref.provider == provider and not member.gone:
+                yield person, member.record

@@ -1,0 +1,153 @@
+"""Planning and guarding a whole cycle: what changes where, and whether it may."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from sync import guards
+from sync.change import OPEN_STATES
+from sync.engine.people import chunks
+from sync.guards import Facts, GuardPolicy, Limit
+from sync.identity import email_key, linkedin_key
+from sync.planning import Side, World, plan_person
+from sync.planning_optouts import keys_of_person, plan_opt_outs, pushed_key
+from sync.planning_scope import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sync.change import CannotExpress, ManualAction, Operation
+    from sync.config import ProviderSettings
+    from sync.engine.session import Seat, Session
+    from sync.person import Person
+
+ALIASES = {"email": "emails"}
+
+
+def scope_of(settings: ProviderSettings) -> Scope:
+    """The provider's switches in canonical names."""
+    return Scope(
+        write=settings.write,
+        create=settings.create,
+        update=settings.update,
+        create_from=frozenset(settings.create_from),
+        require=frozenset(ALIASES.get(n, n) for n in settings.require),
+        ignore_fields=frozenset(ALIASES.get(n, n) for n in settings.ignore_fields),
+        countries=frozenset(settings.filter.countries),
+        company_domains=frozenset(settings.filter.company_domains),
+        exclude_domains=frozenset(settings.filter.exclude_domains),
+    )
+
+
+def side_of(seat: Seat) -> Side:
+    """The provider as the planner sees it."""
+    return Side(
+        name=seat.name,
+        capabilities=seat.provider.capabilities,
+        scope=scope_of(seat.settings),
+        swept=seat.state.swept_at is not None,
+        target=seat.target,
+    )
+
+
+def plan_all(session: Session) -> list[str]:
+    """Every dirty person is planned; returns the ids of those about whom nothing waits afterwards."""
+    world = _world(session)
+    pushed = frozenset(
+        pushed_key(o)
+        for o in session.store.operations(states=("acked", "verified", "unknown", "parked", "sending"))
+        if o.kind in {"exclude", "stage"}
+    )
+    ids = session.store.dirty_people()
+    if session.options.only is not None:
+        ids = [i for i in ids if i == session.options.only]
+    quiet: list[str] = []
+    cannot: list[tuple[CannotExpress, str]] = []
+    manual: list[ManualAction] = []
+    for people in chunks(session, ids):
+        for person in people:
+            plan = plan_person(person, session.opt_outs.effect(keys_of_person(person), world.now), world)
+            opt_outs = plan_opt_outs(
+                person, session.opt_outs, world.sides, now=world.now, pushed=pushed, new_id=world.new_id
+            )
+            operations = (*opt_outs.operations, *plan.operations)
+            _keep(session, operations)
+            cannot += plan.cannot_express
+            manual += (*plan.manual_actions, *opt_outs.manual_actions)
+            if not plan.waits and all(o.state == "blocked" for o in operations):
+                quiet.append(person.id)
+    session.cannot_express += session.store.note_cannot_express(cannot, at=world.now)
+    session.store.note_manual_actions(manual, at=world.now)
+    return quiet
+
+
+def _keep(session: Session, operations: Iterable[Operation]) -> None:
+    for operation in operations:
+        session.operations[operation.id] = replace(operation, run_id=session.run_id)
+
+
+def _world(session: Session) -> World:
+    suspected = session.store.suspected_people()
+    creates = session.store.open_creates()
+    places: dict[str, set[str]] = {}
+    keys: dict[str, set[str]] = {}
+    for people in chunks(session, sorted(suspected)):
+        for person in people:
+            places[person.id] = {m.record.ref.provider for m in person.members if not m.gone}
+            for key in _match_keys(person):
+                keys.setdefault(key, set()).add(person.id)
+    for person_id, provider in creates:
+        if person_id in suspected:
+            places.setdefault(person_id, set()).add(provider)
+    sides = tuple(side_of(s) for s in session.seats.values() if s.active and s.up)
+    return World(
+        sides=tuple(sorted(sides, key=lambda s: s.name)),
+        now=session.clock.now(),
+        new_id=session.clock.new_id,
+        suspected=suspected,
+        places=MappingProxyType({p: frozenset(at) for p, at in places.items()}),
+        shared_keys=frozenset(k for k, people in keys.items() if len(people) > 1),
+        open_creates=frozenset(creates),
+        optouts_readable=session.optouts_readable,
+        region=session.settings.sync.default_region,
+    )
+
+
+def _match_keys(person: Person) -> set[str]:
+    contacts = [person.contact, *(m.record.contact for m in person.members)]
+    keys = {email_key(e) for c in contacts for e in c.emails}
+    keys |= {linkedin_key(c.linkedin_url or c.linkedin_id) for c in contacts}
+    return {k for k in keys if k is not None}
+
+
+def stop_or_go(session: Session) -> bool:
+    """Whether the guards let the plan through; what stops it is in the report, with the words to type."""
+    settings = session.settings.guards
+    policy = GuardPolicy(
+        create=Limit(settings.create.share, settings.create.floor),
+        update=Limit(settings.update.share, settings.update.floor),
+        blank=Limit(settings.blank.share, settings.blank.floor),
+        merge=Limit(settings.merge.share, settings.merge.floor),
+    )
+    facts = Facts(
+        known=MappingProxyType({s.name: session.store.people_at(s.name) for s in session.seats.values()}),
+        people=session.store.people_count(),
+        merges=MappingProxyType(session.merges),
+        vanished=MappingProxyType({s.name: s.vanished for s in session.seats.values() if s.vanished}),
+        changed_config=MappingProxyType(
+            {
+                s.name: (s.fingerprint, s.changed_config)
+                for s in session.seats.values()
+                if s.changed_config is not None
+            }
+        ),
+    )
+    session.guards = guards.check(session.operations.values(), facts, policy, session.options.allowances)
+    return not session.guards
+
+
+def waiting(operation: Operation) -> bool:
+    """Whether an operation is not settled yet."""
+    return operation.state in OPEN_STATES

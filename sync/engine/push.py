@@ -1,0 +1,310 @@
+"""Writing: look once more, note the intent, send, keep the outcome. Batch by batch, provider by provider."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sync.change import Outcome
+from sync.codes import StateReason
+from sync.engine.pull import note_opt_outs, store_records
+from sync.engine.settle import settle
+from sync.errors import (
+    AuthError,
+    ContactSyncError,
+    MappingError,
+    OutcomeUnknown,
+    ProviderError,
+    QuotaExhausted,
+    RateLimited,
+    Rejected,
+    Transient,
+    Unreachable,
+)
+from sync.optouts import wide_keys_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sync.change import Batch, Operation
+    from sync.engine.session import Seat, Session
+    from sync.record import RecordRef
+
+ORDER = {"exclude": 0, "stage": 0, "update": 1, "variables": 1, "create": 2}
+EXTRA_CALLS_TO_ISOLATE = 32
+"""Re-posts a run may spend on finding rows that a bulk upsert refused in silence."""
+
+
+async def push_all(session: Session) -> None:
+    """Every planned operation is sent, refused or put off.
+
+    Opt-outs everywhere first, then each provider's updates before its creates, the providers side by side.
+    """
+    planned: dict[str, list[Operation]] = defaultdict(list)
+    for operation in session.operations.values():
+        if operation.state == "planned":
+            planned[operation.provider].append(operation)
+    for wanted in ({0}, {1, 2}):
+        await asyncio.gather(
+            *(
+                _Pusher(session, session.seats[name]).push([o for o in mine if ORDER[o.kind] in wanted])
+                for name, mine in sorted(planned.items())
+            )
+        )
+
+
+class _Pusher:
+    """One provider's writes in one cycle."""
+
+    def __init__(self, session: Session, seat: Seat) -> None:
+        self._session = session
+        self._seat = seat
+        self._extra_calls = EXTRA_CALLS_TO_ISOLATE
+        self._done = 0
+        self._total = 0
+
+    async def push(self, operations: Sequence[Operation]) -> None:
+        """All of them have an outcome or stay put off with a reason."""
+        ordered = sorted(operations, key=lambda o: (ORDER[o.kind], o.kind, o.person_id, o.id))
+        self._total = len(ordered)
+        for rank in sorted({ORDER[o.kind] for o in ordered}):
+            await self._push_in_batches([o for o in ordered if ORDER[o.kind] == rank])
+
+    async def _push_in_batches(self, operations: list[Operation]) -> None:
+        rest = operations
+        while rest:
+            rest = self._without_stopped(rest)
+            if not rest:
+                return
+            head = self._seat.provider.batches(rest)[0].operations
+            rest = rest[len(head) :]
+            try:
+                ready = await self._look_before(list(head))
+            except ContactSyncError as error:
+                self._give_up(head, error)
+                continue
+            for batch in self._seat.provider.batches(ready) if ready else ():
+                await self._send(batch)
+
+    def _without_stopped(self, operations: list[Operation]) -> list[Operation]:
+        """What may still be sent; the rest is put off with the reason why."""
+        go = []
+        for operation in operations:
+            if self._session.stopping.is_set():
+                self._put_off([operation], StateReason.OUT_OF_TIME)
+            elif not self._seat.up:
+                self._put_off([operation], self._down_reason())
+            elif operation.kind == "create" and self._seat.stop_creates is not None:
+                stop = self._seat.stop_creates
+                self._put_off([operation], stop.reason, until=stop.resets_at)
+            else:
+                go.append(operation)
+        return go
+
+    def _down_reason(self) -> str:
+        if self._seat.status == "refused":
+            return StateReason.REFUSED_CREDENTIALS
+        if self._seat.status == "partial" and self._seat.stop_creates is not None:
+            return self._seat.stop_creates.reason
+        return StateReason.RATE_LIMITED if self._seat.status == "partial" else StateReason.UNREACHABLE
+
+    # the look before ----------------------------------------------------------------------------------
+    async def _look_before(self, operations: list[Operation]) -> list[Operation]:
+        """The operations that still hold after one more look at the provider."""
+        kinds = {o.kind for o in operations}
+        if kinds <= {"exclude", "stage"}:
+            return operations
+        if "create" in kinds:
+            operations = await self._without_new_opt_outs(operations)
+            operations = await self._without_outreach(operations)
+        reader = self._seat.provider.reader
+        if reader is not None and operations and self._seat.settings.read:
+            page = await reader.newest()
+            moved = self._moved(page.records)
+            store_records(self._session, self._seat, page.records)
+            operations = self._without_stale(operations, moved)
+        return operations
+
+    def _moved(self, records: Iterable[object]) -> set[RecordRef]:
+        from sync.engine.pull import ready_to_store
+        from sync.record import Record
+
+        region = self._session.settings.sync.default_region
+        rows = [ready_to_store(r, region=region).record for r in records if isinstance(r, Record)]
+        known = self._session.store.records([r.ref for r in rows])
+        return {r.ref for r in rows if r.ref not in known or not _same(known[r.ref].contact, r)}
+
+    def _without_stale(self, operations: list[Operation], moved: set[RecordRef]) -> list[Operation]:
+        """A record that moved since the plan, or a person that just appeared, waits for the next cycle."""
+        if not moved:
+            return operations
+        new_keys: set[str] = set()
+        for record in self._session.store.records(moved).values():
+            new_keys |= wide_keys_of(record.contact)
+        go: list[Operation] = []
+        stale: list[Operation] = []
+        moved_ids = {r.record_id for r in moved}
+        for operation in operations:
+            appeared = operation.kind == "create" and wide_keys_of(operation.contact) & new_keys
+            (stale if operation.record_id in moved_ids or appeared else go).append(operation)
+        self._put_off(stale, StateReason.STALE_REMOTE)
+        return go
+
+    async def _without_new_opt_outs(self, operations: list[Operation]) -> list[Operation]:
+        """The newest page of every opt-out list is read again; who just said no is not created."""
+        session = self._session
+        for seat in session.seats.values():
+            opt_out_list = seat.provider.opt_out_list
+            if opt_out_list is None:
+                continue
+            now = session.clock.monotonic()
+            if seat.closed_at and now - seat.closed_at < RECHECK_AFTER_S:
+                continue
+            try:
+                page = await opt_out_list.newest()
+            except ProviderError:
+                self._put_off(operations, StateReason.OPTOUTS_UNREADABLE)
+                return []
+            seat.closed_at = now
+            note_opt_outs(session, page.opt_outs)
+        go = []
+        for operation in operations:
+            effect = session.opt_outs.effect(wide_keys_of(operation.contact), session.clock.now())
+            if effect.forbids_create(operation.provider):
+                self._end([replace(operation, state="blocked", reason=StateReason.OPTED_OUT)])
+            else:
+                go.append(operation)
+        return go
+
+    async def _without_outreach(self, operations: list[Operation]) -> list[Operation]:
+        seat = self._seat
+        if not seat.provider.capabilities.effects_at_target:
+            return operations
+        seat.target = await seat.provider.target()
+        allowed = self._session.options.allowances.ceiling("outreach", seat.name)
+        if seat.target.starts_outreach and not allowed:
+            for operation in operations:
+                reason = StateReason.EFFECT_NOT_ALLOWED
+                self._end([replace(operation, state="blocked", reason=reason, message=seat.target.reason)])
+            return []
+        return operations
+
+    # sending ------------------------------------------------------------------------------------------
+    async def _send(self, batch: Batch) -> None:
+        session, seat = self._session, self._seat
+        now = session.clock.now()
+        sending = [
+            replace(o, state="sending", digest=batch.digest, attempt=o.attempt + 1, sent_at=now)
+            for o in batch.operations
+        ]
+        session.store.mark_sending(sending, run_id=session.run_id, at=now)
+        batch = replace(batch, operations=tuple(sending))
+        seat.wrote = True
+        try:
+            result = await seat.provider.send(batch, session.progress)
+        except ContactSyncError as error:
+            await self._failed(batch, error)
+        else:
+            if result.bulk is not None:
+                session.bulk.append(result.bulk)
+            short = [o for o in result.outcomes if o.reason == PARTIAL_TOTALS]
+            if short and len(batch.operations) > 1 and self._extra_calls >= 2:
+                await self._isolate(batch)
+            else:
+                settle(session, seat, batch, [_as_accepted(o) for o in result.outcomes])
+                self._advance(len(batch.operations))
+        from sync.engine.pull import keep_memory
+
+        keep_memory(session, seat)
+
+    async def _isolate(self, batch: Batch) -> None:
+        """Some rows of an upsert were refused without being named: the halves are posted again."""
+        for half in _halves(batch):
+            self._extra_calls -= 1
+            for smaller in self._seat.provider.batches(half):
+                await self._send(smaller)
+
+    async def _failed(self, batch: Batch, error: ContactSyncError) -> None:
+        if isinstance(error, (OutcomeUnknown, MappingError, Transient)):
+            self._all(batch, "unknown", StateReason.OUTCOME_UNKNOWN, str(error))
+        elif isinstance(error, Rejected) and batch.rebatchable and len(batch.operations) > 1:
+            for half in _halves(batch):
+                for smaller in self._seat.provider.batches(half):
+                    await self._send(smaller)
+        elif isinstance(error, Rejected):
+            self._all(batch, "refused", StateReason.REJECTED, str(error))
+        else:
+            self._give_up(batch.operations, error)
+
+    def _give_up(self, operations: Iterable[Operation], error: ContactSyncError) -> None:
+        """Nothing of these was applied; they and what follows wait."""
+        seat = self._seat
+        if isinstance(error, QuotaExhausted):
+            seat.stop_creates = error
+            if error.reason != StateReason.QUOTA_TOTAL:
+                seat.fail(error)
+            else:
+                seat.note(error.message)
+            self._put_off(operations, error.reason, until=error.resets_at)
+        elif isinstance(error, RateLimited):
+            until = None
+            if error.retry_after_s is not None:
+                until = self._session.clock.now() + timedelta(seconds=error.retry_after_s)
+            seat.fail(error)
+            self._put_off(operations, StateReason.RATE_LIMITED, until=until)
+        elif isinstance(error, (AuthError, Unreachable, Transient, ContactSyncError)):
+            seat.fail(error)
+            self._put_off(operations, self._down_reason())
+
+    def _all(self, batch: Batch, state: str, reason: str, message: str) -> None:
+        outcomes = [
+            Outcome(operation_id=o.id, state=state, reason=reason, message=message)  # type: ignore[arg-type]  # named by the callers
+            for o in batch.operations
+        ]
+        settle(self._session, self._seat, batch, outcomes)
+        self._advance(len(outcomes))
+
+    def _put_off(self, operations: Iterable[Operation], reason: str, *, until: object = None) -> None:
+        self._end([replace(o, state="deferred", reason=reason, until=until) for o in operations])  # type: ignore[arg-type]  # a time or None
+
+    def _end(self, operations: Sequence[Operation]) -> None:
+        from sync.store_port import Settled
+
+        self._session.store.save_settled([Settled(operation=o) for o in operations], at=self._session.clock.now())
+        self._session.operations.update({o.id: o for o in operations})
+        self._advance(len(operations))
+
+    def _advance(self, count: int) -> None:
+        self._done += count
+        self._session.progress.advance("push", self._seat.name, self._done, self._total)
+
+
+PARTIAL_TOTALS = "partial-totals"
+RECHECK_AFTER_S = 1.0
+"""Batches sent within this time share one look at the opt-out lists (the promise is 60 s)."""
+
+
+def _as_accepted(outcome: Outcome) -> Outcome:
+    """Rows that stay unnamed after isolating are accepted but unconfirmed."""
+    if outcome.reason == PARTIAL_TOTALS:
+        return replace(outcome, state="acked", reason=None, message="the totals do not confirm every row")
+    return outcome
+
+
+def _halves(batch: Batch) -> tuple[tuple[Operation, ...], tuple[Operation, ...]]:
+    middle = len(batch.operations) // 2
+    return batch.operations[:middle], batch.operations[middle:]
+
+
+def _same(known: object, record: object) -> bool:
+    from sync.contact import Contact
+    from sync.record import Record
+
+    if not (isinstance(known, Contact) and isinstance(record, Record)):
+        return False
+    now = {k: v for k, v in record.contact.to_fields().items() if k not in record.absent}
+    before = {k: v for k, v in known.to_fields().items() if k not in record.absent}
+    return now == before

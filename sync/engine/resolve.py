@@ -1,0 +1,117 @@
+"""Unknown outcomes of earlier runs: looked up once the provider had time to settle, never sent again blindly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sync.codes import StateReason
+from sync.engine.pull import store_records
+from sync.errors import ContactSyncError
+from sync.identity import email_key
+from sync.store_port import Settled
+
+if TYPE_CHECKING:
+    from sync.change import Operation
+    from sync.engine.session import Seat, Session
+    from sync.record import Record
+
+LOOK_UPS_A_CYCLE = 50
+"""Single look-ups for entries that the normal pull has not resolved, oldest first."""
+
+
+def recover(session: Session) -> None:
+    """What an earlier run left in flight has an unknown outcome; nothing else is assumed about it."""
+    left = session.store.operations(states=("sending",))
+    session.store.save_settled(
+        [Settled(operation=replace(o, state="unknown", reason=StateReason.OUTCOME_UNKNOWN)) for o in left],
+        at=session.clock.now(),
+    )
+
+
+async def resolve_unknown(session: Session) -> None:
+    """Every unknown outcome older than ``settle`` is found, given back to the planner, or parked."""
+    settle = session.settings.sync.settle
+    for operation in session.store.operations(states=("unknown",)):
+        seat = session.seats.get(operation.provider)
+        if seat is None or not (seat.active and seat.up):
+            continue
+        if operation.sent_at is not None and session.clock.now() - operation.sent_at < settle:
+            continue
+        try:
+            await _resolve(session, seat, operation)
+        except ContactSyncError as error:
+            seat.fail(error)
+
+
+async def _resolve(session: Session, seat: Seat, operation: Operation) -> None:
+    if operation.kind != "create":
+        _give_back(session, operation)
+        return
+    found = await _look(session, seat, operation)
+    if found:
+        _tie(session, seat, operation, found[0])
+    elif _may_send_again(seat, operation):
+        _give_back(session, operation)
+    else:
+        _keep(session, replace(operation, state="parked"))
+
+
+async def _look(session: Session, seat: Seat, operation: Operation) -> tuple[Record, ...]:
+    reader = seat.provider.reader
+    if reader is None:
+        return ()
+    found = await reader.find(operation.contact)
+    store_records(session, seat, found)
+    return found
+
+
+def _tie(session: Session, seat: Seat, operation: Operation, record: Record) -> None:
+    """The create did arrive: from here the normal matching ties the record and takes it as our echo."""
+    _keep(session, replace(operation, state="pending", reason=StateReason.PENDING_RESOLVE, message=None))
+    session.store.mark_people_dirty([operation.person_id])
+    seat.note(f"found {record.ref} for a write whose answer was lost")
+
+
+def _may_send_again(seat: Seat, operation: Operation) -> bool:
+    """Whether sending once more cannot create a second record: the provider dedupes on a key it has."""
+    caps = seat.provider.capabilities
+    if caps.resolves_later:
+        outreach = seat.target is not None and seat.target.starts_outreach
+        return not outreach and any(map(email_key, operation.contact.emails))
+    if caps.updates == "upsert":
+        return operation.accepted_key is not None
+    return caps.creates_dedupe and any(map(email_key, operation.contact.emails))
+
+
+def _give_back(session: Session, operation: Operation) -> None:
+    """The operation ends; its person is planned again from what the provider shows."""
+    _keep(session, replace(operation, state="failed", reason=StateReason.OUTCOME_UNKNOWN))
+    session.store.mark_people_dirty([operation.person_id])
+
+
+def _keep(session: Session, operation: Operation) -> None:
+    session.store.save_settled([Settled(operation=operation)], at=session.clock.now())
+
+
+async def resolve_pending(session: Session) -> None:
+    """Entries the pull did not resolve are looked up one by one, a bounded number a cycle.
+
+    After the time-out they are parked and go on blocking a second create.
+    """
+    looked = 0
+    for operation in session.store.operations(states=("pending",)):
+        seat = session.seats.get(operation.provider)
+        if seat is None or not seat.reads or looked >= LOOK_UPS_A_CYCLE:
+            continue
+        timeout = timedelta(seconds=seat.provider.capabilities.resolve_timeout_s)
+        expired = operation.sent_at is not None and session.clock.now() - operation.sent_at > timeout
+        looked += 1
+        try:
+            found = await _look(session, seat, operation)
+        except ContactSyncError as error:
+            seat.fail(error)
+            continue
+        if not found and expired:
+            _keep(session, replace(operation, state="parked", reason=StateReason.PENDING_RESOLVE))

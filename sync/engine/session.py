@@ -1,0 +1,155 @@
+"""What one cycle has in its hands, and how each provider fares in it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sync.errors import AuthError, ContactSyncError, ProviderError, QuotaExhausted, RateLimited
+from sync.guards import Allowances
+from sync.optouts import OptOutIndex
+from sync.report.model import DeferredReport, ProviderReport
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sync.change import BulkTotals, CannotExpress, Operation
+    from sync.config import ProviderSettings, Settings
+    from sync.ports import Clock, Progress, Provider
+    from sync.record import Target
+    from sync.report.model import GuardReport, Mode, ProviderStatus
+    from sync.store_port import ProviderState, Store
+
+
+@dataclass(slots=True)
+class Seat:
+    """One provider's place in a cycle.
+
+    ``active``: it takes part in reading and writing; otherwise only its opt-outs are read. ``up``: it
+    answers; a provider that failed stays down for the rest of the cycle.
+    """
+
+    provider: Provider
+    settings: ProviderSettings
+    state: ProviderState
+    fingerprint: str
+    active: bool = True
+    up: bool = True
+    status: ProviderStatus = "ok"
+    problems: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    changed: int = 0
+    complete: bool | None = None
+    read_requests: int = 0
+    target: Target | None = None
+    stop_creates: QuotaExhausted | None = None
+    vanished: tuple[int, int] | None = None
+    changed_config: str | None = None
+    wrote: bool = False
+    closed_at: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return self.provider.name
+
+    @property
+    def reads(self) -> bool:
+        """Whether its records can be and are to be read now."""
+        return self.up and self.active and self.settings.read and self.provider.reader is not None
+
+    def fail(self, error: ContactSyncError) -> None:
+        """The provider stops for this cycle; the report says why."""
+        self.up = False
+        self.status = _status(error)
+        self.note(str(error).removeprefix(f"{self.name}: "), error.remedy)
+
+    def note(self, problem: str, remedy: str | None = None) -> None:
+        """A sentence for the report, once."""
+        sentence = f"{problem}; {remedy}" if remedy else problem
+        if sentence not in self.problems:
+            self.problems.append(sentence)
+
+    def report(self) -> ProviderReport:
+        """How it fared."""
+        requests = self.provider.requests
+        return ProviderReport(
+            status=self.status if self.active else "off",
+            records=len(self.seen),
+            changed=self.changed,
+            read_requests=requests.read,
+            complete=self.complete,
+            write_requests=requests.write,
+            problems=tuple(self.problems),
+        )
+
+
+def _status(error: ContactSyncError) -> ProviderStatus:
+    if isinstance(error, AuthError):
+        return "refused"
+    if isinstance(error, (RateLimited, QuotaExhausted)):
+        return "partial"
+    return "unreachable" if isinstance(error, ProviderError) else "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line asked of this one cycle.
+
+    ``only``: a person id; nobody else is planned. ``allowances``: guards let through.
+    """
+
+    mode: Mode = "run"
+    only: str | None = None
+    allowances: Allowances = field(default_factory=Allowances)
+
+
+@dataclass(slots=True)
+class Session:
+    """One cycle's world. Findings collect here and become the report."""
+
+    run_id: str
+    started_at: datetime
+    store: Store
+    clock: Clock
+    settings: Settings
+    seats: dict[str, Seat]
+    options: Options
+    progress: Progress
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    opt_outs: OptOutIndex = field(init=False)
+    optouts_readable: bool = True
+    optouts_error: ProviderError | None = None
+    operations: dict[str, Operation] = field(default_factory=dict)
+    cannot_express: list[CannotExpress] = field(default_factory=list)
+    deferred_reads: list[DeferredReport] = field(default_factory=list)
+    bulk: list[BulkTotals] = field(default_factory=list)
+    guards: tuple[GuardReport, ...] = ()
+    merges: dict[str, int] = field(default_factory=dict)
+    new_people: int = 0
+    merged_people: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.opt_outs = OptOutIndex(self.store.opt_outs(), self.store.keyed_hash)
+
+    @property
+    def dry(self) -> bool:
+        """Whether nothing may be written at any provider."""
+        return self.options.mode in {"dry-run", "verify"}
+
+    def working(self) -> list[Seat]:
+        """The providers that take part and answer."""
+        return [s for s in self.seats.values() if s.active and s.up]
+
+    def defer_read(self, seat: Seat, error: RateLimited | QuotaExhausted) -> None:
+        """Reading stops here for now; the report says until when."""
+        until = None
+        if isinstance(error, QuotaExhausted):
+            until, reason = error.resets_at, error.reason
+        else:
+            reason = "rate-limited"
+            if error.retry_after_s is not None:
+                until = self.clock.now() + timedelta(seconds=error.retry_after_s)
+        self.deferred_reads.append(DeferredReport(provider=seat.name, reason=reason, count=0, until=until))

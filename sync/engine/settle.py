@@ -1,0 +1,120 @@
+"""Keeping outcomes: operation, observed row, link and audit in one commit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sync.change import Hold
+from sync.codes import HoldKind, StateReason
+from sync.contact import Contact
+from sync.engine.pull import note_opt_outs, ready_to_store
+from sync.record import Record, RecordRef
+from sync.settling import link_after_create, observed_after, settled_operation, wrote
+from sync.store_port import Settled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sync.change import Batch, Operation, Outcome
+    from sync.engine.session import Seat, Session
+    from sync.record import Link
+    from sync.store_port import ReadRecord
+
+WRITTEN = frozenset({"acked", "verified"})
+
+
+def settle(session: Session, seat: Seat, batch: Batch, outcomes: Iterable[Outcome]) -> None:
+    """Every operation of the batch has its outcome, durably."""
+    by_id = {o.id: o for o in batch.operations}
+    settled = [_settled(session, seat, by_id[o.operation_id], o) for o in outcomes]
+    session.store.save_settled(settled, at=session.clock.now())
+    for item in settled:
+        session.operations[item.operation.id] = item.operation
+    note_opt_outs(
+        session,
+        (
+            replace(o.opt_out, source=seat.name, source_id=o.entry_id)
+            for o in (s.operation for s in settled)
+            if o.kind == "exclude" and o.state in WRITTEN and o.opt_out is not None and o.entry_id
+        ),
+    )
+
+
+def _settled(session: Session, seat: Seat, operation: Operation, outcome: Outcome) -> Settled:
+    after = settled_operation(operation, outcome)
+    if outcome.state not in WRITTEN or operation.kind in {"exclude", "stage"}:
+        return Settled(operation=after)
+    if operation.kind == "create":
+        return _created(session, seat, after, outcome)
+    read = _observed(session, seat, after, outcome)
+    link = _link_of(session, after)
+    if link is None:
+        return Settled(operation=after, read=read)
+    echo = read.record.contact if outcome.record is not None and read is not None else None
+    return Settled(
+        operation=after,
+        read=read,
+        link=wrote(link, operation, seat.provider.capabilities, echo, session.clock.now()),
+    )
+
+
+def _created(session: Session, seat: Seat, operation: Operation, outcome: Outcome) -> Settled:
+    record_id = operation.record_id or _key_name(operation)
+    if record_id is None:
+        return Settled(operation=operation)
+    operation = replace(operation, record_id=record_id)
+    ref = RecordRef(seat.name, record_id)
+    owner = session.store.person_of(ref)
+    if owner is not None and owner != operation.person_id:
+        return _somebody_elses(session, operation, ref)
+    read = _observed(session, seat, operation, outcome)
+    echo = read.record.contact if outcome.record is not None and read is not None else None
+    at = session.clock.now()
+    link = link_after_create(operation, outcome, seat.provider.capabilities, echo, at)
+    return Settled(operation=operation, read=read, link=link)
+
+
+def _somebody_elses(session: Session, operation: Operation, ref: RecordRef) -> Settled:
+    """The provider says that our person is a record we know as another person: a person decides."""
+    hold = Hold(
+        kind=HoldKind.MATCH_DOUBTFUL,
+        person_id=operation.person_id,
+        provider=ref.provider,
+        record_id=ref.record_id,
+    )
+    session.store.mark_gone([], at=session.clock.now(), holds=[hold])
+    return Settled(operation=replace(operation, state="refused", reason=StateReason.MATCH_DOUBTFUL))
+
+
+def _key_name(operation: Operation) -> str | None:
+    """A record nobody tells us the id of is named by the key under which it was accepted."""
+    if operation.accepted_key is None:
+        return None
+    kind = "linkedin" if operation.accepted_key.startswith(("in:", "urn:")) else "email"
+    return f"{kind}:{operation.accepted_key}"
+
+
+def _observed(session: Session, seat: Seat, operation: Operation, outcome: Outcome) -> ReadRecord | None:
+    """The row to keep as observed: the echo, or for a sink what it acknowledged."""
+    region = session.settings.sync.default_region
+    if outcome.record is not None:
+        return ready_to_store(outcome.record, region=region)
+    if seat.provider.capabilities.readable or operation.record_id is None:
+        return None
+    ref = RecordRef(seat.name, operation.record_id)
+    before = operation.record.contact if operation.record is not None else None
+    contact = Contact.from_fields(observed_after(operation, before))
+    base = operation.record or Record(ref=ref, contact=contact)
+    return ready_to_store(replace(base, contact=contact), region=region)
+
+
+def _link_of(session: Session, operation: Operation) -> Link | None:
+    if operation.record_id is None:
+        return None
+    ref = RecordRef(operation.provider, operation.record_id)
+    for person in session.store.people([operation.person_id]):
+        for member in person.members:
+            if member.record.ref == ref:
+                return member.link
+    return None

@@ -1,0 +1,183 @@
+"""What an opt-out forbids, whom it covers, and for how long.
+
+Opt-outs match wider than identity: plus tags and Gmail dots are folded, every address a person ever had
+counts. A reason we do not know forbids everything, because the provider's list may grow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sync.identity import linkedin_key, wide_email_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from sync.contact import Contact
+    from sync.store_port import OptOutEntry
+
+ONLY_OUTREACH_TOOL = frozenset({"EXCLUDE_FROM_CRM"})
+REVIEWED = frozenset({"BOUNCED", "COMPETITOR", "WRONG_PERSON", "LEFT_COMPANY"})
+NO_ENROLMENT = frozenset({"INTERESTED", "MEETING", "REFERRAL", "EXCLUDE_FROM_SEARCH"})
+TIMED = frozenset({"BAD_TIMING", "OUT_OF_OFFICE"})
+KNOWN_REASONS = (
+    "BAD_TIMING", "BOUNCED", "COMPETITOR", "CONTACT_REFUSED", "INTERESTED", "MEETING", "OTHER", "OUT_OF_OFFICE",
+    "UNKNOWN", "UNSUBSCRIBED", "WRONG_PERSON", "EXCLUDE_FROM_SEARCH", "EXCLUDE_FROM_CRM", "REFERRAL",
+    "LEFT_COMPANY",
+)  # fmt: skip
+"""Source: https://docs.topo.io/api-reference/exclusions (15 reasons; the list may grow)."""
+
+GRACE = timedelta(hours=24)
+"""A timed opt-out holds this much longer: clocks and time zones differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a person's opt-outs forbid together. ``reasons``: those in force, sorted.
+
+    ``creates_only_at_outreach``: a create is allowed at the outreach tool (Topo) and nowhere else.
+    """
+
+    no_create: bool = False
+    creates_only_at_outreach: bool = False
+    no_enrolment: bool = False
+    review: bool = False
+    reasons: tuple[str, ...] = ()
+
+    def forbids_create(self, provider: str, outreach_tool: str = "topo") -> bool:
+        """Whether nobody may be created at ``provider``."""
+        return self.no_create or (self.creates_only_at_outreach and provider != outreach_tool)
+
+
+NOTHING = Effect()
+
+
+def in_force(entry: OptOutEntry, now: datetime) -> bool:
+    """Whether an entry counts at ``now``; only timed reasons end by themselves."""
+    if entry.reason in TIMED and entry.until is not None:
+        return now < entry.until + GRACE
+    return True
+
+
+def effect_of(reasons: Iterable[str]) -> Effect:
+    """What these reasons forbid together."""
+    found = sorted(set(reasons))
+    if not found:
+        return NOTHING
+    soft = NO_ENROLMENT | ONLY_OUTREACH_TOOL
+    return Effect(
+        no_create=any(r not in soft for r in found),
+        creates_only_at_outreach=any(r in ONLY_OUTREACH_TOOL for r in found),
+        no_enrolment=True,
+        review=any(r in REVIEWED for r in found),
+        reasons=tuple(found),
+    )
+
+
+def wide_keys(emails: Iterable[str], linkedin_url: str | None, linkedin_id: str | None = None) -> frozenset[str]:
+    """Everything an opt-out of these values matches on, as plain text (hash before keeping)."""
+    keys = {f"email:{key}" for email in emails for key in wide_email_keys(email)}
+    for value in (linkedin_url, linkedin_id):
+        key = linkedin_key(value)
+        if key is None and value is linkedin_id and value:
+            key = f"urn:{value}"
+        if key is not None:
+            keys.add(f"linkedin:{key}")
+    return frozenset(keys)
+
+
+def wide_keys_of(contact: Contact) -> frozenset[str]:
+    """The wide keys of all addresses and profiles of a contact."""
+    return wide_keys(contact.emails, contact.linkedin_url, contact.linkedin_id)
+
+
+class OptOutIndex:
+    """The ledger as it stands, for look-ups by hashed key.
+
+    An entry with the same source and source id as an earlier one replaces it; a release ends every entry
+    that shares a key with it and stands before it.
+    """
+
+    def __init__(self, entries: Iterable[OptOutEntry], keyed_hash: Callable[[str], str]) -> None:
+        self._hash = keyed_hash
+        self._by_key: dict[str, list[OptOutEntry]] = {}
+        self._by_source: dict[tuple[str, str], OptOutEntry] = {}
+        for entry in entries:
+            self.add(entry)
+
+    def add(self, entry: OptOutEntry) -> None:
+        """The index as if the ledger ended with ``entry``."""
+        if entry.released_by is not None:
+            for key in entry.keys:
+                for ended in self._by_key.pop(key, []):
+                    self._drop(ended)
+            return
+        if entry.source_id is not None:
+            before = self._by_source.pop((entry.source, entry.source_id), None)
+            if before is not None:
+                self._drop(before)
+            self._by_source[entry.source, entry.source_id] = entry
+        for key in entry.keys:
+            self._by_key.setdefault(key, []).append(entry)
+
+    def knows(self, entry: OptOutEntry) -> bool:
+        """Whether the ledger already says just this."""
+        if entry.source_id is not None:
+            before = self._by_source.get((entry.source, entry.source_id))
+            return before is not None and _says(before) == _says(entry)
+        return any(
+            known.source == entry.source and _says(known) == _says(entry)
+            for key in entry.keys
+            for known in self._by_key.get(key, [])
+        )
+
+    def entries(self, keys: Iterable[str]) -> list[OptOutEntry]:
+        """Entries that match any of the plain-text wide keys."""
+        found: dict[int, OptOutEntry] = {}
+        for key in keys:
+            for entry in self._by_key.get(self._hash(key), ()):
+                found[id(entry)] = entry
+        return list(found.values())
+
+    def effect(self, keys: Iterable[str], now: datetime) -> Effect:
+        """What is forbidden for a person of these wide keys."""
+        return effect_of(e.reason for e in self.entries(keys) if in_force(e, now))
+
+    def covers(self, source: str, keys: Iterable[str]) -> bool:
+        """Whether ``source`` itself holds an entry for any of the keys."""
+        return any(e.source == source for e in self.entries(keys))
+
+    def hashed(self, keys: Iterable[str]) -> frozenset[str]:
+        """The keys as the ledger keeps them."""
+        return frozenset(self._hash(key) for key in keys)
+
+    def __len__(self) -> int:
+        return len({id(e) for entries in self._by_key.values() for e in entries})
+
+    def _drop(self, entry: OptOutEntry) -> None:
+        for key in entry.keys:
+            left = [e for e in self._by_key.get(key, []) if e is not entry]
+            if left:
+                self._by_key[key] = left
+            else:
+                self._by_key.pop(key, None)
+
+
+def _says(entry: OptOutEntry) -> tuple[object, ...]:
+    return (entry.keys, entry.reason, entry.until)
+
+
+def person_keys(contacts: Iterable[Contact], aliases: Iterable[str] = ()) -> frozenset[str]:
+    """The wide keys of a person: the canonical contact, all records and former addresses."""
+    keys: set[str] = set()
+    for contact in contacts:
+        keys |= wide_keys_of(contact)
+    return frozenset(keys | wide_keys(aliases, None))
+
+
+def counts(effects: Mapping[str, Effect]) -> int:
+    """How many people may not be created anywhere."""
+    return sum(e.no_create for e in effects.values())

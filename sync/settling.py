@@ -1,0 +1,86 @@
+"""What an operation's outcome means for what we remember: pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from sync.record import Link, Written
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sync.change import Operation, Outcome
+    from sync.contact import Contact, Value
+    from sync.record import Capabilities
+
+
+def settled_operation(operation: Operation, outcome: Outcome) -> Operation:
+    """The operation as its outcome leaves it."""
+    return replace(
+        operation,
+        state=outcome.state,
+        reason=outcome.reason or operation.reason,
+        message=outcome.message,
+        record_id=outcome.record_id or operation.record_id,
+        entry_id=outcome.entry_id or operation.entry_id,
+    )
+
+
+def link_after_create(
+    operation: Operation, outcome: Outcome, caps: Capabilities, echo: Contact | None, at: datetime
+) -> Link:
+    """The tie of a record that an operation created, or met.
+
+    A record that was there before takes part in a merge first (``met`` is false): it is nobody's echo.
+    """
+    link = Link(
+        person_id=operation.person_id,
+        evidence="existing" if outcome.existing else "our-create",
+        linked_at=at,
+        accepted_key=operation.accepted_key,
+    )
+    if outcome.existing:
+        return link
+    return replace(wrote(link, operation, caps, echo, at), ours=True, met=True)
+
+
+def wrote(link: Link, operation: Operation, caps: Capabilities, echo: Contact | None, at: datetime) -> Link:
+    """The link after an acknowledged write of the operation's fields.
+
+    ``echo``: the contact as the acknowledgement showed it, ``None`` when it showed nothing. A provider that
+    cannot be read holds, as far as anybody knows, what it acknowledged.
+    """
+    base, sent, written = dict(link.base), dict(link.sent), dict(link.written)
+    for name, change in operation.fields.items():
+        _put(sent, name, change.after)
+        if not caps.readable:
+            _put(base, name, change.after)
+        elif caps.can(name, "read"):
+            echoed = echo is not None and echo.get(name) is not None
+            if echoed and echo is not None:
+                _put(base, name, echo.get(name))
+            written[name] = Written(before=change.before, echoed=echoed, at=at)
+    return replace(
+        link,
+        base=MappingProxyType(base),
+        sent=MappingProxyType(sent),
+        written=MappingProxyType(written),
+        accepted_key=operation.accepted_key or link.accepted_key,
+    )
+
+
+def observed_after(operation: Operation, before: Contact | None) -> dict[str, Value]:
+    """The flat contact of a record nobody can read, after an acknowledged write."""
+    flat = dict(before.to_fields()) if before is not None else {}
+    for name, change in operation.fields.items():
+        _put(flat, name, change.after)
+    return flat
+
+
+def _put(flat: dict[str, Value], name: str, value: Value | None) -> None:
+    if value is None:
+        flat.pop(name, None)
+    else:
+        flat[name] = value
