@@ -1,0 +1,65 @@
+"""Is this file ours, whole, and of a version we know?"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from state.connection import pragma
+from state.tables import APPLICATION_ID, SCHEMA_VERSION
+from sync.errors import StateError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+RESTORE = "restore a backup with `contact-sync state restore`"
+
+
+def is_blank(raw: sqlite3.Connection) -> bool:
+    """Whether the database holds nothing at all: it was just made."""
+    return not raw.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+
+
+def check_ours(raw: sqlite3.Connection) -> None:
+    """The file is a contact-sync database that this program can read, or a blank one.
+
+    Raises ``StateError`` when it is damaged, somebody else's, or newer; the file is untouched.
+    """
+    try:
+        blank, owner = is_blank(raw), pragma(raw, "application_id")
+        version = pragma(raw, "user_version")
+    except sqlite3.DatabaseError as error:
+        raise StateError(f"the state database cannot be read: {error}", remedy=RESTORE) from error
+    if blank and not owner and not version:
+        return
+    if owner != APPLICATION_ID:
+        raise StateError(
+            "the state database belongs to another program", remedy="set [state] url to a file of its own"
+        )
+    if version > SCHEMA_VERSION:
+        raise StateError(
+            f"the state database has schema version {version}, this program knows {SCHEMA_VERSION}",
+            remedy="use the newer contact-sync that wrote it",
+        )
+
+
+def check_whole(raw: sqlite3.Connection, *, thorough: bool = False) -> None:
+    """Pages, indexes and references are sound; ``thorough`` also compares indexes with their rows.
+
+    Raises ``StateError`` when the database is damaged.
+    """
+    check = "integrity_check(1)" if thorough else "quick_check(1)"
+    try:
+        verdict = pragma(raw, check)
+        broken = raw.execute("PRAGMA foreign_key_check").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise StateError(f"the state database is damaged: {error}", remedy=RESTORE) from error
+    if verdict != "ok":
+        raise StateError("the state database is damaged", remedy=RESTORE)
+    if broken:
+        raise StateError(f"the state database is damaged: table {broken[0]} misses rows", remedy=RESTORE)
+
+
+def broken_references(connection: Connection) -> bool:
+    """Whether a row refers to one that does not exist."""
+    return connection.exec_driver_sql("PRAGMA foreign_key_check").fetchone() is not None

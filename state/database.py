@@ -1,0 +1,84 @@
+"""The open database: short transactions of the one writer, and reads.
+
+Every write goes through ``Database.write``: it checks that the file is still the one that was opened and that
+no other writer took over, and it is durable when it returns.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from state.connection import BEGIN, make_engine, translated
+from state.points import point
+from sync.errors import StateError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+
+class Database:
+    """One connection. ``path`` is ``None`` in memory; ``epoch`` is the one this writer works in."""
+
+    def __init__(self, raw: sqlite3.Connection, path: Path | None, *, read_only: bool = False) -> None:
+        self.raw = raw
+        self.path = path
+        self.read_only = read_only
+        self.epoch: int | None = None
+        self.engine = make_engine(raw, durable=path is not None and not read_only, read_only=read_only)
+        self._file = None if path is None else path.stat()
+        self._turn = threading.RLock()
+
+    @contextmanager
+    def write(self, name: str, *, takes_over: bool = False) -> Iterator[Connection]:
+        """One transaction of the class ``name`` (see ``points``), durable afterwards or without any effect.
+
+        ``takes_over`` makes this the one writer. Raises ``StateError`` when another writer took over before,
+        when the file was replaced, or when SQLite refuses.
+        """
+        with self._turn, translated("the state database cannot be written"):
+            self._check_file()
+            with self.engine.begin() as connection:
+                if not takes_over:
+                    self._check_epoch(connection)
+                yield connection
+                point(f"{name}.before_commit")
+            point(f"{name}.after_commit")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view; nothing is written. Raises ``StateError`` when SQLite refuses."""
+        with self._turn, translated("the state database cannot be read"), self.engine.connect() as connection:
+            yield connection.execution_options(**{BEGIN: "BEGIN"})
+
+    def _check_epoch(self, connection: Connection) -> None:
+        epoch = connection.exec_driver_sql("SELECT epoch FROM store").scalar_one()
+        if self.epoch != epoch:
+            raise StateError(
+                "another writer took over the state database", remedy="let the other run finish, then run again"
+            )
+
+    def _check_file(self) -> None:
+        """The path still leads to the file that was opened."""
+        if self.path is None or self._file is None:
+            return
+        try:
+            same = os.path.samestat(self._file, self.path.stat())
+        except FileNotFoundError:
+            same = False
+        if not same:
+            raise StateError(
+                "the state database was replaced or removed while it was open",
+                remedy="restore a backup with `contact-sync state restore`, then run again",
+            )
+
+    def close(self) -> None:
+        """The connection is closed; safe to call twice."""
+        self.engine.dispose()
+        self.raw.close()

@@ -1,0 +1,227 @@
+"""What waits for a person: conflicts, suspicions, holds, twins, wishes that cannot be held, manual actions."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+from state.rows import from_features, from_time, from_values, to_features, to_json, to_time
+from sync.change import Conflict, Hold, ManualAction, Suspicion
+from sync.record import RecordRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from sync.change import CannotExpress
+
+APART = ("bridge", "two-slugs")
+"""Kinds of holds whose people may be one."""
+
+
+def conflicts(connection: Connection, people: Iterable[str] | None = None) -> list[Conflict]:
+    """Open conflicts by person and field, of all persons or of some."""
+    every = "SELECT person_id, field, contents, since FROM field_conflict ORDER BY person_id, field"
+    some = (
+        "SELECT c.person_id, c.field, c.contents, c.since FROM json_each(?) AS j"
+        " CROSS JOIN field_conflict AS c ON c.person_id = j.value ORDER BY c.person_id, c.field"
+    )
+    rows = (
+        connection.exec_driver_sql(every)
+        if people is None
+        else connection.exec_driver_sql(some, (to_json(list(people)),))
+    )
+    return [
+        Conflict(person_id=person, field=name, values=from_values(contents), since=from_time(since))
+        for person, name, contents, since in rows
+    ]
+
+
+def replace_conflicts(connection: Connection, conflicts: Mapping[str, Sequence[Conflict]]) -> None:
+    """For each person of the mapping exactly these conflicts are open."""
+    connection.exec_driver_sql(
+        "DELETE FROM field_conflict WHERE person_id IN (SELECT value FROM json_each(?))",
+        (to_json(list(conflicts)),),
+    )
+    rows = [
+        (person, conflict.field, to_json(dict(conflict.values)), to_time(conflict.since))
+        for person, found in conflicts.items()
+        for conflict in found
+    ]
+    if rows:
+        connection.exec_driver_sql("INSERT INTO field_conflict VALUES (?, ?, ?, ?)", rows)
+
+
+def suspicions(connection: Connection) -> list[Suspicion]:
+    """Open suspicions, best score first."""
+    rows = connection.exec_driver_sql(
+        "SELECT a.provider, a.record_id, b.provider, b.record_id, s.score, s.reason, s.features"
+        " FROM suspicion AS s JOIN record AS a ON a.rid = s.a JOIN record AS b ON b.rid = s.b"
+        " ORDER BY s.score DESC, s.a, s.b"
+    )
+    return [
+        Suspicion(
+            records=(RecordRef(row[0], row[1]), RecordRef(row[2], row[3])),
+            score=row[4],
+            reason=row[5],
+            features=from_features(row[6]),
+        )
+        for row in rows
+    ]
+
+
+def replace_suspicions(connection: Connection, rids: str, found: Sequence[Suspicion]) -> None:
+    """Among the records ``rids`` (a JSON list) exactly these suspicions are open."""
+    connection.exec_driver_sql(
+        "WITH region(rid) AS (SELECT value FROM json_each(?))"
+        " DELETE FROM suspicion WHERE a IN (SELECT rid FROM region) AND b IN (SELECT rid FROM region)",
+        (rids,),
+    )
+    if found:
+        connection.exec_driver_sql(
+            "INSERT OR REPLACE INTO suspicion SELECT a.rid, b.rid, ?, ?, ? FROM record AS a, record AS b"
+            " WHERE a.provider = ? AND a.record_id = ? AND b.provider = ? AND b.record_id = ?",
+            [(s.score, s.reason, to_features(s.features), *_pair(s.records)) for s in found],
+        )
+
+
+def _pair(records: tuple[RecordRef, RecordRef]) -> tuple[str, str, str, str]:
+    a, b = records
+    return a.provider, a.record_id, b.provider, b.record_id
+
+
+def suspected_people(connection: Connection) -> dict[str, frozenset[str]]:
+    """Person → the other persons it may be one with; pairs that came to one person are left out."""
+    found: dict[str, set[str]] = {}
+    for person, other in (*_suspected_pairs(connection), *_held_pairs(connection)):
+        found.setdefault(person, set()).add(other)
+    return {person: frozenset(others) for person, others in found.items()}
+
+
+def _suspected_pairs(connection: Connection) -> list[tuple[str, str]]:
+    rows = connection.exec_driver_sql(
+        "SELECT a.person_id, b.person_id FROM suspicion AS s JOIN link AS a ON a.rid = s.a"
+        " JOIN link AS b ON b.rid = s.b WHERE a.person_id <> b.person_id"
+    )
+    return [pair for a, b in rows for pair in ((a, b), (b, a))]
+
+
+def _held_pairs(connection: Connection) -> list[tuple[str, str]]:
+    """Whoever is held because of one record, with one another and with the record's own person."""
+    rows = connection.exec_driver_sql(
+        "SELECT h.kind, h.provider, h.record_id, coalesce(p.successor, h.person_id), l.person_id"
+        " FROM hold AS h LEFT JOIN person AS p ON p.id = h.person_id"
+        " LEFT JOIN record AS r ON r.provider = h.provider AND r.record_id = h.record_id"
+        " LEFT JOIN link AS l ON l.rid = r.rid WHERE h.kind IN (?, ?)",
+        APART,
+    )
+    held: dict[tuple[str, str, str], set[str]] = {}
+    for kind, provider, record_id, person, owner in rows:
+        group = held.setdefault((kind, provider, record_id), set())
+        group.update({person, owner} - {None})
+    return [pair for group in held.values() for pair in permutations(group, 2)]
+
+
+def twins(connection: Connection) -> list[tuple[str, str, tuple[str, ...]]]:
+    """(person, provider, live record ids, first linked first) wherever there are several."""
+    rows = connection.exec_driver_sql(
+        "SELECT l.person_id, r.provider, json_group_array(r.rid) FROM link AS l JOIN record AS r ON r.rid = l.rid"
+        " WHERE r.gone_at IS NULL GROUP BY l.person_id, r.provider HAVING count(*) > 1"
+        " ORDER BY l.person_id, r.provider"
+    ).all()
+    return [(person, provider, _ids(connection, rids)) for person, provider, rids in rows]
+
+
+def _ids(connection: Connection, rids: str) -> tuple[str, ...]:
+    rows = connection.exec_driver_sql(
+        "SELECT record_id FROM record WHERE rid IN (SELECT value FROM json_each(?)) ORDER BY rid", (rids,)
+    )
+    return tuple(row[0] for row in rows)
+
+
+def holds(connection: Connection) -> list[Hold]:
+    """Open holds, oldest first; a merged person's holds are its successor's."""
+    rows = connection.exec_driver_sql(
+        "SELECT h.kind, coalesce(p.successor, h.person_id), h.provider, h.record_id FROM hold AS h"
+        " LEFT JOIN person AS p ON p.id = h.person_id ORDER BY h.number"
+    )
+    found = (
+        Hold(kind=kind, person_id=person, provider=provider, record_id=record_id)
+        for kind, person, provider, record_id in rows
+    )
+    return list(dict.fromkeys(found))
+
+
+def open_holds(connection: Connection, holds: Iterable[Hold], at: int, *, absence: bool = False) -> None:
+    """The holds are open; one that was open stays as it is."""
+    rows = [(h.kind, h.person_id, h.provider, h.record_id, absence, at) for h in holds]
+    if rows:
+        connection.exec_driver_sql(
+            "INSERT OR IGNORE INTO hold (kind, person_id, provider, record_id, absence, since)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+
+
+def close_holds(connection: Connection, holds: Iterable[Hold]) -> None:
+    """The holds are no longer open, also where they were opened for a person merged since."""
+    rows = [(h.kind, h.provider, h.record_id, h.person_id, h.person_id) for h in holds]
+    if rows:
+        connection.exec_driver_sql(
+            "DELETE FROM hold WHERE kind = ? AND provider = ? AND record_id = ? AND (person_id = ?"
+            " OR person_id IN (SELECT id FROM person WHERE successor = ?))",
+            rows,
+        )
+
+
+def note_cannot_express(
+    connection: Connection, rows: Sequence[tuple[CannotExpress, str]], at: datetime
+) -> list[CannotExpress]:
+    """The wishes are kept with their digests; those that are new or changed."""
+    wishes = dict(rows)
+    kept = connection.exec_driver_sql(
+        "SELECT c.person_id, c.provider, c.field, c.reason, c.digest FROM json_each(?) AS j"
+        " CROSS JOIN cannot_express AS c ON c.person_id = j.value",
+        (to_json(sorted({wish.person_id for wish in wishes})),),
+    )
+    known = {tuple(row[:4]): row[4] for row in kept}
+    fresh = [wish for wish, digest in wishes.items() if known.get(_wish(wish)) != digest]
+    if fresh:
+        connection.exec_driver_sql(
+            "INSERT OR REPLACE INTO cannot_express VALUES (?, ?, ?, ?, ?, ?)",
+            [(*_wish(wish), wishes[wish], to_time(at)) for wish in fresh],
+        )
+    return fresh
+
+
+def _wish(wish: CannotExpress) -> tuple[str, str, str, str]:
+    return wish.person_id, wish.provider, wish.field, wish.reason
+
+
+def note_manual_actions(connection: Connection, actions: Sequence[ManualAction], at: datetime) -> None:
+    """The actions are listed; one already listed or ticked off is left as it is."""
+    if actions:
+        connection.exec_driver_sql(
+            "INSERT OR IGNORE INTO manual_action (person_id, provider, action, since) VALUES (?, ?, ?, ?)",
+            [(a.person_id, a.provider, a.action, to_time(at)) for a in actions],
+        )
+
+
+def manual_actions(connection: Connection) -> list[ManualAction]:
+    """All that are not ticked off, oldest first."""
+    rows = connection.exec_driver_sql(
+        "SELECT person_id, provider, action FROM manual_action WHERE done_at IS NULL ORDER BY number"
+    )
+    return [ManualAction(person_id=p, provider=provider, action=action) for p, provider, action in rows]
+
+
+def tick_off(connection: Connection, action: ManualAction, at: datetime) -> bool:
+    """The action is done for good; false when it was not listed."""
+    changed = connection.exec_driver_sql(
+        "UPDATE manual_action SET done_at = ? WHERE done_at IS NULL AND person_id = ? AND provider = ?"
+        " AND action = ?",
+        (to_time(at), action.person_id, action.provider, action.action),
+    )
+    return bool(changed.rowcount)

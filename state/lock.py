@@ -1,0 +1,141 @@
+"""The lock that keeps a second run away.
+
+``flock`` on a file of its own, held for the whole life of the holder and free the moment it dies. It never
+expires: a stopped holder still holds it. What the file says about the holder is only for people to read.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+
+from state.files import PRIVATE_FILE, make_folder
+from sync.errors import LockHeld, StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import TracebackType
+
+POLL_S = 0.1
+
+
+def run_lock_path(database: Path) -> Path:
+    """The lock held during one cycle."""
+    return database.with_name(database.name + ".lock")
+
+
+def daemon_lock_path(database: Path) -> Path:
+    """The lock a daemon holds for life, so that there is no second one."""
+    return database.with_name(database.name + ".daemon.lock")
+
+
+class RunLock:
+    """An exclusive lock on ``path``; also a context manager that lets go at the end."""
+
+    def __init__(self, path: Path, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.path = path
+        self._sleep = sleep
+        self._file: int | None = None
+
+    def acquire(self, wait_s: float = 0.0) -> Self:
+        """The lock is ours; waits up to ``wait_s`` seconds, looking ten times a second.
+
+        Raises ``LockHeld`` when another process keeps it, ``StateError`` when the file cannot be made.
+        """
+        deadline = time.monotonic() + wait_s
+        while not self._try():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise self._held()
+            self._sleep(min(POLL_S, left))
+        return self
+
+    def release(self) -> None:
+        """The lock is free; safe to call twice. The file stays, so that nobody locks a removed one."""
+        if self._file is not None:
+            os.ftruncate(self._file, 0)
+            os.close(self._file)
+            self._file = None
+
+    def still_held(self) -> bool:
+        """Whether the locked file is still the one that others would lock."""
+        if self._file is None:
+            return False
+        with suppress(FileNotFoundError):
+            return os.path.samestat(os.fstat(self._file), self.path.stat())
+        return False
+
+    def holder(self) -> str:
+        """Who holds the lock, for people; ``""`` when nobody does or it is not told. Takes no lock itself."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            told = json.loads(self.path.read_text(encoding="utf-8"))
+            if _lives(int(told["pid"]), told["host"]):
+                return f"pid {int(told['pid'])} on {told['host']} since {told['since']}"
+        return ""
+
+    def _try(self) -> bool:
+        try:
+            make_folder(self.path.parent)
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE)
+        except OSError as error:
+            raise StateError(f"the lock {self.path} cannot be opened: {error.strerror}") from error
+        if not _flock(file):
+            os.close(file)
+            return False
+        self._file = file
+        if not self.still_held():  # somebody replaced the file between opening and locking
+            self.release()
+            return False
+        self._sign(file)
+        return True
+
+    def _sign(self, file: int) -> None:
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        told = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since})
+        os.ftruncate(file, 0)
+        os.pwrite(file, told.encode(), 0)
+
+    def _held(self) -> LockHeld:
+        holder = self.holder()
+        return LockHeld(
+            f"another run holds the lock ({holder or 'holder not told'})",
+            holder=holder,
+            remedy="wait for it to end, or use --wait",
+        )
+
+    def __enter__(self) -> Self:
+        if self._file is None:
+            self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def _flock(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _lives(pid: int, host: str) -> bool:
+    if host != socket.gethostname():
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

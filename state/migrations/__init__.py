@@ -1,0 +1,1 @@
+"""Schema migrations; run by ``state.migrating``, never by hand."""

@@ -1,0 +1,211 @@
+"""Opening a store: for a run, for a rehearsal that leaves no trace, or only to look.
+
+Whatever makes the store unfit stops here, before anything is sent anywhere.
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from state import marker, optouts
+from state.backup import copy_database
+from state.checks import check_ours, check_whole, is_blank
+from state.connection import open_memory, open_raw, pragma, translated
+from state.database import Database
+from state.files import check_private, create_private, flush_folder, folder_warnings, make_folder
+from state.key import ephemeral_key, load_key, make_key
+from state.ledger import load_ledger
+from state.migrating import is_current, migrate
+from state.store import SqliteStore
+from sync.errors import StateError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+Mode = Literal["write", "scratch", "read"]
+
+
+def open_store(url: str, *, ledger: Path, key: Path, backups: Path, mode: Mode) -> SqliteStore:
+    """The store at ``url`` (``sqlite:///…``; ``sqlite://`` keeps nothing), checked and of this schema.
+
+    ``write`` makes or migrates what is needed, a populated store after a backup. ``scratch`` works on a copy in
+    memory; nothing on disk is touched. ``read`` refuses every write.
+
+    Raises ``StateError`` when the store is damaged, somebody else's, newer, open to others, cannot be written,
+    or (in ``read``) not there yet or older.
+    """
+    path = database_path(url)
+    with translated("the state store cannot be opened"):
+        if mode == "read":
+            return _open_read(path, ledger, key)
+        if mode == "scratch":
+            return _open_scratch(path, ledger, key)
+        return _open_write(path, ledger, key, backups)
+
+
+def database_path(url: str) -> Path | None:
+    """The file of a database URL, ``None`` for one in memory; ``StateError`` for another kind of database."""
+    from pathlib import Path
+
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StateError("[state] url is no database URL", remedy="write sqlite:///PATH") from error
+    if parsed.get_backend_name() != "sqlite":
+        raise StateError(
+            f"[state] url names {parsed.get_backend_name()}, only SQLite works", remedy="write sqlite:///PATH"
+        )
+    name = parsed.database
+    return None if name in {None, "", ":memory:"} else Path(str(name))
+
+
+def _open_write(path: Path | None, ledger: Path, key: Path, backups: Path) -> SqliteStore:
+    warnings: list[str] = []
+    if path is not None:
+        warnings += make_folder(path.parent)
+        _make_file(path)
+    database = Database(_raw(path, "rw"), path)
+    try:
+        fresh = is_blank(database.raw)
+        warnings += _ready(database, backups)
+        secret, found = _secret(key, ledger)
+        warnings += found
+        return _attach(database, ledger, secret, fresh=fresh, warnings=warnings)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _open_scratch(path: Path | None, ledger: Path, key: Path) -> SqliteStore:
+    raw = open_memory()
+    warnings: list[str] = []
+    if path is not None and _has_content(path):
+        warnings += folder_warnings(path.parent)
+        with closing(_raw(path, "ro")) as source:
+            check_ours(source)
+            source.backup(raw)
+    database = Database(raw, None)
+    try:
+        fresh = is_blank(raw)
+        _ready(database, None)
+        secret = load_key(key)
+        load_ledger(ledger, secret)  # refuses a ledger whose key is missing
+        return _attach(database, ledger, secret or ephemeral_key(), fresh=fresh, warnings=warnings, beside=path)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _open_read(path: Path | None, ledger: Path, key: Path) -> SqliteStore:
+    if path is None or not _has_content(path):
+        raise StateError("there is no state store yet", remedy="`contact-sync run` makes it")
+    database = Database(_raw(path, "ro"), path, read_only=True)
+    try:
+        check_ours(database.raw)
+        _check_current(database.raw)
+        with database.read() as connection:
+            lost, rolled_back = connection.exec_driver_sql("SELECT lost, rolled_back FROM store").one()
+            own = marker.own(connection)[1]
+        return SqliteStore(
+            database,
+            key=load_key(key),
+            ledger=ledger,
+            lost_database=bool(lost),
+            rolled_back=bool(rolled_back) or marker.is_rolled_back(marker.load_marker(path), own),
+            warnings=folder_warnings(path.parent),
+        )
+    except BaseException:
+        database.close()
+        raise
+
+
+def _check_current(raw: sqlite3.Connection) -> None:
+    if not is_current(raw):
+        raise StateError(
+            "the state store has an older schema", remedy="`contact-sync state upgrade` brings it up to date"
+        )
+
+
+def _make_file(path: Path) -> None:
+    """The file exists and is private. Made before SQLite does, whose own files others could read."""
+    check_private(path)
+    if not path.exists():
+        create_private(path)
+        flush_folder(path.parent)
+
+
+def _has_content(path: Path) -> bool:
+    check_private(path)
+    return path.exists() and path.stat().st_size > 0
+
+
+def _raw(path: Path | None, mode: str) -> sqlite3.Connection:
+    return open_memory() if path is None else open_raw(path, mode)
+
+
+def _ready(database: Database, backups: Path | None) -> list[str]:
+    """The database is ours, whole and of this schema; saved to ``backups`` before it was migrated."""
+    raw, warnings = database.raw, list[str]()
+    check_ours(raw)
+    if not is_blank(raw):
+        check_whole(raw)
+    if not is_current(raw):
+        if backups is not None and not is_blank(raw):
+            warnings += copy_database(raw, backups / _backup_name(raw))
+        migrate(database.engine, raw)
+    return warnings
+
+
+def _backup_name(raw: sqlite3.Connection) -> str:
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    return f"before-migration-of-schema-{pragma(raw, 'user_version')}-{moment}.db"
+
+
+def _secret(key: Path, ledger: Path) -> tuple[bytes, list[str]]:
+    """The key, made when there is none; ``StateError`` when a ledger needs one that is missing."""
+    secret = load_key(key)
+    load_ledger(ledger, secret)
+    return (secret, []) if secret is not None else make_key(key)
+
+
+def _attach(
+    database: Database,
+    ledger: Path,
+    secret: bytes,
+    *,
+    fresh: bool,
+    warnings: list[str],
+    beside: Path | None = None,
+) -> SqliteStore:
+    """The store, its ledger taken over, and what was found about its past noted in it."""
+    place = database.path or beside
+    told = None if place is None or fresh else marker.load_marker(place)
+    with database.write("opening", takes_over=True) as connection:
+        if fresh:
+            connection.exec_driver_sql("INSERT INTO store VALUES (1, ?, 0, 0, 0, 0)", (secrets.token_hex(16),))
+        warnings += optouts.reconcile(connection, ledger, secret, write=beside is None)
+        lost = fresh and len(optouts.load(connection)) > 0
+        epoch, own = marker.own(connection)
+        connection.exec_driver_sql(
+            "UPDATE store SET lost = max(lost, ?), rolled_back = max(rolled_back, ?)",
+            (lost, marker.is_rolled_back(told, own)),
+        )
+        row = connection.exec_driver_sql("SELECT lost, rolled_back FROM store").one()
+    database.epoch = epoch
+    if database.path is not None and told is None:
+        marker.save_marker(database.path, own)
+    return SqliteStore(
+        database,
+        key=secret,
+        ledger=None if beside is not None or database.path is None else ledger,
+        lost_database=bool(row[0]),
+        rolled_back=bool(row[1]),
+        warnings=warnings,
+    )

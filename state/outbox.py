@@ -1,0 +1,248 @@
+"""Operations: planned, durably about to be sent, settled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from state import audit, membership, reading
+from state.outcome_tables import OPERATION
+from state.rows import (
+    from_changes,
+    from_contact,
+    from_json,
+    from_opt_out,
+    from_record,
+    from_time_or_none,
+    link_columns,
+    to_changes,
+    to_contact,
+    to_json,
+    to_opt_out,
+    to_record,
+    to_time,
+    to_time_or_none,
+)
+from sync.change import OPEN_STATES, Operation
+from sync.errors import StateError
+from sync.record import RecordRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from sync.change import State
+    from sync.record import Link
+    from sync.store_port import Settled
+
+NEVER_SENT = ("planned", "blocked", "deferred")
+DONE = ("acked", "verified", "pending")
+"""States that count as success; a pending create waits for nothing that planning could add."""
+
+INSERT = (
+    "INSERT INTO operation (id, run_id, person_id, provider, kind, state, reason, record_id, contact, record,"
+    " fields, effects, opt_out, attempt, digest, sent_at, until, entry_id, message, idempotency_key,"
+    " accepted_key, planned_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+KEEP_LINK = """
+    INSERT INTO link (rid, person_id, evidence, linked_at, base, sent, written, ours, accepted_key, met)
+    VALUES (?, (SELECT coalesce(successor, id) FROM person WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (rid) DO UPDATE SET base = excluded.base, sent = excluded.sent, written = excluded.written,
+        ours = excluded.ours, accepted_key = excluded.accepted_key, met = excluded.met
+    WHERE link.person_id = excluded.person_id
+"""
+
+
+def save_plan(connection: Connection, run_id: str, operations: Sequence[Operation], at: datetime) -> None:
+    """The operations exist; those that earlier runs planned and never sent do not any more.
+
+    Raises ``StateError`` for a second open create for a person and provider.
+    """
+    connection.exec_driver_sql(
+        "DELETE FROM operation WHERE state IN (?, ?, ?) AND run_id IS NOT ?", (*NEVER_SENT, run_id)
+    )
+    _refuse_second_create(connection, operations)
+    rows = [_columns(replace(operation, run_id=run_id), to_time(at)) for operation in operations]
+    if rows:
+        connection.exec_driver_sql(INSERT, rows)
+
+
+def _refuse_second_create(connection: Connection, operations: Sequence[Operation]) -> None:
+    """The unique index would refuse it too, but not for a person merged since the first one."""
+    taken = set(_creates(connection, OPEN_STATES))
+    for operation in operations:
+        place = (operation.person_id, operation.provider)
+        if operation.kind != "create" or operation.state not in OPEN_STATES:
+            continue
+        if place in taken:
+            raise StateError(f"{operation.provider}: a create for person {operation.person_id} is still open")
+        taken.add(place)
+
+
+def _columns(operation: Operation, at: int) -> tuple[object, ...]:
+    record, opt_out = operation.record, operation.opt_out
+    return (
+        operation.id,
+        operation.run_id,
+        operation.person_id,
+        operation.provider,
+        operation.kind,
+        operation.state,
+        operation.reason,
+        operation.record_id,
+        to_contact(operation.contact),
+        None if record is None else to_record(record),
+        to_changes(operation.fields),
+        to_json(operation.effects),
+        None if opt_out is None else to_opt_out(opt_out),
+        operation.attempt,
+        operation.digest,
+        to_time_or_none(operation.sent_at),
+        to_time_or_none(operation.until),
+        operation.entry_id,
+        operation.message,
+        operation.idempotency_key,
+        operation.accepted_key,
+        at,
+    )
+
+
+def mark_sending(connection: Connection, operations: Sequence[Operation], run_id: str, at: datetime) -> None:
+    """The operations are ``sending``; ``StateError`` when one was never planned."""
+    if not operations:
+        return
+    changed = connection.exec_driver_sql(
+        "UPDATE operation SET state = 'sending', run_id = ?, sent_at = ?, digest = ?, attempt = ?,"
+        " idempotency_key = ? WHERE id = ?",
+        [(run_id, to_time(at), o.digest, o.attempt, o.idempotency_key, o.id) for o in operations],
+    )
+    if changed.rowcount != len(operations):
+        raise StateError("an operation that was never planned cannot be sent")
+
+
+def save_settled(connection: Connection, settled: Sequence[Settled], at: datetime, key: bytes) -> None:
+    """Operation, record, link and audit entry of each outcome are kept.
+
+    Raises ``StateError`` for an operation that was never planned.
+    """
+    operations = [s.operation for s in settled]
+    if not operations:
+        return
+    changed = connection.exec_driver_sql(
+        "UPDATE operation SET state = ?, reason = ?, record_id = ?, attempt = ?, digest = ?, until = ?,"
+        " entry_id = ?, message = ?, idempotency_key = ?, accepted_key = ?, settled_at = ? WHERE id = ?",
+        [
+            (
+                *(o.state, o.reason, o.record_id, o.attempt, o.digest, to_time_or_none(o.until)),
+                *(o.entry_id, o.message, o.idempotency_key, o.accepted_key, to_time(at), o.id),
+            )
+            for o in operations
+        ],
+    )
+    if changed.rowcount != len(operations):
+        raise StateError("an operation that was never planned cannot be settled")
+    for outcome in settled:
+        _keep_record(connection, outcome, to_time(at))
+    audit.append(connection, operations, at, key)
+    _settle_people(connection, operations)
+
+
+def _keep_record(connection: Connection, outcome: Settled, at: int) -> None:
+    if outcome.read is not None:
+        reading.save_echo(connection, outcome.read, at)
+    operation = outcome.operation
+    if outcome.link is not None and operation.record_id is not None:
+        ref = RecordRef(operation.provider, operation.record_id)
+        _keep_link(connection, reading.rid_of(connection, ref, at), outcome.link)
+
+
+def _keep_link(connection: Connection, rid: int, link: Link) -> None:
+    """The link is kept, unless the record belongs to another person already."""
+    connection.exec_driver_sql(KEEP_LINK, (rid, *link_columns(link)))
+
+
+def _settle_people(connection: Connection, operations: Sequence[Operation]) -> None:
+    """Whoever had an operation that did not succeed waits; others only if more of the same run is open."""
+    failed = {o.person_id for o in operations if o.state not in DONE}
+    membership.mark_dirty(connection, failed)
+    succeeded = sorted({o.person_id for o in operations} - failed)
+    runs = sorted({o.run_id for o in operations if o.run_id})
+    connection.exec_driver_sql(
+        "DELETE FROM dirty_person WHERE person_id IN (SELECT value FROM json_each(?)) AND NOT EXISTS"
+        " (SELECT 1 FROM operation AS o WHERE o.run_id IN (SELECT value FROM json_each(?))"
+        " AND o.person_id = dirty_person.person_id AND o.state NOT IN (?, ?, ?))",
+        (to_json(succeeded), to_json(runs), *DONE),
+    )
+
+
+def load(
+    connection: Connection, states: Iterable[State] | None, provider: str | None, run_id: str | None
+) -> list[Operation]:
+    """Operations by state, provider or run, oldest first."""
+    query = select(OPERATION).order_by(OPERATION.c.number)
+    if states is not None:
+        query = query.where(OPERATION.c.state.in_(sorted(states)))
+    if provider is not None:
+        query = query.where(OPERATION.c.provider == provider)
+    if run_id is not None:
+        query = query.where(OPERATION.c.run_id == run_id)
+    return [_operation(row) for row in connection.execute(query)]
+
+
+def open_creates(connection: Connection) -> dict[tuple[str, str], Operation]:
+    """(person, provider) → the create that is under way or whose outcome is open."""
+    return _creates(connection, OPEN_STATES - {"planned"})
+
+
+def _creates(connection: Connection, states: Iterable[State]) -> dict[tuple[str, str], Operation]:
+    """A merged person's create is its successor's."""
+    query = (
+        select(OPERATION)
+        .where(OPERATION.c.kind == "create", OPERATION.c.state.in_(sorted(states)))
+        .order_by(OPERATION.c.number)
+    )
+    operations = [_operation(row) for row in connection.execute(query)]
+    goes_on = _successors(connection, [o.person_id for o in operations])
+    own = [replace(o, person_id=goes_on.get(o.person_id, o.person_id)) for o in operations]
+    return {(o.person_id, o.provider): o for o in own}
+
+
+def _successors(connection: Connection, people: list[str]) -> dict[str, str]:
+    rows = connection.exec_driver_sql(
+        "SELECT p.id, p.successor FROM json_each(?) AS j CROSS JOIN person AS p ON p.id = j.value"
+        " WHERE p.successor IS NOT NULL",
+        (to_json(people),),
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _operation(row: Any) -> Operation:
+    return Operation(
+        id=row.id,
+        person_id=row.person_id,
+        provider=row.provider,
+        kind=row.kind,
+        contact=from_contact(row.contact),
+        reason=row.reason,
+        record=None if row.record is None else from_record(row.record),
+        record_id=row.record_id,
+        fields=from_changes(row.fields),
+        effects=tuple(from_json(row.effects)),
+        opt_out=None if row.opt_out is None else from_opt_out(row.opt_out),
+        state=row.state,
+        attempt=row.attempt,
+        digest=row.digest,
+        run_id=row.run_id,
+        sent_at=from_time_or_none(row.sent_at),
+        until=from_time_or_none(row.until),
+        entry_id=row.entry_id,
+        message=row.message,
+        idempotency_key=row.idempotency_key,
+        accepted_key=row.accepted_key,
+    )

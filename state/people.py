@@ -1,0 +1,172 @@
+"""Persons with their records, and which of them wait."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from state import findings
+from state.rows import (
+    LINK_COLUMNS,
+    RECORD_COLUMNS,
+    from_choices,
+    from_contact,
+    from_set,
+    from_time,
+    link_of_row,
+    record_of_row,
+    to_choices,
+    to_contact,
+    to_json,
+    to_set,
+    to_time,
+    to_values,
+    to_written,
+)
+from sync.errors import StateError
+from sync.person import Member, Person
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from sync.change import Conflict
+    from sync.record import RecordRef
+    from sync.store_port import Merged
+
+MEMBERS = (
+    f"SELECT {RECORD_COLUMNS}, {LINK_COLUMNS}, r.rid, r.gone_at IS NOT NULL FROM json_each(?) AS j"  # noqa: S608  # only our own column names
+    " CROSS JOIN link AS l ON l.person_id = j.value CROSS JOIN record AS r ON r.rid = l.rid"
+    " ORDER BY l.person_id, r.rid"
+)
+RECORD_WIDTH = RECORD_COLUMNS.count(",") + 1
+
+
+def dirty(connection: Connection) -> list[str]:
+    """Ids of persons that wait, sorted."""
+    rows = connection.exec_driver_sql("SELECT person_id FROM dirty_person ORDER BY person_id")
+    return [row[0] for row in rows]
+
+
+def mark_all_dirty(connection: Connection) -> None:
+    """Every active person waits."""
+    connection.exec_driver_sql("INSERT OR IGNORE INTO dirty_person SELECT id FROM person WHERE status = 'active'")
+
+
+def settle(connection: Connection, people: Iterable[str]) -> None:
+    """The persons no longer wait."""
+    connection.exec_driver_sql(
+        "DELETE FROM dirty_person WHERE person_id IN (SELECT value FROM json_each(?))",
+        (to_json(list(people)),),
+    )
+
+
+def load(connection: Connection, people: Iterable[str]) -> list[Person]:
+    """The active persons of those ids, or who goes on for them, once each, in id order."""
+    rows = connection.exec_driver_sql(
+        "SELECT a.id, a.created_at, a.fields, a.choices, a.frozen, a.aliases FROM person AS a"
+        " WHERE a.status = 'active' AND a.id IN (SELECT coalesce(p.successor, p.id) FROM json_each(?) AS j"
+        " CROSS JOIN person AS p ON p.id = j.value) ORDER BY a.id",
+        (to_json(list(people)),),
+    ).all()
+    ids = [row[0] for row in rows]
+    members = _members(connection, ids)
+    conflicts = _conflicts(connection, ids)
+    return [_person(row, members.get(row[0], ()), conflicts.get(row[0], ())) for row in rows]
+
+
+def _person(row: Any, members: tuple[Member, ...], conflicts: tuple[Conflict, ...]) -> Person:
+    person_id, created_at, fields, choices, frozen, aliases = row
+    return Person(
+        id=person_id,
+        contact=from_contact(fields),
+        members=members,
+        created_at=from_time(created_at),
+        choices=from_choices(choices),
+        conflicts=conflicts,
+        frozen=from_set(frozen),
+        aliases=from_set(aliases),
+    )
+
+
+def _members(connection: Connection, ids: list[str]) -> dict[str, tuple[Member, ...]]:
+    rows = connection.exec_driver_sql(MEMBERS, (to_json(ids),))
+    found = (_member(tuple(row)) for row in rows)
+    return {person: tuple(own) for person, own in groupby(found, key=lambda member: member.link.person_id)}
+
+
+def _member(row: tuple[Any, ...]) -> Member:
+    *_, rid, gone = row
+    record, link = row[:RECORD_WIDTH], row[RECORD_WIDTH:-2]
+    return Member(rid=rid, record=record_of_row(record), link=link_of_row(link), gone=bool(gone))
+
+
+def _conflicts(connection: Connection, ids: list[str]) -> dict[str, tuple[Conflict, ...]]:
+    found = findings.conflicts(connection, ids)
+    return {person: tuple(own) for person, own in groupby(found, key=lambda conflict: conflict.person_id)}
+
+
+def person_of(connection: Connection, ref: RecordRef) -> str | None:
+    """The person a record is linked to."""
+    row = connection.exec_driver_sql(
+        "SELECT l.person_id FROM record AS r JOIN link AS l ON l.rid = r.rid"
+        " WHERE r.provider = ? AND r.record_id = ?",
+        (ref.provider, ref.record_id),
+    ).first()
+    return None if row is None else str(row[0])
+
+
+def save_merged(connection: Connection, merged: Sequence[Merged], at: datetime) -> None:
+    """Contacts, choices, links and conflicts are kept; a link stays with the person it belongs to.
+
+    Raises ``StateError`` for a person that does not exist.
+    """
+    if not merged:
+        return
+    changed = connection.exec_driver_sql(
+        "UPDATE person SET fields = ?, choices = ?, frozen = ?, aliases = ?, merged_at = ? WHERE id = ?",
+        [
+            (
+                *(to_contact(m.contact), to_choices(m.choices), to_set(m.frozen), to_set(m.aliases)),
+                *(to_time(at), m.person_id),
+            )
+            for m in merged
+        ],
+    )
+    if changed.rowcount != len(merged):
+        raise StateError("a merge of a person who does not exist")
+    findings.replace_conflicts(connection, {m.person_id: m.conflicts for m in merged})
+    links = [
+        (
+            to_values(link.base),
+            to_values(link.sent),
+            to_written(link.written),
+            link.ours,
+            link.accepted_key,
+            link.met,
+            rid,
+        )
+        for m in merged
+        for rid, link in m.links.items()
+    ]
+    if links:
+        connection.exec_driver_sql(
+            "UPDATE link SET base = ?, sent = ?, written = ?, ours = ?, accepted_key = ?, met = ? WHERE rid = ?",
+            links,
+        )
+
+
+def count(connection: Connection) -> int:
+    """Distinct persons that own at least one record."""
+    return int(connection.exec_driver_sql("SELECT count(DISTINCT person_id) FROM link").scalar_one())
+
+
+def count_at(connection: Connection, provider: str) -> int:
+    """Distinct persons with a live record at the provider."""
+    statement = (
+        "SELECT count(DISTINCT l.person_id) FROM record AS r CROSS JOIN link AS l ON l.rid = r.rid"
+        " WHERE r.provider = ? AND r.gone_at IS NULL"
+    )
+    return int(connection.exec_driver_sql(statement, (provider,)).scalar_one())

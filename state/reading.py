@@ -1,0 +1,270 @@
+"""Records as they are read: pages, sightings, disappearances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from state.findings import open_holds
+from state.rows import (
+    RECORD_COLUMNS,
+    from_json,
+    from_set,
+    record_of_row,
+    to_contact,
+    to_json,
+    to_set,
+    to_time,
+    to_time_or_none,
+)
+from sync.contact import Contact
+from sync.record import Record, RecordRef
+from sync.store_port import PageCounts, ReadRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from sync.change import Hold
+
+DIRTY_RECORDS = "INSERT OR IGNORE INTO dirty_record SELECT value FROM json_each(?)"
+DIRTY_OWNERS = """
+    INSERT OR IGNORE INTO dirty_person
+    SELECT l.person_id FROM json_each(?) AS j CROSS JOIN link AS l ON l.rid = j.value
+"""
+LOAD = f"SELECT {RECORD_COLUMNS} FROM json_each(?) AS j CROSS JOIN record AS r ON r.rid = j.value"  # noqa: S608  # only our own column names
+
+
+class Known(NamedTuple):
+    """What the store knows of a record before a page."""
+
+    rid: int
+    fingerprint: str
+    gone: bool
+
+
+def save_page(connection: Connection, records: Sequence[ReadRecord], at: int, sweep_id: str | None) -> PageCounts:
+    """The records are kept; see ``Store.save_page``. Records that are there twice count once, the last one."""
+    page = {read.record.ref: read for read in records}
+    known = _known(connection, page)
+    fresh = [read for ref, read in page.items() if ref not in known]
+    changed = [
+        (known[ref], r) for ref, r in page.items() if ref in known and r.fingerprint != known[ref].fingerprint
+    ]
+    back = [known[ref].rid for ref in page if ref in known and known[ref].gone]
+    rids = _insert(connection, fresh, at)
+    _update(connection, changed, at)
+    _return(connection, back)
+    touched = [was.rid for was, _ in changed] + back
+    connection.exec_driver_sql(DIRTY_RECORDS, (to_json(rids + touched),))
+    connection.exec_driver_sql(DIRTY_OWNERS, (to_json(touched),))
+    if sweep_id is not None:
+        _see(connection, rids + [was.rid for was in known.values()], sweep_id, at)
+    return PageCounts(
+        new=len(fresh),
+        changed=len(changed),
+        unchanged=len(page) - len(fresh) - len(changed),
+        returned=len(back),
+    )
+
+
+def save_echo(connection: Connection, read: ReadRecord, at: int) -> int:
+    """The row is kept as observed; its rid. It waits for matching only if its keys changed."""
+    known = _known(connection, [read.record.ref]).get(read.record.ref)
+    if known is None:
+        (rid,) = _insert(connection, [read], at)
+        connection.exec_driver_sql(DIRTY_RECORDS, (to_json([rid]),))
+        return rid
+    before = _shown(connection, known.rid)
+    _return(connection, [known.rid] if known.gone else [])
+    _update(connection, [(known, read)], at)
+    if known.gone or before != _shown(connection, known.rid):
+        connection.exec_driver_sql(DIRTY_RECORDS, (to_json([known.rid]),))
+    return known.rid
+
+
+def _known(connection: Connection, refs: Iterable[RecordRef]) -> dict[RecordRef, Known]:
+    wanted: dict[str, list[str]] = {}
+    for ref in refs:
+        wanted.setdefault(ref.provider, []).append(ref.record_id)
+    known: dict[RecordRef, Known] = {}
+    for provider, ids in wanted.items():
+        rows = connection.exec_driver_sql(
+            "SELECT record_id, rid, fingerprint, gone_at IS NOT NULL FROM record"
+            " WHERE provider = ? AND record_id IN (SELECT value FROM json_each(?))",
+            (provider, to_json(ids)),
+        )
+        known.update((RecordRef(provider, row[0]), Known(*row[1:])) for row in rows)
+    return known
+
+
+def _insert(connection: Connection, fresh: Sequence[ReadRecord], at: int) -> list[int]:
+    if not fresh:
+        return []
+    last = connection.exec_driver_sql("SELECT coalesce(max(rid), 0) FROM record").scalar_one()
+    rids = list(range(last + 1, last + 1 + len(fresh)))
+    connection.exec_driver_sql(
+        "INSERT INTO record (rid, provider, record_id, fingerprint, fields, absent, labels, opted_out,"
+        " created_at, updated_at, first_seen, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                *(rid, read.record.ref.provider, read.record.ref.record_id, read.fingerprint),
+                *(to_contact(read.record.contact), to_set(read.record.absent)),
+                *(*_told(read.record), at, at),
+            )
+            for rid, read in zip(rids, fresh, strict=True)
+        ],
+    )
+    _show(connection, [(rid, read) for rid, read in zip(rids, fresh, strict=True)], at)
+    return rids
+
+
+def _told(record: Record) -> tuple[object, ...]:
+    times = (to_time_or_none(record.created_at), to_time_or_none(record.updated_at))
+    return (to_set(record.labels), record.opted_out, *times)
+
+
+def _update(connection: Connection, changed: Sequence[tuple[Known, ReadRecord]], at: int) -> None:
+    if not changed:
+        return
+    connection.exec_driver_sql(
+        "UPDATE record SET fingerprint = ?, fields = ?, absent = ?, labels = ?, opted_out = ?, created_at = ?,"
+        " updated_at = ?, changed_at = ? WHERE rid = ?",
+        [
+            (read.fingerprint, *_observed(connection, was.rid, read.record), *_told(read.record), at, was.rid)
+            for was, read in changed
+        ],
+    )
+    _hide(connection, changed)
+    _show(connection, [(was.rid, read) for was, read in changed], at)
+
+
+def _observed(connection: Connection, rid: int, record: Record) -> tuple[str, str]:
+    if not record.absent:
+        return to_contact(record.contact), "[]"
+    fields, absent = connection.exec_driver_sql("SELECT fields, absent FROM record WHERE rid = ?", (rid,)).one()
+    kept = {name: value for name, value in from_json(fields).items() if name in record.absent}
+    return to_json(kept | record.contact.to_fields()), to_set(from_set(absent) & record.absent)
+
+
+def _hide(connection: Connection, changed: Sequence[tuple[Known, ReadRecord]]) -> None:
+    """Keys that the rows no longer show are aliases; a kind of key that a row did not carry stays shown."""
+    connection.exec_driver_sql(
+        "UPDATE record_key SET shown = 0 WHERE rid = ? AND shown = 1 AND kind IN (?, ?)",
+        [(was.rid, *_carried(read.record.absent)) for was, read in changed],
+    )
+
+
+def _carried(absent: frozenset[str]) -> tuple[str, str]:
+    email = "" if "emails" in absent else "email"
+    linkedin = "" if absent & {"linkedin_url", "linkedin_id"} else "linkedin"
+    return email, linkedin
+
+
+def _show(connection: Connection, rows: Sequence[tuple[int, ReadRecord]], at: int) -> None:
+    keys = [
+        (kind, value, rid, place, at, at) for rid, read in rows for place, (kind, value) in enumerate(read.keys)
+    ]
+    if keys:
+        connection.exec_driver_sql(
+            "INSERT INTO record_key (kind, value, rid, place, shown, first_seen, last_seen)"
+            " VALUES (?, ?, ?, ?, 1, ?, ?) ON CONFLICT (kind, value, rid)"
+            " DO UPDATE SET shown = 1, place = excluded.place, last_seen = excluded.last_seen",
+            keys,
+        )
+
+
+def _shown(connection: Connection, rid: int) -> set[Any]:
+    rows = connection.exec_driver_sql("SELECT kind, value FROM record_key WHERE rid = ? AND shown = 1", (rid,))
+    return {tuple(row) for row in rows}
+
+
+def _return(connection: Connection, rids: list[int]) -> None:
+    """The records are live again and nothing waits for their absence any more."""
+    if not rids:
+        return
+    connection.exec_driver_sql(
+        "UPDATE record SET gone_at = NULL WHERE rid IN (SELECT value FROM json_each(?))", (to_json(rids),)
+    )
+    connection.exec_driver_sql(
+        "DELETE FROM hold WHERE absence = 1 AND (provider, record_id) IN"
+        " (SELECT r.provider, r.record_id FROM json_each(?) AS j JOIN record AS r ON r.rid = j.value)",
+        (to_json(rids),),
+    )
+
+
+def _see(connection: Connection, rids: list[int], sweep_id: str, at: int) -> None:
+    connection.exec_driver_sql(
+        "INSERT INTO sighting (rid, sweep_id, seen_at) SELECT value, ?, ? FROM json_each(?) WHERE true"
+        " ON CONFLICT (rid) DO UPDATE SET sweep_id = excluded.sweep_id, seen_at = excluded.seen_at",
+        (sweep_id, at, to_json(rids)),
+    )
+
+
+def begin_sweep(connection: Connection, provider: str, sweep_id: str, at: int) -> None:
+    """The sweep's beginning is known; that of the provider's former sweeps is forgotten."""
+    connection.exec_driver_sql("DELETE FROM sweep WHERE provider = ? AND sweep_id <> ?", (provider, sweep_id))
+    connection.exec_driver_sql("INSERT OR IGNORE INTO sweep VALUES (?, ?, ?)", (sweep_id, provider, at))
+
+
+def seen_in_sweep(connection: Connection, provider: str, sweep_id: str) -> int:
+    """Distinct records seen in the sweep."""
+    return _count(
+        connection,
+        "SELECT count(*) FROM sighting AS s JOIN record AS r ON r.rid = s.rid"
+        " WHERE s.sweep_id = ? AND r.provider = ?",
+        sweep_id,
+        provider,
+    )
+
+
+def unseen_in_sweep(connection: Connection, provider: str, sweep_id: str) -> list[RecordRef]:
+    """Live records stored before the sweep began and not seen in it; none when it never began."""
+    rows = connection.exec_driver_sql(
+        "SELECT r.record_id FROM sweep AS w JOIN record AS r ON r.provider = w.provider"
+        " LEFT JOIN sighting AS s ON s.rid = r.rid WHERE w.sweep_id = ? AND w.provider = ?"
+        " AND r.gone_at IS NULL AND r.first_seen < w.began_at AND s.sweep_id IS NOT w.sweep_id ORDER BY r.rid",
+        (sweep_id, provider),
+    )
+    return [RecordRef(provider, row[0]) for row in rows]
+
+
+def live_records(connection: Connection, provider: str) -> int:
+    """Records not marked gone."""
+    return _count(connection, "SELECT count(*) FROM record WHERE provider = ? AND gone_at IS NULL", provider)
+
+
+def mark_gone(connection: Connection, refs: Iterable[RecordRef], at: datetime, holds: Sequence[Hold]) -> None:
+    """The records are gone, the holds open; those about them until they are back."""
+    gone = _known(connection, refs)
+    rids = to_json([known.rid for known in gone.values()])
+    connection.exec_driver_sql(
+        "UPDATE record SET gone_at = ? WHERE gone_at IS NULL AND rid IN (SELECT value FROM json_each(?))",
+        (to_time(at), rids),
+    )
+    connection.exec_driver_sql(DIRTY_OWNERS, (rids,))
+    absent = [hold for hold in holds if RecordRef(hold.provider, hold.record_id) in gone]
+    open_holds(connection, absent, to_time(at), absence=True)
+    open_holds(connection, holds, to_time(at))
+
+
+def load(connection: Connection, refs: Iterable[RecordRef]) -> dict[RecordRef, Record]:
+    """The observed records that are known."""
+    rids = to_json([known.rid for known in _known(connection, refs).values()])
+    rows = connection.exec_driver_sql(LOAD, (rids,))
+    return {record.ref: record for record in map(record_of_row, rows)}
+
+
+def _count(connection: Connection, statement: str, *parameters: object) -> int:
+    return int(connection.exec_driver_sql(statement, parameters).scalar_one())
+
+
+def rid_of(connection: Connection, ref: RecordRef, at: int) -> int:
+    """The record's number; a record never read (a provider that cannot be read) is kept as a blank one."""
+    known = _known(connection, [ref]).get(ref)
+    if known is not None:
+        return known.rid
+    blank = ReadRecord(record=Record(ref=ref, contact=Contact()), keys=(), fingerprint="")
+    (rid,) = _insert(connection, [blank], at)
+    return rid

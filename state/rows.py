@@ -1,0 +1,257 @@
+"""Values to columns and back: times, JSON text, and the values that are kept whole.
+
+Pairs ``to_x`` / ``from_x``; ``to`` makes what a column holds.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from sync.change import Choice, Feature, FieldChange
+from sync.contact import Contact
+from sync.record import Link, OptOut, Record, RecordRef, Written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sync.contact import Value
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+def to_time(at: datetime) -> int:
+    """UTC microseconds since 1970; ValueError for a naive time, whose instant is not known."""
+    if at.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return (at - EPOCH) // MICROSECOND
+
+
+def from_time(microseconds: int) -> datetime:
+    """The aware UTC time."""
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def to_time_or_none(at: datetime | None) -> int | None:
+    """``to_time``; ``None`` stays."""
+    return None if at is None else to_time(at)
+
+
+def from_time_or_none(microseconds: int | None) -> datetime | None:
+    """``from_time``; ``None`` stays."""
+    return None if microseconds is None else from_time(microseconds)
+
+
+def to_json(value: Any) -> str:
+    """Compact ASCII JSON; a tuple becomes a list."""
+    return _encode(value)
+
+
+def from_json(text: str) -> Any:
+    """The value of JSON text."""
+    return json.loads(text)
+
+
+def to_set(values: Iterable[str]) -> str:
+    """A sorted JSON list."""
+    return _encode(sorted(values))
+
+
+def from_set(text: str) -> frozenset[str]:
+    """The set of a JSON list."""
+    return frozenset(json.loads(text)) if text != "[]" else frozenset()
+
+
+def to_contact(contact: Contact) -> str:
+    """The flat fields of a contact."""
+    return _encode(contact.to_fields())
+
+
+def from_contact(text: str) -> Contact:
+    """The contact of its flat fields."""
+    return Contact.from_fields(json.loads(text))
+
+
+def to_values(flat: Mapping[str, Value]) -> str:
+    """Flat fields (a link's base or sent)."""
+    return _encode(dict(flat)) if flat else "{}"
+
+
+def from_value(value: Any) -> Any:
+    """One flat value; the list that JSON made of a tuple is a tuple again."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+def from_values(text: str) -> Mapping[str, Value]:
+    """Flat fields; not to be changed."""
+    return MappingProxyType({name: from_value(value) for name, value in json.loads(text).items()})
+
+
+def to_written(written: Mapping[str, Written]) -> str:
+    """Unconfirmed writes by flat field."""
+    return _encode({name: [w.before, w.echoed, to_time(w.at)] for name, w in written.items()}) if written else "{}"
+
+
+def from_written(text: str) -> Mapping[str, Written]:
+    """Unconfirmed writes by flat field; not to be changed."""
+    return MappingProxyType(
+        {
+            name: Written(before=from_value(before), echoed=echoed, at=from_time(at))
+            for name, (before, echoed, at) in json.loads(text).items()
+        }
+    )
+
+
+def to_choices(choices: Mapping[str, Choice]) -> str:
+    """Choices by flat field."""
+    return _encode(
+        {name: [c.source, c.rule, to_time(c.at), dict(c.losers), dict(c.replaced)] for name, c in choices.items()}
+    )
+
+
+def from_choices(text: str) -> Mapping[str, Choice]:
+    """Choices by flat field; not to be changed."""
+    return MappingProxyType({name: _choice(*parts) for name, parts in json.loads(text).items()})
+
+
+def _choice(source: str, rule: str, at: int, losers: dict[str, Any], replaced: dict[str, str]) -> Choice:
+    return Choice(
+        source=source,
+        rule=rule,
+        at=from_time(at),
+        losers=MappingProxyType({name: from_value(value) for name, value in losers.items()}),
+        replaced=MappingProxyType(replaced),
+    )
+
+
+def to_record(record: Record) -> str:
+    """A whole record, as an operation keeps it."""
+    return _encode(
+        {
+            "ref": [record.ref.provider, record.ref.record_id],
+            "fields": record.contact.to_fields(),
+            "absent": sorted(record.absent),
+            "created_at": to_time_or_none(record.created_at),
+            "updated_at": to_time_or_none(record.updated_at),
+            "opted_out": record.opted_out,
+            "labels": sorted(record.labels),
+        }
+    )
+
+
+def from_record(text: str) -> Record:
+    """The record an operation kept."""
+    parts = json.loads(text)
+    return Record(
+        ref=RecordRef(*parts["ref"]),
+        contact=Contact.from_fields(parts["fields"]),
+        absent=frozenset(parts["absent"]),
+        created_at=from_time_or_none(parts["created_at"]),
+        updated_at=from_time_or_none(parts["updated_at"]),
+        opted_out=parts["opted_out"],
+        labels=frozenset(parts["labels"]),
+    )
+
+
+def to_opt_out(opt_out: OptOut) -> str:
+    """An opt-out, as an operation keeps it."""
+    return _encode(
+        {
+            "emails": list(opt_out.emails),
+            "linkedin_url": opt_out.linkedin_url,
+            "reason": opt_out.reason,
+            "source": opt_out.source,
+            "source_id": opt_out.source_id,
+            "until": to_time_or_none(opt_out.until),
+            "message": opt_out.message,
+            "created_at": to_time_or_none(opt_out.created_at),
+        }
+    )
+
+
+def from_opt_out(text: str) -> OptOut:
+    """The opt-out an operation kept."""
+    parts = json.loads(text)
+    parts["emails"] = tuple(parts["emails"])
+    parts["until"] = from_time_or_none(parts["until"])
+    parts["created_at"] = from_time_or_none(parts["created_at"])
+    return OptOut(**parts)
+
+
+def to_changes(changes: Mapping[str, FieldChange]) -> str:
+    """What an operation changes, by flat field."""
+    return _encode({name: [c.before, c.after, c.source, c.rule] for name, c in changes.items()})
+
+
+def from_changes(text: str) -> Mapping[str, FieldChange]:
+    """What an operation changes; not to be changed."""
+    return MappingProxyType(
+        {
+            name: FieldChange(before=from_value(before), after=from_value(after), source=source, rule=rule)
+            for name, (before, after, source, rule) in json.loads(text).items()
+        }
+    )
+
+
+def to_features(features: Iterable[Feature]) -> str:
+    """The reasons behind a suspicion."""
+    return _encode([[f.name, f.score, f.detail] for f in features])
+
+
+def from_features(text: str) -> tuple[Feature, ...]:
+    """The reasons behind a suspicion."""
+    return tuple(Feature(name=name, score=score, detail=detail) for name, score, detail in json.loads(text))
+
+
+RECORD_COLUMNS = "r.provider, r.record_id, r.fields, r.absent, r.created_at, r.updated_at, r.opted_out, r.labels"
+LINK_COLUMNS = "l.person_id, l.evidence, l.linked_at, l.base, l.sent, l.written, l.ours, l.accepted_key, l.met"
+
+
+def record_of_row(row: Any) -> Record:
+    """The record of ``RECORD_COLUMNS``."""
+    provider, record_id, fields, absent, created_at, updated_at, opted_out, labels = row
+    return Record(
+        ref=RecordRef(provider, record_id),
+        contact=from_contact(fields),
+        absent=from_set(absent),
+        created_at=from_time_or_none(created_at),
+        updated_at=from_time_or_none(updated_at),
+        opted_out=opted_out,
+        labels=from_set(labels),
+    )
+
+
+def link_of_row(row: Any) -> Link:
+    """The link of ``LINK_COLUMNS``."""
+    person_id, evidence, linked_at, base, sent, written, ours, accepted_key, met = row
+    return Link(
+        person_id=person_id,
+        evidence=evidence,
+        linked_at=from_time(linked_at),
+        base=from_values(base),
+        sent=from_values(sent),
+        written=from_written(written),
+        ours=bool(ours),
+        accepted_key=accepted_key,
+        met=bool(met),
+    )
+
+
+def link_columns(link: Link) -> tuple[object, ...]:
+    """``LINK_COLUMNS`` of a link."""
+    return (
+        link.person_id,
+        link.evidence,
+        to_time(link.linked_at),
+        to_values(link.base),
+        to_values(link.sent),
+        to_written(link.written),
+        link.ours,
+        link.accepted_key,
+        link.met,
+    )

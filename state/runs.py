@@ -1,0 +1,94 @@
+"""Runs and what is kept of providers between them."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from sqlmodel import Session
+
+from state.rows import from_json, from_time, from_time_or_none, to_json, to_time, to_time_or_none
+from state.tables import ProviderRow, RunTableRow
+from sync.errors import StateError
+from sync.store_port import ProviderState, RunRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+
+def begin(connection: Connection, run_id: str, mode: str, at: datetime) -> None:
+    """The run's row exists; epoch and serial are one higher."""
+    connection.exec_driver_sql("UPDATE store SET epoch = epoch + 1, serial = serial + 1")
+    with Session(connection) as session:
+        session.add(RunTableRow(run_id=run_id, mode=mode, started_at=to_time(at)))
+        session.flush()
+
+
+def finish(
+    connection: Connection, run_id: str, at: datetime, exit_code: int, summary: Mapping[str, object]
+) -> None:
+    """The run's row is complete; ``StateError`` when it never began."""
+    changed = connection.exec_driver_sql(
+        "UPDATE run SET finished_at = ?, exit_code = ?, summary = ? WHERE run_id = ?",
+        (to_time(at), exit_code, to_json(dict(summary)), run_id),
+    )
+    if not changed.rowcount:
+        raise StateError(f"run {run_id} was never begun")
+
+
+def recent(connection: Connection, limit: int) -> list[RunRow]:
+    """The newest runs, newest first."""
+    rows = connection.exec_driver_sql(
+        "SELECT run_id, mode, started_at, finished_at, exit_code, summary FROM run ORDER BY number DESC LIMIT ?",
+        (limit,),
+    )
+    return [_run(row) for row in rows]
+
+
+def _run(row: Any) -> RunRow:
+    run_id, mode, started_at, finished_at, exit_code, summary = row
+    return RunRow(
+        run_id=run_id,
+        mode=mode,
+        started_at=from_time(started_at),
+        finished_at=from_time_or_none(finished_at),
+        exit_code=exit_code,
+        summary=MappingProxyType(from_json(summary)),
+    )
+
+
+def load_provider(connection: Connection, provider: str) -> ProviderState:
+    """What is kept of a provider; a blank state when it was never seen."""
+    with Session(connection) as session:
+        row = session.get(ProviderRow, provider)
+        if row is None:
+            return ProviderState(provider=provider)
+        kept = row.model_dump()
+    kept["swept_at"] = from_time_or_none(kept["swept_at"])
+    kept["export_as_of"] = from_time_or_none(kept["export_as_of"])
+    kept["memory"] = MappingProxyType(from_json(kept["memory"]))
+    return ProviderState(**kept)
+
+
+def save_provider(connection: Connection, state: ProviderState) -> None:
+    """The state is kept."""
+    row = ProviderRow(
+        provider=state.provider,
+        account_id=state.account_id,
+        fingerprint=state.fingerprint,
+        cursor=state.cursor,
+        sweep_id=state.sweep_id,
+        sweep_cursor=state.sweep_cursor,
+        sweep_total=state.sweep_total,
+        swept_at=to_time_or_none(state.swept_at),
+        peak=state.peak,
+        memory=to_json(dict(state.memory)),
+        export_digest=state.export_digest,
+        export_as_of=to_time_or_none(state.export_as_of),
+    )
+    with Session(connection) as session:
+        session.merge(row)
+        session.flush()

@@ -1,0 +1,293 @@
+"""The state store: ``sync.store_port.Store`` over one SQLite database.
+
+Only the door is here: each method opens one transaction and hands over to the module of its subject.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from state import audit, decisions, findings, marker, membership, optouts, outbox, people, reading, runs
+from state.key import keyed_hash
+from state.rows import to_time
+from sync.errors import StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+    from types import TracebackType
+
+    from state.database import Database
+    from sync.change import CannotExpress, Conflict, Hold, ManualAction, Operation, State, Suspicion
+    from sync.person import Decision, Person
+    from sync.record import Record, RecordRef
+    from sync.store_port import (
+        MembershipUpdate,
+        Merged,
+        OptOutEntry,
+        PageCounts,
+        ProviderState,
+        ReadRecord,
+        Region,
+        RunRow,
+        Settled,
+    )
+
+
+class SqliteStore:
+    """The store; made by ``state.opening.open_store``.
+
+    ``warnings``: sentences for the report. ``lost_database``: the store was empty although a ledger exists.
+    ``rolled_back``: an older copy of the database was put back. Both stay until ``accept``.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        key: bytes | None,
+        ledger: Path | None,
+        lost_database: bool = False,
+        rolled_back: bool = False,
+        warnings: Sequence[str] = (),
+    ) -> None:
+        self.database = database
+        self.lost_database = lost_database
+        self.rolled_back = rolled_back
+        self.warnings = list(warnings)
+        self._key = key
+        self._ledger = ledger
+
+    @property
+    def path(self) -> Path | None:
+        """The database file; ``None`` in memory."""
+        return self.database.path
+
+    def close(self) -> None:
+        """The database is closed; safe to call twice."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def check_audit(self) -> None:
+        """The audit trail is unbroken; ``StateError`` otherwise."""
+        with self.database.read() as connection:
+            audit.check(connection)
+
+    # runs ---------------------------------------------------------------------------------------------
+    def begin_run(self, run_id: str, mode: str, at: datetime) -> None:
+        with self.database.write("run", takes_over=True) as connection:
+            runs.begin(connection, run_id, mode, at)
+            epoch, own = marker.own(connection)
+        self.database.epoch = epoch
+        if self.path is not None and not self.rolled_back:
+            marker.save_marker(self.path, own)
+
+    def finish_run(self, run_id: str, *, at: datetime, exit_code: int, summary: Mapping[str, object]) -> None:
+        with self.database.write("run") as connection:
+            runs.finish(connection, run_id, at, exit_code, summary)
+
+    def recent_runs(self, limit: int) -> list[RunRow]:
+        with self.database.read() as connection:
+            return runs.recent(connection, limit)
+
+    def accept(self) -> None:
+        """A lost or restored database counts as the right one from now on."""
+        with self.database.write("accept") as connection:
+            own = marker.accept(connection, self.path)
+        if self.path is not None:
+            marker.save_marker(self.path, own)
+        self.lost_database = self.rolled_back = False
+
+    def keyed_hash(self, text: str) -> str:
+        return keyed_hash(self._secret(), text)
+
+    def _secret(self) -> bytes:
+        if self._key is None:
+            raise StateError("there is no key file yet", remedy="`contact-sync run` makes it")
+        return self._key
+
+    # providers ----------------------------------------------------------------------------------------
+    def provider_state(self, provider: str) -> ProviderState:
+        with self.database.read() as connection:
+            return runs.load_provider(connection, provider)
+
+    def save_provider_state(self, state: ProviderState) -> None:
+        with self.database.write("provider") as connection:
+            runs.save_provider(connection, state)
+
+    # reading ------------------------------------------------------------------------------------------
+    def save_page(
+        self, records: Sequence[ReadRecord], state: ProviderState, *, at: datetime, sweep_id: str | None
+    ) -> PageCounts:
+        with self.database.write("page") as connection:
+            if sweep_id is not None:
+                reading.begin_sweep(connection, state.provider, sweep_id, to_time(at))
+            counts = reading.save_page(connection, records, to_time(at), sweep_id)
+            runs.save_provider(connection, state)
+            return counts
+
+    def seen_in_sweep(self, provider: str, sweep_id: str) -> int:
+        with self.database.read() as connection:
+            return reading.seen_in_sweep(connection, provider, sweep_id)
+
+    def unseen_in_sweep(self, provider: str, sweep_id: str) -> list[RecordRef]:
+        with self.database.read() as connection:
+            return reading.unseen_in_sweep(connection, provider, sweep_id)
+
+    def live_records(self, provider: str) -> int:
+        with self.database.read() as connection:
+            return reading.live_records(connection, provider)
+
+    def mark_gone(self, refs: Iterable[RecordRef], *, at: datetime, holds: Sequence[Hold]) -> None:
+        with self.database.write("gone") as connection:
+            reading.mark_gone(connection, refs, at, holds)
+
+    def records(self, refs: Iterable[RecordRef]) -> dict[RecordRef, Record]:
+        with self.database.read() as connection:
+            return reading.load(connection, refs)
+
+    # matching -----------------------------------------------------------------------------------------
+    def region(self) -> Region | None:
+        with self.database.read() as connection:
+            return membership.region(connection)
+
+    def save_membership(self, update: MembershipUpdate, *, at: datetime) -> None:
+        with self.database.write("membership") as connection:
+            membership.save(connection, update, at)
+
+    def decide(self, decision: Decision) -> None:
+        """The judgement stands instead of any former one on its two records, which wait for matching."""
+        with self.database.write("decide") as connection:
+            decisions.decide(connection, decision)
+
+    def withdraw_decision(self, a: RecordRef, b: RecordRef) -> None:
+        """There is no judgement on the two records, which wait for matching."""
+        with self.database.write("decide") as connection:
+            decisions.withdraw(connection, a, b)
+
+    def decisions(self) -> list[Decision]:
+        """All judgements that stand, oldest first; the two records of each in order."""
+        with self.database.read() as connection:
+            return decisions.load(connection)
+
+    # merging and planning -----------------------------------------------------------------------------
+    def dirty_people(self) -> list[str]:
+        with self.database.read() as connection:
+            return people.dirty(connection)
+
+    def mark_all_people_dirty(self) -> None:
+        with self.database.write("people") as connection:
+            people.mark_all_dirty(connection)
+
+    def mark_people_dirty(self, ids: Iterable[str]) -> None:
+        with self.database.write("people") as connection:
+            membership.mark_dirty(connection, ids)
+
+    def people(self, ids: Iterable[str]) -> list[Person]:
+        with self.database.read() as connection:
+            return people.load(connection, ids)
+
+    def person_of(self, ref: RecordRef) -> str | None:
+        with self.database.read() as connection:
+            return people.person_of(connection, ref)
+
+    def save_merged(self, merged: Sequence[Merged], *, at: datetime) -> None:
+        with self.database.write("merged") as connection:
+            people.save_merged(connection, merged, at)
+
+    def settle_people(self, ids: Iterable[str]) -> None:
+        with self.database.write("people") as connection:
+            people.settle(connection, ids)
+
+    def people_count(self) -> int:
+        with self.database.read() as connection:
+            return people.count(connection)
+
+    def people_at(self, provider: str) -> int:
+        with self.database.read() as connection:
+            return people.count_at(connection, provider)
+
+    # findings -----------------------------------------------------------------------------------------
+    def conflicts(self) -> list[Conflict]:
+        with self.database.read() as connection:
+            return findings.conflicts(connection)
+
+    def suspicions(self) -> list[Suspicion]:
+        with self.database.read() as connection:
+            return findings.suspicions(connection)
+
+    def suspected_people(self) -> Mapping[str, frozenset[str]]:
+        with self.database.read() as connection:
+            return findings.suspected_people(connection)
+
+    def twins(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        with self.database.read() as connection:
+            return findings.twins(connection)
+
+    def holds(self) -> list[Hold]:
+        with self.database.read() as connection:
+            return findings.holds(connection)
+
+    def close_holds(self, holds: Iterable[Hold]) -> None:
+        """The holds are no longer open."""
+        with self.database.write("findings") as connection:
+            findings.close_holds(connection, holds)
+
+    def note_cannot_express(
+        self, rows: Sequence[tuple[CannotExpress, str]], *, at: datetime
+    ) -> list[CannotExpress]:
+        with self.database.write("findings") as connection:
+            return findings.note_cannot_express(connection, rows, at)
+
+    def note_manual_actions(self, actions: Sequence[ManualAction], *, at: datetime) -> None:
+        with self.database.write("findings") as connection:
+            findings.note_manual_actions(connection, actions, at)
+
+    def manual_actions(self) -> list[ManualAction]:
+        with self.database.read() as connection:
+            return findings.manual_actions(connection)
+
+    def tick_off(self, action: ManualAction, *, at: datetime) -> bool:
+        """The action is done for good and never listed again; false when it was not listed."""
+        with self.database.write("findings") as connection:
+            return findings.tick_off(connection, action, at)
+
+    # outbox -------------------------------------------------------------------------------------------
+    def save_plan(self, run_id: str, operations: Sequence[Operation], *, at: datetime) -> None:
+        with self.database.write("plan") as connection:
+            outbox.save_plan(connection, run_id, operations, at)
+
+    def mark_sending(self, operations: Sequence[Operation], *, run_id: str, at: datetime) -> None:
+        with self.database.write("sending") as connection:
+            outbox.mark_sending(connection, operations, run_id, at)
+
+    def save_settled(self, settled: Sequence[Settled], *, at: datetime) -> None:
+        with self.database.write("settled") as connection:
+            outbox.save_settled(connection, settled, at, self._secret())
+
+    def operations(
+        self, *, states: Iterable[State] | None = None, provider: str | None = None, run_id: str | None = None
+    ) -> list[Operation]:
+        with self.database.read() as connection:
+            return outbox.load(connection, states, provider, run_id)
+
+    def open_creates(self) -> Mapping[tuple[str, str], Operation]:
+        with self.database.read() as connection:
+            return outbox.open_creates(connection)
+
+    # opt-outs -----------------------------------------------------------------------------------------
+    def opt_outs(self) -> list[OptOutEntry]:
+        with self.database.read() as connection:
+            return optouts.load(connection)
+
+    def add_opt_outs(self, entries: Sequence[OptOutEntry]) -> None:
+        with self.database.write("optouts") as connection:
+            optouts.add(connection, entries, path=self._ledger, key=self._secret())
