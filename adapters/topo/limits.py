@@ -1,0 +1,102 @@
+"""What Topo can do under given settings and scopes, and what it cannot hold."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from adapters.topo.mapping import CONTACT_FIELDS, ENTRY_FIELDS, ENTRY_KEYS
+from sync.contact import FIELD_NAMES
+from sync.record import Capabilities
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from adapters.topo.settings import TopoSettings
+    from sync.contact import Contact
+
+MAX_ENTRIES = 100
+"""Entries a request. Source: https://docs.topo.io/api-reference/contacts/create-contact-entries."""
+
+VARIABLE_SLOTS = 200
+"""Contact variables a contact, null ones included.
+
+Source: https://docs.topo.io/api-reference/contacts/update-contact-variables.
+"""
+
+ALL_SCOPES = frozenset(
+    {
+        "contacts:read", "contacts:write", "contact_lists:read", "contact_lists:write", "exclusions:read",
+        "exclusions:write",
+    }
+)  # fmt: skip
+"""What the adapter can make use of. Source: https://docs.topo.io/api-reference/authentication."""
+
+
+def capabilities(settings: TopoSettings, scopes: frozenset[str] = ALL_SCOPES) -> Capabilities:
+    """What can be done under the settings with a key of these scopes."""
+    entries = can_post_entries(settings, scopes)
+    updates = entries and settings.update and settings.update_by_entry != "never"
+    patches = settings.write and "contacts:write" in scopes
+    variable = frozenset({"read", "patch"} if patches else {"read"})
+    batch = {"create": MAX_ENTRIES, "update": MAX_ENTRIES, "variables": 1, "exclude": 1}
+    return Capabilities(
+        readable=settings.read,
+        creates=entries and settings.create,
+        updates="entry" if updates else "none",
+        only_ours=settings.update_by_entry == "ours",
+        fields=MappingProxyType(_fields(updates=updates)),
+        variables=MappingProxyType(dict.fromkeys(settings.variables, variable)),
+        why_not=MappingProxyType(_why_not(updates=updates)),
+        variable_operation=bool(settings.variables) and patches,
+        opt_outs=settings.exclusions,
+        excludes=settings.exclusions and settings.write and "exclusions:write" in scopes,
+        resolves_later=True,
+        effects_at_target=True,
+        batch=MappingProxyType(batch),
+        page=settings.page_size,
+        detail_variables=bool(settings.variables),
+        details_per_cycle=settings.variables_per_cycle if settings.variables else 0,
+    )
+
+
+def can_post_entries(settings: TopoSettings, scopes: frozenset[str]) -> bool:
+    """Whether entries may be posted: the list must be readable too, to see whether it would mail people."""
+    return (
+        settings.write
+        and bool(settings.contact_list_id)
+        and {"contact_lists:read", "contact_lists:write"} <= scopes
+    )
+
+
+def _fields(*, updates: bool) -> dict[str, frozenset[str]]:
+    table: dict[str, frozenset[str]] = {}
+    for canonical in CONTACT_FIELDS.values():
+        actions = {"read"}
+        if canonical in ENTRY_FIELDS:
+            actions.add("create")
+            if updates and canonical not in ENTRY_KEYS:
+                actions.add("update")
+        table[canonical] = frozenset(actions)
+    return table
+
+
+def _why_not(*, updates: bool) -> dict[str, str]:
+    why = dict.fromkeys((f for f in CONTACT_FIELDS.values() if f not in ENTRY_FIELDS), "no-endpoint")
+    why |= dict.fromkeys(ENTRY_KEYS, "match-key-changed")
+    if not updates:
+        why |= dict.fromkeys((f for f in ENTRY_FIELDS if f not in ENTRY_KEYS), "create-only")
+    return why
+
+
+def cannot_hold(contact: Contact, variables: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What of ``contact`` an entry and the mapped ``variables`` cannot take: field and reason code."""
+    readable = set(CONTACT_FIELDS.values())
+    found = [("emails", "one-value")] if len(contact.emails) > 1 else []
+    found += [
+        (name, "no-endpoint" if name in readable else "no-field")
+        for name in FIELD_NAMES
+        if contact.get(name) is not None and name not in ENTRY_FIELDS
+    ]
+    found += [(f"variables.{name}", "not-mapped") for name in contact.variables if name not in variables]
+    return found
