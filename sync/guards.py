@@ -75,7 +75,7 @@ class Allowances:
         return self.counts.get((kind, provider), 0)
 
 
-KINDS = frozenset({"create", "update", "blank", "replace", "merge", "emptied", "outreach", "lost"})
+KINDS = frozenset({"create", "update", "blank", "replace", "merge", "emptied", "outreach"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +84,8 @@ class Facts:
 
     ``known``: provider → people known there. ``people``: all people. ``merges``: provider → joins of people
     who both existed before. ``vanished``: provider → (records gone from a proven sweep, live before).
-    ``changed_config``: provider → (new fingerprint, what changed). ``lost``: the reason why the store cannot
-    be trusted (a lost or restored database), or ``""``.
+    ``changed_config``: provider → (new fingerprint, what changed). ``lost_database``: the store is empty though
+    a ledger of opt-outs exists.
     """
 
     known: Mapping[str, int]
@@ -93,6 +93,7 @@ class Facts:
     merges: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     vanished: Mapping[str, tuple[int, int]] = field(default_factory=lambda: MappingProxyType({}))
     changed_config: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    lost_database: bool = False
 
 
 def check(
@@ -101,6 +102,7 @@ def check(
     """The guards that stop this run, in a fixed order; none = it may go on."""
     planned = [o for o in operations if o.state == "planned"]
     return (
+        *_lost(facts),
         *_config(facts, allowances),
         *_vanished(facts, allowances),
         *_outreach(planned, allowances),
@@ -192,6 +194,17 @@ def _vanished(facts: Facts, allowances: Allowances) -> list[GuardReport]:
             detail = f"{gone} of {before} known records are missing at {provider}: another account, or emptied?"
             stops.append(_stop("emptied", provider, gone, before // 2, detail))
     return stops
+
+
+def _lost(facts: Facts) -> list[GuardReport]:
+    """Without its database the engine cannot know whom it created; only a person may declare a new start."""
+    if not facts.lost_database:
+        return []
+    detail = (
+        "the state database is gone though an opt-out ledger exists; restore a backup, "
+        "or accept a new start with `contact-sync state check --accept`"
+    )
+    return [GuardReport(provider=EVERY, kind="lost", planned=facts.people, limit=0, allow="", detail=detail)]
 
 
 def _config(facts: Facts, allowances: Allowances) -> list[GuardReport]:

@@ -229,3 +229,17 @@ class Capabilities:
             bare = name.removeprefix("variables.")
             return action in self.variables.get(bare, self.any_variable)
         return action in self.fields.get(name, frozenset())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """A provider's export file, read. ``bad_rows``: (line number, why) of rows left out.
+
+    ``as_of``: the time it speaks for. ``digest``: SHA-256 of its bytes, hex.
+    """
+
+    records: tuple[Record, ...]
+    opt_outs: tuple[OptOut, ...]
+    bad_rows: tuple[tuple[int, str], ...]
+    digest: str
+    as_of: datetime

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 HIDDEN = "***"
 _JOINERS = frozenset("\u200c\u200d")
@@ -39,8 +39,8 @@ _COLOUR = re.compile(r"\x1b\[[0-?]{0,32}[ -/]{0,8}[@-~]")
 _QUERY = re.compile(
     r"(?<=[^\s\"'<>?])\?[^\s\"'<>?=&]{1,256}=[^\s\"'<>]*|((?:https?|wss?)://[^\s\"'<>?]{1,2000})\?[^\s\"'<>]+"
 )
+_EMAIL = re.compile(r"[^\s@<>\"'()\[\]{},;:=|/\\]{1,256}(?:@|%40)[^\s@<>\"'()\[\]{},;:=|/\\?&]{1,255}")
 _PERSONAL = (
-    (re.compile(r"[^\s@<>\"'()\[\]{},;:=|/\\]{1,256}(?:@|%40)[^\s@<>\"'()\[\]{},;:=|/\\?&]{1,255}"), "<email>"),
     (re.compile(r"(?i)(linkedin\.com/(?:in|pub|sales/lead|sales/people)/)[^\s\"'<>?#]{1,512}"), rf"\1{HIDDEN}"),
     (re.compile(r"(?<![\w.])(?:\+|00)\s?\d(?:[\s().\-/]{0,2}\d){6,16}(?!\w)"), "<phone>"),
     (re.compile(r"(?<![\w.:-])0\d(?:[ .-]?\d\d){4}(?![\w:])"), "<phone>"),
@@ -70,8 +70,9 @@ def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
     return _QUERY.sub(lambda found: f"{found[1] or ''}?{HIDDEN}", text) if "?" in text else text
 
 
-def without_people(text: str) -> str:
-    """``text`` without emails, phone numbers and profile addresses."""
+def without_people(text: str, email: Callable[[str], str] = lambda _: "<email>") -> str:
+    """``text`` without phone numbers and profile addresses, each email replaced by ``email`` of it."""
+    text = _EMAIL.sub(lambda found: email(found[0]), text)
     for pattern, replacement in _PERSONAL:
         text = pattern.sub(replacement, text)
     return text

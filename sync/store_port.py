@@ -228,6 +228,9 @@ class Store(Protocol):
     def person_of(self, ref: RecordRef) -> str | None:
         """The person a record is linked to."""
 
+    def people_with_key(self, kind: str, value: str) -> list[str]:
+        """The active persons one of whose records carries that joinable key."""
+
     def save_merged(self, merged: Sequence[Merged], *, at: datetime) -> None:
         """Contacts, choices, links and conflicts are kept; the persons stay dirty until ``settle_people``."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -10,10 +11,11 @@ from sync import guards
 from sync.change import OPEN_STATES
 from sync.engine.people import chunks
 from sync.guards import Facts, GuardPolicy, Limit
-from sync.identity import email_key, linkedin_key
+from sync.identity import canonical_email, email_key, linkedin_key
 from sync.planning import Side, World, plan_person
 from sync.planning_optouts import keys_of_person, plan_opt_outs, pushed_key
 from sync.planning_scope import Scope
+from sync.record import RecordRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from sync.config import ProviderSettings
     from sync.engine.session import Seat, Session
     from sync.person import Person
+    from sync.store_port import Store
 
 ALIASES = {"email": "emails"}
 
@@ -52,6 +55,18 @@ def side_of(seat: Seat) -> Side:
     )
 
 
+def find_people(store: Store, key: str) -> set[str]:
+    """The persons a KEY of the command line names: email, profile address, person id or ``provider:id``."""
+    found = {p.id for p in store.people([key])}
+    if ":" in key and "/" not in key:
+        with suppress(ValueError):
+            found |= {p for p in [store.person_of(RecordRef.parse(key))] if p is not None}
+    for kind, value in (("email", canonical_email(key)), ("linkedin", linkedin_key(key))):
+        if value is not None:
+            found |= set(store.people_with_key(kind, value))
+    return found
+
+
 def plan_all(session: Session) -> list[str]:
     """Every dirty person is planned; returns the ids of those about whom nothing waits afterwards."""
     world = _world(session)
@@ -61,8 +76,8 @@ def plan_all(session: Session) -> list[str]:
         if o.kind in {"exclude", "stage"}
     )
     ids = session.store.dirty_people()
-    if session.options.only is not None:
-        ids = [i for i in ids if i == session.options.only]
+    if session.only_key is not None:
+        ids = sorted(find_people(session.store, session.only_key) & set(ids))
     quiet: list[str] = []
     cannot: list[tuple[CannotExpress, str]] = []
     manual: list[ManualAction] = []
@@ -144,6 +159,7 @@ def stop_or_go(session: Session) -> bool:
             }
         ),
     )
+    facts = replace(facts, lost_database=session.lost_database)
     session.guards = guards.check(session.operations.values(), facts, policy, session.options.allowances)
     return not session.guards
 

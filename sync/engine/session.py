@@ -95,13 +95,9 @@ def _status(error: ContactSyncError) -> ProviderStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the command line asked of this one cycle.
-
-    ``only``: a person id; nobody else is planned. ``allowances``: guards let through.
-    """
+    """What the command line asked of this one cycle. ``allowances``: guards let through."""
 
     mode: Mode = "run"
-    only: str | None = None
     allowances: Allowances = field(default_factory=Allowances)
 
 
@@ -117,6 +113,8 @@ class Session:
     seats: dict[str, Seat]
     options: Options
     progress: Progress
+    lost_database: bool = False
+    only_key: str | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     opt_outs: OptOutIndex = field(init=False)
     optouts_readable: bool = True

@@ -1,0 +1,131 @@
+"""The command line: one small module a command, imported only when it is called.
+
+Reports go to standard output, everything else to standard error. Errors say what happened, where, why, and
+what to type next; tracebacks only with ``--debug``.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "run": ("sync.cli.run", "One full cycle: read, match, merge, plan, guard, write, verify, report."),
+    "daemon": ("sync.cli.daemon", "Run the cycle on a schedule until stopped."),
+    "import": ("sync.cli.imports", "Take in a CSV or JSON Lines export as a provider's records."),
+    "status": ("sync.cli.status", "Last runs, cursors, quotas, what waits for a person, who holds the lock."),
+    "doctor": ("sync.cli.doctor", "Check configuration, credentials, scopes, reachability and the store."),
+    "sandbox": ("sync.cli.sandbox", "Serve the built-in provider servers for rehearsals, in the foreground."),
+    "state": ("sync.cli.state", "Check the state store, and accept a lost or restored one."),
+}
+
+
+class LazyCommands(click.Group):
+    """A group whose commands are imported when they are called, so that help is instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order people meet them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line a command, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The named command, or a usage error that names the nearest one."""
+        if args and args[0] not in COMMANDS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        click.echo(f"contact-sync {version('contact-sync')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=LazyCommands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print it.")
+@click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
+@click.pass_context
+def program(ctx: click.Context, debug: bool) -> None:
+    """Keep sales contacts the same in Topo, Datananas and Apollo.
+
+    Nothing is written before it is planned, guarded and noted; `run --dry-run` shows what would happen,
+    `run --sandbox` shows everything on built-in servers without any account.
+    """
+    ctx.obj = {"debug": debug}
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def run_program(arguments: Sequence[str]) -> int:
+    """The exit code of a command line; errors are told on standard error."""
+    debug = "--debug" in arguments
+    try:
+        result: Any = program.main(
+            args=[a for a in arguments if a != "--debug"], prog_name="contact-sync", standalone_mode=False
+        )
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0
+    except Exception as error:  # noqa: BLE001  # the last place before the user
+        return _told(error, debug=debug)
+    return result if isinstance(result, int) else 0
+
+
+def _told(error: Exception, *, debug: bool) -> int:
+    from sync.errors import ConfigError, ContactSyncError, LockHeld, StateError
+
+    codes = ((ConfigError, 2), (LockHeld, 7), (StateError, 12))
+    if debug:
+        from sync.logs import safe_traceback
+
+        sys.stderr.write(safe_traceback(error) + "\n")
+    if not isinstance(error, ContactSyncError):
+        sys.stderr.write(
+            f"contact-sync: unexpected error: {type(error).__name__}. Nothing was lost that was not reported; "
+            "run it again with --debug to see where it happened.\n"
+        )
+        return 1
+    sys.stderr.write(f"contact-sync: {error}\n")
+    for problem in getattr(error, "problems", ()):
+        if problem not in str(error):
+            sys.stderr.write(f"  {problem}\n")
+    if error.remedy:
+        sys.stderr.write(f"  What to do: {error.remedy}\n")
+    return next((code for kind, code in codes if isinstance(error, kind)), 1)

@@ -1,0 +1,139 @@
+"""Options and habits that several commands share."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from sync.report.model import Report
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+FORMATS = ("text", "json", "ndjson", "markdown", "html", "csv")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class DurationType(click.ParamType[timedelta]):
+    """A duration as in the configuration: ``30s``, ``15m``, ``24h``, ``7d``, or ``0``."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """The duration, or a usage error."""
+        if isinstance(value, timedelta):
+            return value
+        fitting = re.fullmatch(r"(\d+)([smhd]?)", str(value).strip())
+        if fitting is None or (not fitting[2] and fitting[1] != "0"):
+            self.fail(f"{value!r} is no duration; write it like 30s, 15m, 24h or 7d", param, ctx)
+        return timedelta(seconds=int(fitting[1]) * _UNITS[fitting[2] or "s"])
+
+
+DURATION = DurationType()
+
+
+def config_option(command: F) -> F:
+    """``--config``."""
+    return click.option(
+        "--config",
+        "config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="PATH",
+        help="Configuration file; otherwise $CONTACT_SYNC_CONFIG, ./config.toml, your config folder.",
+    )(command)
+
+
+def log_options(command: F) -> F:
+    """``--log-format``, ``-v`` and ``-q``."""
+    command = click.option("-q", "--quiet", is_flag=True, help="Only errors, no text report.")(command)
+    command = click.option("-v", "--verbose", count=True, help="More log lines.")(command)
+    return click.option("--log-format", type=click.Choice(["console", "json"]), help="Form of log lines.")(command)
+
+
+def report_options(command: F) -> F:
+    """``--report``, ``--values`` and ``--exit-code``."""
+    command = click.option("--exit-code", is_flag=True, help="End with 4 when something is pending.")(command)
+    command = click.option("--values", is_flag=True, help="Show personal data instead of masking it.")(command)
+    return click.option(
+        "--report",
+        "reports",
+        multiple=True,
+        metavar="FORMAT[:PATH]",
+        help=f"How to tell what happened; repeatable. {', '.join(FORMATS)}.",
+    )(command)
+
+
+def cycle_options(command: F) -> F:
+    """What narrows a cycle or lets a guard through."""
+    options = (
+        click.option("--provider", "providers", multiple=True, metavar="NAME", help="Only these; repeatable."),
+        click.option("--only", metavar="KEY", help="Only this person: email, LinkedIn URL, id or provider:id."),
+        click.option("--allow", "allowances", multiple=True, metavar="KIND=PROVIDER:COUNT",
+                     help="Let one guard through, up to COUNT, this once; repeatable."),
+        click.option("--max-requests", multiple=True, metavar="PROVIDER=N", help="Request ceiling; repeatable."),
+        click.option("--wait", type=DURATION, default="0", show_default=True, help="How long to wait for the lock."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def parse_max_requests(texts: Iterable[str]) -> dict[str, int]:
+    """``PROVIDER=N`` as numbers; a usage error otherwise."""
+    ceilings = {}
+    for text in texts:
+        provider, _, amount = text.partition("=")
+        if not provider or not amount.isdecimal():
+            raise click.BadParameter(f"{text!r} is not PROVIDER=N", param_hint="--max-requests")
+        ceilings[provider] = int(amount)
+    return ceilings
+
+
+def check_reports(specs: Iterable[str]) -> None:
+    """A usage error for a report nobody can write, before any work is done."""
+    to_stdout = 0
+    for spec in specs:
+        name, _, path = spec.partition(":")
+        if name not in FORMATS:
+            raise click.BadParameter(f"{name!r} is no format; known: {', '.join(FORMATS)}", param_hint="--report")
+        to_stdout += not path
+        if path and not Path(path).absolute().parent.is_dir():
+            raise click.BadParameter(f"the folder of {path} does not exist", param_hint="--report")
+    if to_stdout > 1:
+        raise click.BadParameter("only one report can go to standard output", param_hint="--report")
+
+
+def tell(report: Report, specs: tuple[str, ...], *, values: bool, quiet: bool) -> None:
+    """Every report that was asked for is written; without any, a text goes to standard output."""
+    from sync.report.output import write_report
+
+    check_reports(specs)
+    if not specs and not quiet:
+        specs = ("text",)
+    for spec in specs:
+        to_terminal = ":" not in spec and sys.stdout.isatty()
+        write_report(spec, report, values=values or to_terminal, stdout=sys.stdout)
+
+
+def pending_code(report: Report) -> int:
+    """4 when changes are pending (dry run) or the queue waits for a person, else the report's own code."""
+    if report.exit_code != 0:
+        return report.exit_code
+    changes = report.mode == "dry-run" and any(o.state == "planned" for o in report.operations)
+    queue = report.conflicts or report.suspected_duplicates or report.holds or report.parked
+    return 4 if changes or queue else 0
+
+
+def set_up_logs(log_format: str | None, verbose: int, quiet: bool, level: str = "info") -> None:
+    """Logs go to standard error at the level asked for; without ``-v`` only warnings."""
+    from sync.logs import configure
+
+    chosen = "error" if quiet else {0: "warning", 1: "info"}.get(verbose, "debug")
+    configure("json" if log_format == "json" else "console", chosen if level != "daemon" else "info")

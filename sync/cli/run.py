@@ -1,0 +1,137 @@
+"""``run``: one full cycle, a dry run of it, or a rehearsal on the built-in servers."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sync.cli.common import (
+    check_reports,
+    config_option,
+    cycle_options,
+    log_options,
+    parse_max_requests,
+    pending_code,
+    report_options,
+    set_up_logs,
+    tell,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from datetime import timedelta
+    from pathlib import Path
+
+    from sync.report.model import Report
+    from sync.wiring import Request
+
+
+@click.command("run")
+@click.option("--dry-run", is_flag=True, help="Stop before writing: show what would change, leave no trace.")
+@click.option("--sandbox", is_flag=True, help="Rehearse on built-in local servers with sample people.")
+@config_option
+@cycle_options
+@report_options
+@log_options
+def command(
+    dry_run: bool,
+    sandbox: bool,
+    config: Path | None,
+    reports: tuple[str, ...],
+    values: bool,
+    exit_code: bool,
+    log_format: str | None,
+    verbose: int,
+    quiet: bool,
+    **narrowing: Any,
+) -> int:
+    """One full cycle: opt-outs, read, match, merge, plan, guard, write, verify, report.
+
+    The exit code is 0 when everything is done, 5 when a guard stopped the run before anything was written,
+    and as listed in the README otherwise.
+    """
+    check_reports(reports)
+    set_up_logs(log_format, verbose, quiet)
+    request = _request(dry_run=dry_run, **narrowing)
+    if sandbox:
+        from sync.cli.rehearsal import rehearse
+
+        if config is not None:
+            raise click.UsageError("--sandbox writes its own configuration; leave --config out.")
+        return rehearse(request, reports=reports, values=values, quiet=quiet)
+    from sync.wiring import load_settings
+
+    settings = load_settings(config)
+    report, stopped = interruptible(lambda stop: _run(settings, request, stop))
+    tell(report, reports, values=values, quiet=quiet)
+    if stopped:
+        return 128 + stopped
+    return pending_code(report) if exit_code else report.exit_code
+
+
+def _request(
+    *,
+    dry_run: bool,
+    providers: tuple[str, ...],
+    only: str | None,
+    allowances: tuple[str, ...],
+    max_requests: tuple[str, ...],
+    wait: timedelta,
+) -> Request:
+    from sync.engine.session import Options
+    from sync.guards import Allowances
+    from sync.wiring import Request
+
+    try:
+        allowed = Allowances.parse(allowances)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--allow") from error
+    return Request(
+        options=Options(mode="dry-run" if dry_run else "run", allowances=allowed),
+        providers=providers,
+        max_requests=parse_max_requests(max_requests),
+        wait_s=wait.total_seconds(),
+        only=only,
+    )
+
+
+async def _run(settings: Any, request: Request, stopping: asyncio.Event) -> Report:
+    from sync.cli.progress import watched
+    from sync.wiring import run_once
+
+    with watched() as progress:
+        return await run_once(settings, request, progress=progress, stopping=stopping)
+
+
+def interruptible(work: Any) -> tuple[Any, int]:
+    """``work(stopping)`` done, and the signal that asked it to stop (0 = none).
+
+    The first SIGINT or SIGTERM sets ``stopping``: the call in flight is finished, nothing new begins. The
+    second one ends the process at once; what was in flight is looked up by the next run.
+    """
+    caught = 0
+
+    async def main() -> Any:
+        nonlocal caught
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def on_signal(number: int) -> None:
+            nonlocal caught
+            if caught:
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
+            caught = number
+            stopping.set()
+            sys.stderr.write("Stopping after the call in flight; once more to stop at once.\n")
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, on_signal, number)
+        task: Coroutine[Any, Any, Any] = work(stopping)
+        return await task
+
+    return asyncio.run(main()), caught

@@ -1,0 +1,44 @@
+"""The real clock: the system's time, waiting and randomness behind the ``Clock`` door."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import time
+from datetime import UTC, datetime
+from uuid import UUID
+
+BOOTTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Goes on while the machine sleeps, where the system has such a clock."""
+
+
+class SystemClock:
+    """Time as the machine tells it."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def now(self) -> datetime:
+        """The wall clock, aware UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds since start-up, sleep included."""
+        return time.clock_gettime(BOOTTIME)
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after ``seconds``."""
+        await asyncio.sleep(seconds)
+
+    def random(self) -> float:
+        """A number in [0, 1)."""
+        return random.random()
+
+    def new_id(self) -> str:
+        """A fresh UUIDv7. Source: RFC 9562, section 5.7; ids of one process never go back."""
+        stamp = max(time.time_ns() // 1000, self._last + 1)
+        self._last = stamp
+        millis, micros = divmod(stamp, 1000)
+        value = millis << 80 | 0x7 << 76 | (micros * 4096 // 1000) << 64 | 0b10 << 62 | secrets.randbits(62)
+        return str(UUID(int=value))

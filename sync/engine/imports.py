@@ -1,0 +1,124 @@
+"""Taking in an export: it speaks for its own time, is read once, and never turns the clock back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sync.change import Hold
+from sync.codes import HoldKind
+from sync.engine.pull import note_opt_outs, store_records
+from sync.errors import Rejected
+from sync.identity.canonical import keys_of
+from sync.record import RecordRef
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sync.engine.session import Seat, Session
+    from sync.record import Export, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an export brought. ``known``: it was taken in before, so nothing was done."""
+
+    records: int = 0
+    changed: int = 0
+    opt_outs: int = 0
+    bad_rows: tuple[tuple[int, str], ...] = ()
+    gone: int = 0
+    known: bool = False
+
+
+def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = False) -> Imported:
+    """The export's rows are that provider's records as of its time.
+
+    ``complete``: records it does not show are held as disappeared. Raises ``Rejected`` for an export older
+    than the last one.
+    """
+    state = seat.state
+    if state.export_digest == export.digest:
+        return Imported(known=True)
+    if state.export_as_of is not None and export.as_of < state.export_as_of:
+        raise Rejected(
+            seat.name,
+            f"this export speaks for {export.as_of:%Y-%m-%d %H:%M}Z, an older time than the last one "
+            f"({state.export_as_of:%Y-%m-%d %H:%M}Z)",
+            code="older-export",
+        )
+    before = seat.changed
+    opt_outs = note_opt_outs(session, export.opt_outs)
+    rows, refused = _rows(session, seat, export)
+    sweep_id = session.clock.new_id()
+    seat.state = replace(
+        state, export_digest=export.digest, export_as_of=export.as_of, sweep_id=sweep_id if complete else None
+    )
+    store_records(session, seat, rows)
+    gone = _note_absent(session, seat, sweep_id) if complete else 0
+    seat.state = replace(seat.state, sweep_id=None)
+    session.store.save_provider_state(seat.state)
+    return Imported(
+        records=len(rows),
+        changed=seat.changed - before,
+        opt_outs=opt_outs,
+        bad_rows=tuple(sorted((*export.bad_rows, *refused))),
+        gone=gone,
+    )
+
+
+def _rows(session: Session, seat: Seat, export: Export) -> tuple[list[Record], list[tuple[int, str]]]:
+    """The rows as records we can keep, newer knowledge of ours left alone."""
+    later = _sent_after(session, seat.name, export.as_of - session.settings.sync.settle)
+    readable = seat.provider.capabilities.readable
+    rows: list[Record] = []
+    refused = []
+    for number, record in enumerate(export.records, start=2):
+        named_by_key = record.ref.record_id.startswith(("email:", "linkedin:"))
+        if readable and named_by_key:
+            refused.append((number, f"needs a record_id, because {seat.name} can be read itself"))
+            continue
+        ref = record.ref if named_by_key else _known_by_key(session, record)
+        newer = later.get(ref.record_id, frozenset())
+        rows.append(
+            replace(record, ref=ref, absent=record.absent | newer) if newer or ref != record.ref else record
+        )
+    return [_without(r) for r in rows], refused
+
+
+def _without(record: Record) -> Record:
+    """The record without the values of fields it must not speak for."""
+    from sync.contact import Contact
+
+    kept = {n: v for n, v in record.contact.to_fields().items() if n not in record.absent}
+    return replace(record, contact=Contact.from_fields(kept))
+
+
+def _known_by_key(session: Session, record: Record) -> RecordRef:
+    """A record we created is named by its key until an export tells its id; the first name stays."""
+    names = [RecordRef(record.ref.provider, f"{kind}:{key}") for kind, key in keys_of(record.contact)]
+    known = session.store.records([record.ref, *names])
+    if record.ref in known:
+        return record.ref
+    return next((n for n in names if n in known), record.ref)
+
+
+def _sent_after(session: Session, provider: str, since: datetime) -> dict[str, frozenset[str]]:
+    """Record id → fields that were acknowledged after the export's time."""
+    found: dict[str, set[str]] = {}
+    for operation in session.store.operations(states=("acked", "verified"), provider=provider):
+        if operation.sent_at is not None and operation.sent_at >= since and operation.record_id:
+            found.setdefault(operation.record_id, set()).update(operation.fields)
+    return {record: frozenset(fields) for record, fields in found.items()}
+
+
+def _note_absent(session: Session, seat: Seat, sweep_id: str) -> int:
+    unseen = session.store.unseen_in_sweep(seat.name, sweep_id)
+    holds = [
+        Hold(kind=HoldKind.DISAPPEARED, person_id=person, provider=r.provider, record_id=r.record_id)
+        for r in unseen
+        if (person := session.store.person_of(r)) is not None
+    ]
+    if unseen:
+        session.store.mark_gone(unseen, at=session.clock.now(), holds=holds)
+    return len(unseen)

@@ -1,0 +1,183 @@
+"""The composition root: settings become providers, store and clock, and a cycle is run with them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adapters.registry import providers as known_providers
+from adapters.spec import Opening
+from sync.clock import SystemClock
+from sync.config import load
+from sync.engine.cycle import run_cycle
+from sync.engine.session import Options, Seat, Session
+from sync.errors import ConfigError, StateError
+from sync.secrets import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from state.store import SqliteStore
+    from sync.config import ProviderSettings, Settings
+    from sync.ports import Clock, Progress, Provider
+    from sync.report.model import Report
+    from sync.secrets import Secret
+    from sync.store_port import ProviderState
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def advance(self, stage: str, provider: str, done: int, total: int | None) -> None:
+        """Nothing happens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One cycle as it was asked for. ``providers``: names that take part, empty = all.
+
+    ``max_requests``: provider → ceiling. ``wait_s``: how long to wait for the lock.
+    """
+
+    options: Options = field(default_factory=Options)
+    providers: tuple[str, ...] = ()
+    max_requests: Mapping[str, int] = field(default_factory=dict)
+    wait_s: float = 0.0
+    only: str | None = None
+
+
+def load_settings(path: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings that count here. Raises ``ConfigError`` with every problem."""
+    environ = os.environ if environ is None else environ
+    models = {name: spec.settings for name, spec in known_providers().items()}
+    return load(path, provider_settings=models, environ=environ, cwd=Path.cwd())
+
+
+@contextmanager
+def opened_store(settings: Settings, *, scratch: bool = False, wait_s: float = 0.0) -> Iterator[SqliteStore]:
+    """The state store while entered: locked and writable, or a scratch copy that leaves no trace."""
+    from state.lock import RunLock, run_lock_path
+    from state.opening import database_path, open_store
+
+    place = settings.state
+    key = Path(place.key.removeprefix("file:"))
+    if not key.is_absolute():
+        key = settings.directory / key
+    path = database_path(place.url)
+    if scratch or path is None:
+        mode = "scratch" if scratch else "write"
+        with open_store(place.url, ledger=place.ledger, key=key, backups=place.backups, mode=mode) as store:  # type: ignore[arg-type]  # one of its modes
+            yield store
+        return
+    _make_private_folder(path.parent)
+    lock = RunLock(run_lock_path(path)).acquire(wait_s)
+    try:
+        with open_store(place.url, ledger=place.ledger, key=key, backups=place.backups, mode="write") as store:
+            yield store
+    finally:
+        lock.release()
+
+
+def _make_private_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateError(
+            f"the folder {folder} cannot be made ({error.strerror})", remedy="choose another [state] url"
+        ) from error
+
+
+async def run_once(
+    settings: Settings,
+    request: Request,
+    *,
+    progress: Progress | None = None,
+    clock: Clock | None = None,
+    environ: Mapping[str, str] | None = None,
+    stopping: asyncio.Event | None = None,
+) -> Report:
+    """One whole cycle under the lock.
+
+    Raises ``ConfigError`` before any request, ``StateError`` when the store cannot be trusted, ``LockHeld``.
+    """
+    clock = clock or SystemClock()
+    with opened_store(settings, scratch=request.options.mode == "dry-run", wait_s=request.wait_s) as store:
+        if store.rolled_back:
+            raise StateError(
+                "the state store is older than the last run knew: a backup was restored",
+                remedy="look at `contact-sync status`, then accept it with `contact-sync state check --accept`",
+            )
+        session = session_for(settings, request, store, clock, progress=progress, environ=environ)
+        if stopping is not None:
+            session.stopping = stopping
+        return await run_cycle(session)
+
+
+def session_for(
+    settings: Settings,
+    request: Request,
+    store: SqliteStore,
+    clock: Clock,
+    *,
+    progress: Progress | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Session:
+    """A cycle's session with every configured provider made but not opened."""
+    unknown = set(request.providers) - set(settings.providers)
+    if unknown:
+        raise ConfigError(
+            f"--provider {min(unknown)}: no such provider is configured",
+            remedy=f"configured are: {', '.join(sorted(settings.providers))}",
+        )
+    seats = {}
+    for name, own in sorted(settings.providers.items()):
+        state = store.provider_state(name)
+        provider = make_provider(settings, name, clock, state, request, environ)
+        active = not request.providers or name in request.providers
+        seats[name] = Seat(provider, own, state, settings.fingerprint(name), active=active)
+    return Session(
+        run_id=clock.new_id(),
+        started_at=clock.now(),
+        store=store,
+        clock=clock,
+        settings=settings,
+        seats=seats,
+        options=request.options,
+        progress=progress or Silent(),
+        lost_database=store.lost_database,
+        only_key=request.only,
+    )
+
+
+def make_provider(
+    settings: Settings,
+    name: str,
+    clock: Clock,
+    state: ProviderState,
+    request: Request,
+    environ: Mapping[str, str] | None = None,
+) -> Provider:
+    """The provider, not opened yet; secrets are resolved when it asks for them."""
+    environ = os.environ if environ is None else environ
+
+    def secret(reference: str) -> Secret:
+        return resolve(reference, directory=settings.directory, environ=environ, key=f"[providers.{name}]")
+
+    opening = Opening(
+        clock=clock,
+        secret=secret,
+        directory=settings.directory,
+        memory=state.memory,
+        max_requests=request.max_requests.get(name),
+    )
+    return known_providers()[name].open(settings.providers[name], opening)
+
+
+def import_names(settings: Settings, provider: str) -> Mapping[str, str]:
+    """The provider's wire names → canonical fields, for an import's header."""
+    own: ProviderSettings = settings.providers[provider]
+    return known_providers()[provider].import_names(own)
