@@ -1,0 +1,98 @@
+"""What Apollo can hold, and what it cannot; pure.
+
+Which field can be written where: https://docs.apollo.io/reference/bulk-create-contacts,
+https://docs.apollo.io/reference/bulk-update-contacts, https://docs.apollo.io/reference/update-a-contact
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from adapters.apollo.mapping import PATCH_ONLY
+from sync.contact import VARIABLE_PREFIX
+from sync.record import Capabilities
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from adapters.apollo.settings import ApolloSettings
+    from sync.contact import Contact
+
+MAX_ROWS = 100
+"""Rows of one ``bulk_create``, and of one ``bulk_update`` that is answered at once."""
+
+MAX_EMAILS = 10
+"""Emails of one contact that we take part in; Apollo documents no limit."""
+
+BOTH_WAYS = (
+    "emails", "linkedin_url", "first_name", "last_name", "job_title", "company_name", "city", "state", "country",
+    "zipcode",
+)  # fmt: skip
+CREATE_ONLY = ("phone", "mobile_phone", "photo_url")
+CARRIED_BY_CREATE = frozenset({*BOTH_WAYS, *CREATE_ONLY})
+
+
+def capabilities(settings: ApolloSettings) -> Capabilities:
+    """What can be done under these settings; a shared workspace that was not accepted is only read."""
+    writable = settings.writable
+    table = {name: _actions(name, settings) for name in (*BOTH_WAYS, *CREATE_ONLY, "company_domain")}
+    variable = frozenset({"read", "create", "update"} if writable else {"read"})
+    return Capabilities(
+        readable=True,
+        creates=writable,
+        updates="by-id" if writable else "none",
+        fields=MappingProxyType(table),
+        variables=MappingProxyType(dict.fromkeys(settings.custom_fields, variable)),
+        why_not=MappingProxyType(_why_not(settings)),
+        max_emails=MAX_EMAILS,
+        max_emails_create=MAX_EMAILS if settings.contact_emails else 1,
+        stages=writable and bool(settings.opt_out_stage_id),
+        row_opt_outs=True,
+        batch=MappingProxyType(
+            {"create": MAX_ROWS, "update": MAX_ROWS if settings.update_by == "bulk" else 1, "stage": MAX_ROWS}
+        ),
+        page=settings.page_size,
+    )
+
+
+def _actions(name: str, settings: ApolloSettings) -> frozenset[str]:
+    actions = {"read"}
+    if settings.writable:
+        actions |= {"create"} if name in CARRIED_BY_CREATE else set()
+        if name in BOTH_WAYS:
+            actions.add("update" if settings.update_by == "bulk" or name != "linkedin_url" else "create")
+        if name in PATCH_ONLY and settings.phones == "patch":
+            actions.add("patch")
+    return frozenset(actions)
+
+
+def _why_not(settings: ApolloSettings) -> dict[str, str]:
+    """Field → reason code where it is read but not written by an update."""
+    reasons = {"photo_url": "create-only"}
+    if settings.phones == "create":
+        reasons |= {"phone": "create-only", "mobile_phone": "create-only", "company_domain": "no-endpoint"}
+    if settings.update_by == "patch":
+        reasons["linkedin_url"] = "create-only"
+    return reasons
+
+
+def cannot_hold(contact: Contact, settings: ApolloSettings) -> list[tuple[str, str]]:
+    """The contact's fields that a new record at Apollo cannot hold, each with its reason code."""
+    residue = []
+    for name in contact.to_fields():
+        reason = _reason(name, contact, settings.custom_fields, settings)
+        if reason:
+            residue.append((name, reason))
+    return residue
+
+
+def _reason(name: str, contact: Contact, custom: Mapping[str, str], settings: ApolloSettings) -> str | None:
+    if name.startswith(VARIABLE_PREFIX):
+        return None if name.removeprefix(VARIABLE_PREFIX) in custom else "not-mapped"
+    if name == "company_domain":
+        return "no-endpoint"
+    if name == "emails":
+        limit = MAX_EMAILS if settings.contact_emails else 1
+        return "one-value" if len(contact.emails) > limit else None
+    return None if name in CARRIED_BY_CREATE else "no-field"

@@ -1,0 +1,290 @@
+"""Reading Apollo: newest first down to the watermark, or everything by creation time.
+
+There is no filter on time, so an incremental read walks ``contact_updated_at`` downwards: a row edited meanwhile
+jumps to page 1 and pushes the others one place back, so a row may be seen twice but is not lost, and the edited
+one is newer than the watermark, which is the newest of page 1 at the start. Ascending, the same edit would lose
+a row, therefore a full read goes by ``contact_created_at``, which never moves.
+Source: https://docs.apollo.io/reference/search-for-contacts
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from adapters.apollo import exchange, wire
+from adapters.apollo.cursor import Cursor, Sweep, parse_cursor, render_cursor, scope_of
+from adapters.apollo.echo import emails_of, profile_of
+from adapters.apollo.mapping import to_record
+from sync.errors import MappingError, Missing, Transient
+from sync.identity import canonical_email, linkedin_key
+from sync.record import Page, Record
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from datetime import datetime
+
+    from adapters.apollo.client import Client
+    from adapters.apollo.settings import ApolloSettings
+    from adapters.apollo.wire import ContactRow
+    from sync.contact import Contact
+    from sync.ports import Clock
+    from sync.record import PullMode
+
+OVERFLOW = (
+    "more contacts changed than one search can reach, so the next run reads everything "
+    "(run more often to avoid it)"
+)
+MOST_EMAILS = 3
+"""Emails of one contact that are looked up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """One page of a search, parsed. ``ignored``: rows that are counted there and are no contacts here."""
+
+    records: tuple[Record, ...]
+    bad: tuple[str, ...]
+    ignored: int
+    total: int
+    count: int
+    complete: bool
+
+
+class ApolloReader:
+    """The reading half. ``label_ids``: in a shared workspace only rows with one of them are ours."""
+
+    def __init__(self, client: Client, settings: ApolloSettings, clock: Clock) -> None:
+        self.label_ids: frozenset[str] = frozenset()
+        self.problems: list[str] = []
+        self._client = client
+        self._settings = settings
+        self._clock = clock
+
+    async def pull(self, mode: PullMode, cursor: str | None, *, overlap_s: float) -> AsyncIterator[Page]:
+        """See ``sync.ports.Reader.pull``."""
+        start = parse_cursor(cursor, self._scope, self._clock.now())
+        if mode == "incremental" and start.sweep is None and start.watermark is not None:
+            async for page in self._recent(start.watermark, overlap_s):
+                yield page
+            return
+        async for page in self._everything(start.sweep, start.watermark, tell=mode == "sweep"):
+            yield page
+
+    async def newest(self) -> Page:
+        """See ``sync.ports.Reader.newest``."""
+        rows = await self._search(page=1)
+        return Page(records=rows.records, cursor="", complete=rows.complete, bad_rows=rows.bad)
+
+    async def fetch(self, record_id: str) -> Record:
+        """See ``sync.ports.Reader.fetch``. A row that only hints at a contact counts as hidden."""
+        return to_record(await self.fetch_row(record_id), self._settings)
+
+    async def fetch_row(self, record_id: str) -> ContactRow:
+        """The row with this id as it is now. Raises ``Missing``."""
+        request = exchange.show(record_id)
+        row, _ = await self._client.ask(request, _one_contact)
+        if row.id != record_id:
+            raise Transient(wire.PROVIDER, f"{request.endpoint} answered with another contact")
+        if not row.full:
+            raise Missing(wire.PROVIDER, f"{record_id} is not shown in full", definite=False)
+        return row
+
+    async def details(self, record: Record) -> Record:
+        """See ``sync.ports.Reader.details``: a single read shows nothing more, it is only newer."""
+        return await self.fetch(record.ref.record_id)
+
+    async def find(self, contact: Contact) -> tuple[Record, ...]:
+        """See ``sync.ports.Reader.find``. Keywords are fuzzy, so equality is checked here.
+
+        No search by profile is documented: the name is searched instead, when nothing carries an email.
+        """
+        found: dict[str, Record] = {}
+        emails = {key for email in contact.emails if (key := canonical_email(email))}
+        profiles = {key for text in (contact.linkedin_url, contact.linkedin_id) if (key := linkedin_key(text))}
+        keywords = list(contact.emails[:MOST_EMAILS])
+        if profiles and contact.full_name:
+            keywords.append(contact.full_name)
+        for words in keywords:
+            if not found:
+                rows = await self._parsed(exchange.search(**self._filter, sort=None, keywords=words))
+                found |= {
+                    row.id: to_record(row, self._settings)
+                    for row in rows
+                    if emails & emails_of(row) or profile_of(row) in profiles
+                }
+        return tuple(found.values())
+
+    # -- incremental
+
+    async def _recent(self, watermark: datetime, overlap_s: float) -> AsyncIterator[Page]:
+        floor = watermark - timedelta(seconds=overlap_s)
+        seen: set[str] = set()
+        newest, page, whole = watermark, 1, True
+        while True:
+            rows = await self._search(page=page)
+            whole = whole and rows.complete
+            if page == 1:
+                newest = max([watermark, *(r.updated_at for r in rows.records if r.updated_at)])
+            reached = bool(rows.records) and all(_older(r, floor) for r in rows.records)
+            out_of_rows = page >= self._pages(rows.total) or rows.count == 0
+            overflow = out_of_rows and not reached and rows.total >= self._settings.search_cap
+            last = reached or out_of_rows
+            after = Cursor(watermark=watermark)
+            if overflow:
+                self.problems.append(OVERFLOW)
+                after = Cursor()
+            elif last and whole:
+                after = Cursor(watermark=newest)
+            yield Page(
+                records=tuple(r for r in rows.records if r.ref.record_id not in seen),
+                cursor=self._render(after),
+                last=last,
+                complete=whole and not overflow,
+                bad_rows=rows.bad,
+            )
+            if last:
+                return
+            seen.update(r.ref.record_id for r in rows.records)
+            page += 1
+
+    # -- everything
+
+    async def _everything(
+        self, sweep: Sweep | None, watermark: datetime | None, *, tell: bool
+    ) -> AsyncIterator[Page]:
+        if sweep is None:
+            sweep, watermark = await self._begin()
+        after: Sweep | None = sweep
+        while after is not None:
+            sweep = after
+            rows = await self._search(
+                page=sweep.page,
+                sort=exchange.BY_CREATED,
+                ascending=sweep.ascending,
+                stage=sweep.parts[sweep.at],
+            )
+            sweep = _noted(sweep, rows)
+            after = self._next(sweep, rows)
+            last = after is None
+            if last and len(sweep.parts) > 1 and sweep.summed + rows.total < sweep.total:
+                # contacts in no stage are reached by no part
+                sweep = replace(sweep, whole=False)
+            total_after = await self._total_after(sweep, rows) if last and tell else None
+            yield Page(
+                records=rows.records,
+                cursor=self._render(Cursor(watermark=watermark, sweep=after)),
+                last=last,
+                total_before=sweep.total - sweep.ignored if total_after is not None else None,
+                total_after=total_after,
+                complete=sweep.whole,
+                bad_rows=rows.bad,
+            )
+
+    async def _begin(self) -> tuple[Sweep, datetime | None]:
+        """A full read's plan, and the newest change before it: the watermark for the incremental read after it."""
+        rows = await self._search(page=1)
+        newest = max((r.updated_at for r in rows.records if r.updated_at), default=None)
+        parts: tuple[str | None, ...] = (None,)
+        if rows.total >= self._settings.search_cap:
+            parts = (await self._client.ask(exchange.stages(), wire.parse_stages))[0] or (None,)
+        return Sweep(parts=parts, total=rows.total, whole=rows.complete), newest
+
+    def _next(self, sweep: Sweep, rows: Rows) -> Sweep | None:
+        """The next page to ask for: further on, the same part from its other end, the next part, or none.
+
+        A part larger than the cap is read from both ends: the two meet when it is at most twice the cap. A
+        count of exactly the cap may be a capped count (not documented, 2026-11), which proves nothing.
+        """
+        cap, size = self._settings.search_cap, self._settings.page_size
+        reach = rows.total if sweep.ascending else rows.total - cap + size
+        ended = rows.count == 0 or sweep.page >= self._pages(reach)
+        if not ended:
+            return replace(sweep, page=sweep.page + 1, last_total=rows.total)
+        if sweep.ascending and rows.total >= cap and rows.count > 0:
+            met = cap < rows.total <= 2 * cap
+            return replace(sweep, page=1, ascending=False, last_total=rows.total, whole=sweep.whole and met)
+        if sweep.at + 1 < len(sweep.parts):
+            summed = sweep.summed + rows.total
+            return replace(sweep, at=sweep.at + 1, ascending=True, page=1, last_total=0, summed=summed)
+        return None
+
+    async def _total_after(self, sweep: Sweep, rows: Rows) -> int:
+        total = rows.total if len(sweep.parts) == 1 else (await self._search(page=1)).total
+        return total - sweep.ignored
+
+    # -- one page
+
+    @property
+    def _scope(self) -> str:
+        return scope_of(self.label_ids)
+
+    @property
+    def _filter(self) -> dict[str, Any]:
+        labels = sorted(self.label_ids) if self._settings.shared else ()
+        return {"per_page": self._settings.page_size, "labels": labels}
+
+    def _render(self, cursor: Cursor) -> str:
+        return render_cursor(cursor, self._scope)
+
+    def _pages(self, total: int) -> int:
+        """Pages that a search over ``total`` rows may be asked for."""
+        return max(1, math.ceil(min(total, self._settings.search_cap) / self._settings.page_size))
+
+    async def _search(self, **wishes: Any) -> Rows:
+        if self._settings.shared and not self.label_ids:
+            # without a label there is nothing of ours; no filter at all would show everybody's contacts
+            return Rows(records=(), bad=(), ignored=0, total=0, count=0, complete=True)
+        answer, _ = await self._client.ask(exchange.search(**self._filter, **wishes), wire.parse_search)
+        rows, bad = _sorted_out(answer.rows, answer.page)
+        ours = [row for row in rows if row.full and self._is_ours(row)]
+        surely = all(self._is_ours(row) for row in rows)
+        return Rows(
+            records=tuple(to_record(row, self._settings) for row in ours),
+            bad=bad,
+            ignored=len(rows) - len(ours),
+            total=answer.total,
+            count=len(answer.rows),
+            complete=not answer.partial and surely,
+        )
+
+    async def _parsed(self, request: Any) -> list[ContactRow]:
+        if self._settings.shared and not self.label_ids:
+            return []
+        answer, _ = await self._client.ask(request, wire.parse_search)
+        rows, _ = _sorted_out(answer.rows, answer.page)
+        return [row for row in rows if row.full and self._is_ours(row)]
+
+    def _is_ours(self, row: ContactRow) -> bool:
+        """In a shared workspace a row must show one of our labels itself: the filter alone is not trusted."""
+        return not self._settings.shared or bool(row.label_ids & self.label_ids)
+
+
+def _sorted_out(values: Sequence[Any], page: int) -> tuple[list[ContactRow], tuple[str, ...]]:
+    """The rows that fit the documented shape, and the names of those that do not."""
+    rows, bad = [], []
+    for index, value in enumerate(values):
+        try:
+            rows.append(wire.parse_contact(value, f"$.contacts[{index}]"))
+        except MappingError:
+            known = value.get("id") if isinstance(value, dict) else None
+            bad.append(known if isinstance(known, str) and known else f"page {page}, row {index + 1}")
+    return rows, tuple(bad)
+
+
+def _one_contact(value: Any) -> ContactRow:
+    return wire.parse_contact(wire.mapping(value, "$").get("contact"), "$.contact")
+
+
+def _older(record: Record, floor: datetime) -> bool:
+    return record.updated_at is not None and record.updated_at < floor
+
+
+def _noted(sweep: Sweep, rows: Rows) -> Sweep:
+    """The sweep after one more page: a count that shrank means that rows moved up past the place reached."""
+    shrank = rows.total < sweep.last_total
+    short = rows.count == 0 < rows.total
+    whole = sweep.whole and rows.complete and not shrank and not short
+    return replace(sweep, ignored=sweep.ignored + rows.ignored, whole=whole)
