@@ -1,0 +1,17 @@
+"""Which records are one person. Pure, linear in the records, independent of their order and of every clock.
+
+Keys join, names guard, people decide. ``match`` answers for everything or for a region that is closed under
+``reach``; both give the same clusters for the records of the region, because records in different components
+(tied by no key, link or judgement) never influence each other.
+"""
+
+from sync.matching.face import cluster
+from sync.matching.partition import match
+from sync.matching.region import Reach, close, reach
+from sync.matching.suspicions import alike_blocks
+from sync.matching.values import Apart, GenericKey, MatchPolicy, Partition, Twins
+
+__all__ = [
+    "Apart", "GenericKey", "MatchPolicy", "Partition", "Reach", "Twins", "alike_blocks", "close", "cluster",
+    "match", "reach",
+]  # fmt: skip

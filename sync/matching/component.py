@@ -1,0 +1,221 @@
+"""One component: records that keys, links or judgements tie together in any way, resolved into people.
+
+Stages, each stronger than the next: human "same", profile keys, links, emails. Human "not the same" stands
+above all. Then merges that a person should see first are taken back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sync.change import Suspicion
+from sync.identity.names import names_agree
+from sync.matching.bridges import hold_bridges
+from sync.matching.follow import follow
+from sync.matching.hubs import Hub, hubs_of, is_profile
+from sync.matching.unions import Unions
+from sync.matching.values import OPENED, REFUSED, TWINS, TWO_PROFILES, Apart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sync.matching.hubs import Entry, Hubs
+    from sync.matching.values import Findings, MatchPolicy
+    from sync.person import Decision
+
+MAX_PLAIN_NAMES = 4
+
+
+def resolve(
+    entries: Sequence[Entry], decisions: Sequence[Decision], policy: MatchPolicy, findings: Findings
+) -> list[list[Entry]]:
+    """``entries`` (one component) as people; what was held or refused is added to ``findings``."""
+    ordered = sorted(entries, key=lambda entry: entry.order)
+    if not decisions and _is_plain(ordered):
+        return [ordered]
+    for at, entry in enumerate(ordered):
+        entry.at = at
+    return _Resolution(ordered, decisions, policy, findings).people()
+
+
+def _is_plain(entries: Sequence[Entry]) -> bool:
+    """Whether nothing can keep ``entries`` apart: one person and one profile at most, names that all agree."""
+    people = {entry.record.person_id for entry in entries}
+    if len(people - {None}) > 1 or any(entry.aliases and entry.record.person_id is None for entry in entries):
+        return False
+    profiles = {key for entry in entries for key in (*entry.keys, *entry.aliases) if is_profile(key)}
+    if len(profiles) > 1:
+        return False
+    names = sorted({entry.record.name for entry in entries if entry.record.name})
+    return len(names) < 2 or (
+        len(names) <= MAX_PLAIN_NAMES
+        and all(names_agree(a, b).agree is not False for i, a in enumerate(names) for b in names[i + 1 :])
+    )
+
+
+class _Resolution:
+    def __init__(
+        self, entries: Sequence[Entry], decisions: Iterable[Decision], policy: MatchPolicy, findings: Findings
+    ) -> None:
+        self._entries = entries
+        self._findings = findings
+        self._hubs: Hubs = hubs_of(entries, decisions, policy, findings)
+        self._unions = Unions(len(entries))
+        self._links: list[Hub] = []
+        self._disputes: list[tuple[list[Apart], str, set[int], tuple[str, ...]]] = []
+        for a, b in self._hubs.different:
+            self._unions.forbid(a, b)
+
+    def people(self) -> list[list[Entry]]:
+        """The people of this component."""
+        for a, b in self._hubs.same:
+            self._join([a, b], "human decision")
+        for hub in self._hubs.profiles:
+            self._join(hub.members, hub.key)
+        self._join_links()
+        self._join_emails()
+        groups = self._unions.groups(range(len(self._entries)))
+        ties = [*self._hubs.profiles, *self._hubs.emails, *self._links]
+        ties += [Hub("human decision", [a, b]) for a, b in self._hubs.same]
+        people = [part for group in groups for part in self._hold_twins(group, ties)]
+        people = [
+            part
+            for group in people
+            for part in hold_bridges(group, self._entries, ties, self._hubs.same, self._findings)
+        ]
+        self._note_disputes(people)
+        return [[self._entries[at] for at in part] for part in people]
+
+    def _join(self, members: Sequence[int], key: str) -> None:
+        parts = self._unions.join_all(members)
+        if len(parts) > 1:
+            sides = tuple((self._rid(part),) for part in parts)
+            self._findings.refused.append(Apart(reason=REFUSED, sides=sides, keys=(key,)))
+
+    def _join_links(self) -> None:
+        """Linked records stay together unless a generic key tied them or they show different slugs."""
+        linked: dict[str, list[int]] = {}
+        for entry in self._entries:
+            if entry.record.person_id is not None:
+                linked.setdefault(entry.record.person_id, []).append(entry.at)
+        for person_id in sorted(linked):
+            members = self._untainted(linked[person_id])
+            slugs = self._slugs_by_root(members)
+            if len(slugs) < 2:
+                self._links.append(Hub(person_id, members))
+                self._join(members, "link")
+            else:
+                self._dispute_profiles(slugs, members)
+
+    def _untainted(self, members: list[int]) -> list[int]:
+        """``members`` of one person without those whose link may rest on a key that became generic."""
+        holders: dict[str, list[int]] = {}
+        for at in members:
+            entry = self._entries[at]
+            for key in self._hubs.generic.intersection((*entry.keys, *entry.aliases)):
+                holders.setdefault(key, []).append(at)
+        tainted = {at for held in holders.values() if len(held) > 1 for at in held}
+        keys = tuple(sorted(key for key, held in holders.items() if len(held) > 1))
+        self._disputes.append((self._findings.opened, OPENED, tainted, keys))
+        return [at for at in members if at not in tainted]
+
+    def _join_emails(self) -> None:
+        """Emails join, but never two profiles: there records without one follow whom they touch alone."""
+        nodes = Unions(len(self._entries))
+        for at in range(len(self._entries)):
+            nodes.join(at, self._unions.find(at))
+        for hub in self._hubs.emails:
+            nodes.join_all(hub.members)
+        reach = {node: at for at, node in ((at, nodes.find(at)) for at in range(len(self._entries)))}
+        by_reach: dict[int, list[Hub]] = {node: [] for node in reach}
+        for hub in self._hubs.emails:
+            by_reach[nodes.find(hub.members[0])].append(hub)
+        members: dict[int, list[int]] = {}
+        for at in range(len(self._entries)):
+            members.setdefault(nodes.find(at), []).append(at)
+        for node, hubs in by_reach.items():
+            self._join_reach(members[node], hubs)
+
+    def _join_reach(self, members: list[int], hubs: list[Hub]) -> None:
+        slugs = self._slugs_by_root(members)
+        if len(slugs) < 2:
+            for hub in hubs:
+                self._join(hub.members, hub.key)
+            return
+        self._dispute_profiles(slugs, members)
+        labels = {root: root for root in slugs}
+        roots = sorted({self._unions.find(at) for at in members})
+        ties = [sorted({self._unions.find(at) for at in hub.members}) for hub in hubs]
+        for root, label in follow(roots, labels, ties, self._unions.barred).items():
+            self._join([label, root], "email")
+
+    def _slugs_by_root(self, members: Iterable[int]) -> dict[int, set[str]]:
+        """Sets of ``members`` that show a slug of their own; a generic one is nobody's."""
+        slugs: dict[int, set[str]] = {}
+        for at in members:
+            shown = {key for key in self._entries[at].keys if key.startswith("in:")} - self._hubs.generic
+            if shown:
+                slugs.setdefault(self._unions.find(at), set()).update(shown)
+        return slugs
+
+    def _dispute_profiles(self, slugs: dict[int, set[str]], members: Iterable[int]) -> None:
+        keys = tuple(sorted(set().union(*slugs.values())))
+        self._disputes.append((self._findings.conflicts, TWO_PROFILES, set(members), keys))
+
+    def _note_disputes(self, people: list[list[int]]) -> None:
+        """What was in dispute, by the sides that it ended on; nothing when it ended on one."""
+        seen: set[tuple[str, tuple[tuple[int, ...], ...]]] = set()
+        side_of = {at: number for number, part in enumerate(people) for at in part}
+        for where, reason, disputed, keys in self._disputes:
+            sides: dict[int, list[int]] = {}
+            for at in sorted(disputed):
+                sides.setdefault(side_of[at], []).append(at)
+            shape = (reason, tuple(map(tuple, sides.values())))
+            if len(sides) > 1 and shape not in seen:
+                seen.add(shape)
+                self._note(where, reason, list(sides.values()), keys)
+
+    def _hold_twins(self, group: list[int], ties: list[Hub]) -> list[list[int]]:
+        """Existing people stay apart when their merge would put two records of one provider into one person."""
+        labels = self._persons(group)
+        if len(set(labels.values())) < 2 or not self._makes_twins(labels):
+            return [group]
+        inside = set(group)
+        near = [[at for at in hub.members if at in inside] for hub in ties]
+        followers = follow(group, labels, near, self._unions.barred)
+        parts: dict[int, list[int]] = {}
+        for at in group:
+            label = labels.get(at, followers.get(at))
+            parts.setdefault(at + len(self._entries) if label is None else label, []).append(at)
+        sides = sorted(parts.values())
+        self._note(self._findings.held_merges, TWINS, sides, ())
+        return sides
+
+    def _persons(self, group: list[int]) -> dict[int, int]:
+        """Linked record to a number for its person; people whom a human called the same count as one."""
+        judged = Unions(len(self._entries))
+        for a, b in self._hubs.same:
+            judged.join(a, b)
+        first: dict[str, int] = {}
+        for at in group:
+            person_id = self._entries[at].record.person_id
+            if person_id is not None:
+                judged.join(first.setdefault(person_id, at), at)
+        linked = [at for at in group if self._entries[at].record.person_id is not None]
+        return {at: judged.find(at) for at in linked}
+
+    def _makes_twins(self, labels: dict[int, int]) -> bool:
+        owner: dict[str, int] = {}
+        return any(
+            owner.setdefault(self._entries[at].record.ref.provider, label) != label for at, label in labels.items()
+        )
+
+    def _note(self, where: list[Apart], reason: str, sides: list[list[int]], keys: tuple[str, ...]) -> None:
+        where.append(Apart(reason=reason, sides=tuple(tuple(map(self._rid, side)) for side in sides), keys=keys))
+        first = self._entries[sides[0][0]].record.ref
+        for side in sides[1:]:
+            pair = (first, self._entries[side[0]].record.ref)
+            self._findings.suspicions.append(Suspicion(records=pair, score=0.9, reason=reason))
+
+    def _rid(self, at: int) -> int:
+        return self._entries[at].record.rid

@@ -1,0 +1,91 @@
+"""The short way in: plain mappings to lists of record ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sync.identity.emails import canonical_email
+from sync.matching.partition import match
+from sync.matching.values import MatchPolicy
+from sync.person import Decision, MatchRecord
+from sync.record import RecordRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_POLICY = MatchPolicy(look_for_alike=False)
+_WHENEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def cluster(
+    records: Iterable[Mapping[str, Any]],
+    *,
+    links: Iterable[tuple[Any, str]] = (),
+    decisions: Iterable[Any] = (),
+    policy: MatchPolicy = _POLICY,
+) -> list[list[Any]]:
+    """The record ids (``rid``) of each person, in canonical order.
+
+    ``records``: mappings with ``rid`` and any of ``provider``, ``provider_id``, ``emails``, ``linkedin``,
+    ``name``, ``company``, ``domain``, ``phone``, ``aliases``. ``links``: (rid, person id) that hold already.
+    ``decisions``: (rid, rid, verdict) as tuples, or mappings with ``rid_a``, ``rid_b``, ``verdict``; the
+    verdict is ``same``, ``different`` or ``unsure``, and the last one on a pair counts.
+    """
+    people = dict(links)
+    rows = sorted(records, key=_reference)
+    numbers = {row["rid"]: number for number, row in enumerate(rows)}
+    entries = [_record(row, number, people.get(row["rid"])) for number, row in enumerate(rows)]
+    judged = {(min(a, b), max(a, b)): verdict for a, b, verdict in _judgements(decisions, numbers)}
+    refs = [entry.ref for entry in entries]
+    partition = match(
+        entries,
+        [
+            Decision(a=refs[a], b=refs[b], verdict=verdict, by="", at=_WHENEVER)
+            for (a, b), verdict in judged.items()
+        ],
+        policy,
+    )
+    return [[rows[number]["rid"] for number in part] for part in partition.clusters]
+
+
+def _reference(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    return str(row.get("provider") or ""), str(row.get("provider_id") or ""), str(row["rid"])
+
+
+def _record(row: Mapping[str, Any], number: int, person_id: str | None) -> MatchRecord:
+    provider, provider_id, rid = _reference(row)
+    return MatchRecord(
+        rid=number,
+        ref=RecordRef(provider, f"{provider_id}\0{rid}"),
+        name=_text(row.get("name")),
+        company=_text(row.get("company")),
+        domain=_text(row.get("domain")),
+        phone=_text(row.get("phone")),
+        emails=tuple(filter(canonical_email, _texts(row.get("emails")))),
+        linkedin=" ".join(_texts(row.get("linkedin"))) or None,
+        person_id=None if person_id is None else str(person_id),
+        aliases=frozenset(_texts(row.get("aliases"))),
+    )
+
+
+def _judgements(decisions: Iterable[Any], numbers: Mapping[Any, int]) -> Iterable[tuple[int, int, str]]:
+    for decision in decisions:
+        if isinstance(decision, Mapping):
+            a, b, verdict = decision["rid_a"], decision["rid_b"], decision["verdict"]
+        else:
+            a, b, verdict = decision
+        if a in numbers and b in numbers:
+            yield numbers[a], numbers[b], verdict
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    several = value if isinstance(value, (list, tuple, set, frozenset)) else ()
+    return tuple(text for text in several if isinstance(text, str))

@@ -1,0 +1,164 @@
+"""Which records a key, a link or a judgement ties together: the raw material of clustering."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sync.change import Suspicion
+from sync.identity.emails import email_key
+from sync.identity.linkedin import linkedin_key
+from sync.matching.key_names import group_names
+from sync.matching.values import SAME_EMAIL, GenericKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sync.matching.values import Findings, MatchPolicy
+    from sync.person import Decision, MatchRecord
+
+
+@dataclass(slots=True)
+class Entry:
+    """One record with its joinable keys read; ``at``: its place in canonical order inside its component."""
+
+    record: MatchRecord
+    keys: tuple[str, ...]
+    aliases: tuple[str, ...]
+    at: int = 0
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """Canonical order: by reference, which no import order or clock can change."""
+        return self.record.ref.provider, self.record.ref.record_id
+
+
+@dataclass(slots=True)
+class Hub:
+    """Members that one key or link ties together, in canonical order."""
+
+    key: str
+    members: list[int]
+
+
+@dataclass(slots=True)
+class Hubs:
+    """Everything that ties the records of one component, by strength."""
+
+    same: list[tuple[int, int]] = field(default_factory=list)
+    different: list[tuple[int, int]] = field(default_factory=list)
+    profiles: list[Hub] = field(default_factory=list)
+    emails: list[Hub] = field(default_factory=list)
+    generic: set[str] = field(default_factory=set)
+
+
+def is_profile(key: str) -> bool:
+    """Whether a key names a profile; an email's key cannot hold a colon."""
+    return key.startswith(("in:", "urn:"))
+
+
+def entry_of(record: MatchRecord) -> Entry:
+    """``record`` with its joinable keys, each once; an alias that is shown again is no alias.
+
+    ``record.linkedin`` is a key or an address, or several with a blank between (slug and opaque id).
+    """
+    keys = [key for key in map(email_key, record.emails) if key]
+    if record.linkedin:
+        keys += [key for key in map(linkedin_key, map(_address, record.linkedin.split())) if key]
+    shown = tuple(dict.fromkeys(keys)) if len(keys) > 1 else tuple(keys)
+    if not record.aliases:
+        return Entry(record, shown, ())
+    # Aliases were keys once; they are read again because the lists of role and disposable hosts grow.
+    read = {linkedin_key(_address(alias)) if is_profile(alias) else email_key(alias) for alias in record.aliases}
+    return Entry(record, shown, tuple(sorted(key for key in read if key and key not in shown)))
+
+
+def _address(linkedin: str) -> str:
+    """A key in the form in which it can be read again."""
+    kind, _, name = linkedin.partition(":")
+    return f"/in/{name}" if kind == "in" else name if kind == "urn" and not name.startswith("li:") else linkedin
+
+
+def hubs_of(
+    entries: Sequence[Entry], decisions: Iterable[Decision], policy: MatchPolicy, findings: Findings
+) -> Hubs:
+    """What ties ``entries`` (one component, canonical order); generic keys and disagreements are noted."""
+    hubs = Hubs()
+    _read_decisions(entries, decisions, hubs)
+    holders: dict[str, list[int]] = {}
+    for entry in entries:
+        for key in (*entry.keys, *entry.aliases):
+            holders.setdefault(key, []).append(entry.at)
+    for key in sorted(holders):
+        if len(holders[key]) > 1:
+            _read_key(key, [entries[at] for at in holders[key]], policy, hubs, findings)
+    return hubs
+
+
+def _read_decisions(entries: Sequence[Entry], decisions: Iterable[Decision], hubs: Hubs) -> None:
+    places = {entry.record.ref: entry.at for entry in entries}
+    for decision in decisions:
+        pair = tuple(sorted((places.get(decision.a, -1), places.get(decision.b, -1))))
+        if pair[0] >= 0 and pair[0] != pair[1] and decision.verdict in {"same", "different"}:
+            (hubs.same if decision.verdict == "same" else hubs.different).append((pair[0], pair[1]))
+    hubs.same.sort()
+    hubs.different.sort()
+
+
+def _read_key(key: str, holding: list[Entry], policy: MatchPolicy, hubs: Hubs, findings: Findings) -> None:
+    names = group_names((entry.record.name or "" for entry in holding), policy.generic_after)
+    if names.incompatible >= policy.generic_after:
+        hubs.generic.add(key)
+        rids = tuple(entry.record.rid for entry in holding)
+        findings.generic_keys.append(GenericKey(key=key, names=names.incompatible, rids=rids))
+        hubs.profiles += _equal_on_both(key, holding, policy) if is_profile(key) else []
+        return
+    joining = _joining(key, holding)
+    if is_profile(key) or not policy.names_must_agree or names.count < 2:
+        (hubs.profiles if is_profile(key) else hubs.emails).append(Hub(key, [entry.at for entry in joining]))
+        return
+    groups: dict[int, list[int]] = {}
+    for entry in joining:
+        number = names.group_of.get(entry.record.name or "")
+        if number is not None:
+            groups.setdefault(number, []).append(entry.at)
+    hubs.emails += [Hub(key, members) for members in groups.values() if len(members) > 1]
+    findings.suspicions += _disagreements(holding, names.group_of)
+
+
+def _joining(key: str, holding: list[Entry]) -> list[Entry]:
+    """Those of ``holding`` whom the key may join: all that show it, and aliases that do not live elsewhere."""
+    showing = [entry for entry in holding if key in entry.keys]
+    living = {entry.record.person_id for entry in showing} - {None}
+    return [
+        entry
+        for entry in holding
+        if key in entry.keys or (showing and living <= {entry.record.person_id})
+    ]  # fmt: skip
+
+
+def _equal_on_both(profile: str, holding: list[Entry], policy: MatchPolicy) -> list[Hub]:
+    """Holders of a generic profile key who also share an email, unless that pair is generic as well."""
+    shared: dict[str, list[Entry]] = {}
+    for entry in holding:
+        for key in entry.keys:
+            if profile in entry.keys and not is_profile(key):
+                shared.setdefault(key, []).append(entry)
+    hubs = []
+    for email, members in sorted(shared.items()):
+        names = group_names((entry.record.name or "" for entry in members), policy.generic_after)
+        if len(members) > 1 and names.incompatible < policy.generic_after:
+            hubs.append(Hub(f"{profile} {email}", [entry.at for entry in members]))
+    return hubs
+
+
+def _disagreements(holding: list[Entry], group_of: dict[str, int]) -> list[Suspicion]:
+    """One suspicion for each further group of names, and one for what fits several or has no name."""
+    first: dict[int, Entry] = {}
+    for entry in holding:
+        first.setdefault(group_of.get(entry.record.name or "", -1), entry)
+    sides = sorted(first.values(), key=lambda entry: entry.order)
+    return [
+        Suspicion(records=(sides[0].record.ref, other.record.ref), score=0.9, reason=SAME_EMAIL)
+        for other in sides[1:]
+    ]

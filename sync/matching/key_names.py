@@ -1,0 +1,60 @@
+"""The names seen with one key: who of its holders may be one person, and when the key is nobody's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from sync.identity.names import fold_name, names_agree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_NAMES: Final = 16
+"""Names of one group that a further name is compared with; keeps the work linear in the holders."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameGroups:
+    """``group_of``: name to the number of its group, absent when it fits several; ``count``: groups found.
+
+    ``incompatible``: size of the largest set of mutually incompatible names that was found.
+    """
+
+    group_of: dict[str, int]
+    count: int
+    incompatible: int
+
+
+def group_names(names: Iterable[str], stop_at: int) -> NameGroups:
+    """``names`` in groups inside which no two disagree; a function of the set, not of its order.
+
+    Telling names come first, so that an initial does not gather people who disagree with each other.
+    """
+    ordered = sorted({name for name in names if fold_name(name).tokens}, key=_telling)
+    groups: list[list[str]] = []
+    apart: list[str] = []
+    group_of: dict[str, int] = {}
+    for name in ordered:
+        fits = [number for number, group in enumerate(groups) if _fits(name, group)]
+        if not fits:
+            groups.append([])
+            fits = [len(groups) - 1]
+        if len(fits) == 1:
+            group_of[name] = fits[0]
+            if len(groups[fits[0]]) < MAX_NAMES:
+                groups[fits[0]].append(name)
+        if all(names_agree(name, other).agree is False for other in apart):
+            apart.append(name)
+            if len(apart) >= stop_at:
+                break
+    return NameGroups(group_of, len(groups), len(apart))
+
+
+def _fits(name: str, group: list[str]) -> bool:
+    return all(names_agree(name, other).agree is not False for other in group)
+
+
+def _telling(name: str) -> tuple[int, int, str]:
+    tokens = fold_name(name).tokens
+    return -sum(len(token) > 1 for token in tokens), -sum(map(len, tokens)), name

@@ -1,0 +1,133 @@
+"""Records to people: components first, then each component for itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sync.matching.component import resolve
+from sync.matching.hubs import Entry, entry_of
+from sync.matching.suspicions import find_alike
+from sync.matching.unions import find
+from sync.matching.values import Findings, MatchPolicy, Partition, Twins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sync.change import Suspicion
+    from sync.person import Decision, MatchRecord
+    from sync.record import RecordRef
+
+_CAREFUL = MatchPolicy()
+
+
+def match(
+    records: Iterable[MatchRecord], decisions: Iterable[Decision] = (), policy: MatchPolicy = _CAREFUL
+) -> Partition:
+    """The people that ``records`` make, with everything held, refused or suspected; each rid in one cluster.
+
+    ``decisions``: live judgements; of several on one pair the latest counts, and "different" on the same
+    instant. A function of the set of records and decisions.
+    """
+    entries = [entry_of(record) for record in records]
+    judged = _latest(decisions)
+    findings = Findings()
+    people: list[list[Entry]] = []
+    for members, about in _components(entries, judged):
+        people += [members] if len(members) == 1 else resolve(members, about, policy, findings)
+    return _partition(people, judged, policy, findings)
+
+
+def _latest(decisions: Iterable[Decision]) -> list[Decision]:
+    latest: dict[tuple[RecordRef, RecordRef], Decision] = {}
+    for decision in decisions:
+        pair = (decision.a, decision.b) if decision.a <= decision.b else (decision.b, decision.a)
+        held = latest.get(pair)
+        if held is None or _rank(decision) > _rank(held):
+            latest[pair] = decision
+    return list(latest.values())
+
+
+def _rank(decision: Decision) -> tuple[object, int]:
+    return decision.at, ("unsure", "same", "different").index(decision.verdict)
+
+
+def _components(entries: Sequence[Entry], judged: Sequence[Decision]) -> list[tuple[list[Entry], list[Decision]]]:
+    """Entries that any chain of shared keys, links or judgements ties together, with the judgements on them."""
+    parent = list(range(len(entries)))
+    first: dict[str, int] = {}
+    people: dict[str, int] = {}
+    for at, entry in enumerate(entries):
+        for key in entry.keys:
+            _tie(parent, first.setdefault(key, at), at)
+        for key in entry.aliases:
+            _tie(parent, first.setdefault(key, at), at)
+        person_id = entry.record.person_id
+        if person_id is not None:
+            _tie(parent, people.setdefault(person_id, at), at)
+    places = {entry.record.ref: at for at, entry in enumerate(entries)} if judged else {}
+    about: dict[int, list[Decision]] = {}
+    held = [d for d in judged if d.a in places and d.b in places]
+    for decision in held:
+        _tie(parent, places[decision.a], places[decision.b])
+    for decision in held:
+        about.setdefault(find(parent, places[decision.a]), []).append(decision)
+    groups: dict[int, list[Entry]] = {}
+    for at, entry in enumerate(entries):
+        groups.setdefault(find(parent, at), []).append(entry)
+    return [(members, about.get(root, [])) for root, members in groups.items()]
+
+
+def _tie(parent: list[int], a: int, b: int) -> None:
+    one, two = find(parent, a), find(parent, b)
+    if one != two:
+        parent[max(one, two)] = min(one, two)
+
+
+def _partition(
+    people: list[list[Entry]], judged: Sequence[Decision], policy: MatchPolicy, findings: Findings
+) -> Partition:
+    skipped = 0
+    if policy.look_for_alike and policy.suspect_score <= 1:
+        alike, skipped = find_alike(people, policy.suspect_score)
+        findings.suspicions += alike
+    return Partition(
+        clusters=tuple(sorted((tuple(e.record.rid for e in part) for part in people), key=min)),
+        suspicions=_open(findings.suspicions, people, judged),
+        twins=tuple(sorted((t for part in people if len(part) > 1 for t in _twins(part)), key=lambda t: t.rids)),
+        bridges=tuple(sorted(findings.bridges, key=lambda a: a.sides)),
+        conflicts=tuple(sorted(findings.conflicts, key=lambda a: a.sides)),
+        held_merges=tuple(sorted(findings.held_merges, key=lambda a: a.sides)),
+        opened=tuple(sorted(findings.opened, key=lambda a: a.sides)),
+        refused=tuple(sorted(findings.refused, key=lambda a: (a.sides, a.keys))),
+        generic_keys=tuple(sorted(findings.generic_keys, key=lambda g: g.key)),
+        skipped_blocks=skipped,
+        unchecked=findings.unchecked,
+    )
+
+
+def _twins(part: list[Entry]) -> list[Twins]:
+    by_provider: dict[str, list[int]] = {}
+    for entry in part:
+        by_provider.setdefault(entry.record.ref.provider, []).append(entry.record.rid)
+    return [Twins(provider=name, rids=tuple(rids)) for name, rids in by_provider.items() if len(rids) > 1]
+
+
+def _open(
+    suspicions: list[Suspicion], people: list[list[Entry]], judged: Sequence[Decision]
+) -> tuple[Suspicion, ...]:
+    """Suspicions between two people on whom nobody has judged yet, each pair once, most likely first."""
+    if not suspicions:
+        return ()
+    person_of = {entry.record.ref: number for number, part in enumerate(people) for entry in part}
+    settled = {_pair(person_of, decision.a, decision.b) for decision in judged}
+    kept: dict[tuple[int, int], Suspicion] = {}
+    for suspicion in sorted(suspicions, key=lambda s: (-s.score, s.records, s.reason)):
+        pair = _pair(person_of, *suspicion.records)
+        if pair[0] != pair[1] and pair not in settled:
+            kept.setdefault(pair, suspicion)
+    return tuple(kept.values())
+
+
+def _pair(person_of: dict[RecordRef, int], a: RecordRef, b: RecordRef) -> tuple[int, int]:
+    one, two = person_of.get(a, -1), person_of.get(b, -2)
+    return (one, two) if one <= two else (two, one)

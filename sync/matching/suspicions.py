@@ -1,0 +1,152 @@
+"""People without a common key who look alike: name, company, domain and phone together.
+
+Nothing here ever joins. Records are compared only inside small groups that share something rare.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rapidfuzz import fuzz
+
+from sync.change import Feature, Suspicion
+from sync.identity.domains import company_domain
+from sync.identity.names import fold_name, fold_text, names_agree
+from sync.identity.phones import phone_number
+from sync.identity.words import words
+from sync.matching.hubs import entry_of
+from sync.matching.values import ALIKE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sync.matching.hubs import Entry
+    from sync.person import MatchRecord
+
+MAX_BLOCK: Final = 25
+"""Records compared pair by pair in one block (300 pairs); larger blocks are skipped and counted."""
+
+_WEIGHTS: Final = {"name": 0.5, "company": 0.2, "domain": 0.2, "phone": 0.3}
+_OTHER_MAILBOX: Final = 0.05
+_OTHER_PROFILE: Final = 0.3
+
+_LEGAL_FORMS: Final = words(
+    """
+    inc incorporated llc llp lp ltd limited plc corp corporation co company gmbh mbh ag kg ohg ug ev eg se sa sas
+    sasu sarl eurl snc sci spa srl sl slu bv nv cv ab as asa aps oy oyj pty pte sro doo kft zrt bvba sprl sp zoo
+    holding group
+    """
+)
+"""Endings that do not tell companies apart. Source: GLEIF's list of legal forms (ISO 20275)."""
+
+
+def alike_blocks(record: MatchRecord) -> tuple[str, ...]:
+    """The groups in which ``record`` is compared; a store may keep them to find whom to compare it with."""
+    tokens = fold_name(record.name).tokens
+    if not tokens:
+        return ()
+    domains, phone, company = _domains(entry_of(record)), _phone(record), _company(record.company)
+    blocks = [f"domain {domain} {tokens[-1][:4]}" for domain in sorted(domains)]
+    if phone:
+        blocks.append(f"phone {phone} {tokens[0][:1]}")
+    if company:
+        blocks.append(f"company {company} {' '.join(sorted(tokens))}")
+    return tuple(blocks)
+
+
+def find_alike(people: Sequence[Sequence[Entry]], suspect_score: float) -> tuple[list[Suspicion], int]:
+    """Suspicions between different people that reach ``suspect_score``; the count of blocks left out."""
+    blocks: dict[str, list[tuple[int, Entry]]] = {}
+    for number, part in enumerate(people):
+        for entry in part:
+            for block in alike_blocks(entry.record):
+                blocks.setdefault(block, []).append((number, entry))
+    found: list[Suspicion] = []
+    skipped = 0
+    for _, members in sorted(blocks.items()):
+        if len(members) > MAX_BLOCK:
+            skipped += 1
+        elif len(members) > 1:
+            found += _inside(members, suspect_score)
+    return found, skipped
+
+
+def _inside(members: list[tuple[int, Entry]], suspect_score: float) -> list[Suspicion]:
+    ordered = sorted(members, key=lambda member: member[1].order)
+    compared = (
+        _suspicion(a, b)
+        for at, (one, a) in enumerate(ordered)
+        for two, b in ordered[at + 1 :]
+        if one != two
+    )  # fmt: skip
+    return [suspicion for suspicion in compared if suspicion and suspicion.score >= suspect_score]
+
+
+def _suspicion(a: Entry, b: Entry) -> Suspicion | None:
+    """``None`` when less than a name and two more features, or a name and a phone, can be compared."""
+    features = [feature for feature in _features(a, b) if feature]
+    known = {feature.name for feature in features}
+    if "name" not in known or not ("phone" in known or {"company", "domain"} <= known):
+        return None
+    weight = sum(_WEIGHTS.get(feature.name, 0.0) for feature in features)
+    total = sum(_WEIGHTS.get(feature.name, 0.0) * feature.score for feature in features)
+    against = sum(1 - feature.score for feature in features if feature.name not in _WEIGHTS)
+    score = round(max(0.0, total / weight - against), 4)
+    return Suspicion(records=(a.record.ref, b.record.ref), score=score, reason=ALIKE, features=tuple(features))
+
+
+def _features(a: Entry, b: Entry) -> Iterable[Feature | None]:
+    name = names_agree(a.record.name, b.record.name)
+    yield None if name.agree is None else _feature("name", name.score, name.reason)
+    yield _company_feature(_company(a.record.company), _company(b.record.company))
+    yield _overlap("domain", _domains(a), _domains(b))
+    yield _overlap("phone", {_phone(a.record)} - {""}, {_phone(b.record)} - {""})
+    yield _against(a, b)
+
+
+def _company_feature(a: str, b: str) -> Feature | None:
+    if not a or not b:  # two empty texts would count as equal
+        return None
+    score = round(fuzz.token_sort_ratio(a, b) / 100, 4)
+    return _feature("company", score, "The companies' names without legal form are compared.")
+
+
+def _overlap(name: str, a: set[str], b: set[str]) -> Feature | None:
+    if not a or not b:
+        return None
+    shared = not a.isdisjoint(b)
+    return _feature(
+        name, 1.0 if shared else 0.0, f"They have the same {name}." if shared else f"Each has another {name}."
+    )
+
+
+def _against(a: Entry, b: Entry) -> Feature | None:
+    """Two profiles, or two mailboxes at one company, speak against one person."""
+    slugs = [{key for key in entry.keys if key.startswith("in:")} for entry in (a, b)]
+    if all(slugs) and slugs[0].isdisjoint(slugs[1]):
+        return _feature("profile", 1 - _OTHER_PROFILE, "Each has another LinkedIn profile.")
+    hosts = [{key.rpartition("@")[2] for key in entry.keys if "@" in key} for entry in (a, b)]
+    if not hosts[0].isdisjoint(hosts[1]):
+        return _feature("mailbox", 1 - _OTHER_MAILBOX, "Each has another mailbox at one host.")
+    return None
+
+
+def _feature(name: str, score: float, detail: str) -> Feature:
+    return Feature(name=name, score=score, detail=detail)
+
+
+def _domains(entry: Entry) -> set[str]:
+    found = {company_domain(entry.record.domain), *map(company_domain, entry.record.emails)}
+    return {domain for domain in found if domain}
+
+
+def _phone(record: MatchRecord) -> str:
+    return str(phone_number(record.phone) or "")
+
+
+def _company(name: str | None) -> str:
+    """A company's name for comparison: folded, without legal forms at its end; never emptied by that."""
+    tokens = "".join(ch if ch.isalnum() else " " for ch in fold_text((name or "").replace(".", ""))).split()
+    while len(tokens) > 1 and tokens[-1] in _LEGAL_FORMS:
+        tokens.pop()
+    return " ".join(tokens)

@@ -1,0 +1,100 @@
+"""What matching is told and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from sync.change import Suspicion
+
+SAME_EMAIL: Final = "same email, names disagree"
+TWO_PROFILES: Final = "tied by email, two LinkedIn profiles"
+BRIDGE: Final = "one record alone ties two complete people"
+TWINS: Final = "their merge would make twins at one provider"
+OPENED: Final = "their merge rested on a key that became generic"
+REFUSED: Final = "a human decision forbids it"
+ALIKE: Final = "name, company, domain and phone are alike"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchPolicy:
+    """How careful matching is.
+
+    ``names_must_agree``: a shared email joins only names that do not plainly disagree. ``generic_after``:
+    mutually incompatible names after which a key joins nobody. ``suspect_score``: likeness from which two
+    people without a common key are a suspicion. ``look_for_alike``: false leaves that search out.
+    """
+
+    names_must_agree: bool = True
+    generic_after: int = 3
+    suspect_score: float = 0.90
+    look_for_alike: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenericKey:
+    """A key seen with ``names`` or more mutually incompatible names; it joins none of its ``rids``."""
+
+    key: str
+    names: int
+    rids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """Sides kept apart although keys or links tie them; ``reason`` is one of this module's texts.
+
+    ``rid``: the record that ties them where it is one alone (a bridge). ``keys``: what is in dispute.
+    """
+
+    reason: str
+    sides: tuple[tuple[int, ...], ...]
+    keys: tuple[str, ...] = ()
+    rid: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twins:
+    """Several records of one person inside one provider, canonical order."""
+
+    provider: str
+    rids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partition:
+    """Who is one, and everything that somebody should look at.
+
+    ``clusters``: each record once; ordered inside by record reference, outside by lowest rid. ``bridges``,
+    ``conflicts`` (two slugs), ``held_merges`` (would make twins), ``opened`` (merges undone by a generic key)
+    and ``refused`` (against a human decision) each name their sides; the first four are suspicions as well.
+    ``skipped_blocks``: groups of alike records too large to be compared; ``unchecked``: clusters too large to
+    be searched for bridges.
+    """
+
+    clusters: tuple[tuple[int, ...], ...]
+    suspicions: tuple[Suspicion, ...] = ()
+    twins: tuple[Twins, ...] = ()
+    bridges: tuple[Apart, ...] = ()
+    conflicts: tuple[Apart, ...] = ()
+    held_merges: tuple[Apart, ...] = ()
+    opened: tuple[Apart, ...] = ()
+    refused: tuple[Apart, ...] = ()
+    generic_keys: tuple[GenericKey, ...] = ()
+    skipped_blocks: int = 0
+    unchecked: int = 0
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the stages find on the way, before it is put in order."""
+
+    suspicions: list[Suspicion] = field(default_factory=list)
+    bridges: list[Apart] = field(default_factory=list)
+    conflicts: list[Apart] = field(default_factory=list)
+    held_merges: list[Apart] = field(default_factory=list)
+    opened: list[Apart] = field(default_factory=list)
+    refused: list[Apart] = field(default_factory=list)
+    generic_keys: list[GenericKey] = field(default_factory=list)
+    unchecked: int = 0
