@@ -68,7 +68,7 @@ class Contact:
     owner_email: str | None = None
     collected_at: str | None = None
     source: str | None = None
-    variables: Mapping[str, str] = field(default=NO_VARIABLES)
+    variables: Mapping[str, str] = field(default_factory=lambda: NO_VARIABLES)
 
     def to_fields(self) -> dict[str, Value]:
         """The known fields, flat; absent key = not known."""
