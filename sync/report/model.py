@@ -19,7 +19,8 @@ ProviderStatus = Literal["ok", "partial", "unreachable", "refused", "failed", "o
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderReport:
     """How one provider fared. ``records`` counts distinct records read; ``complete`` is ``None`` without a
-    sweep in this run. ``deferred_reads`` is set when reading stopped early. ``problems`` are sentences."""
+    sweep in this run. ``problems`` are sentences.
+    """
 
     status: ProviderStatus = "ok"
     records: int = 0
@@ -33,7 +34,8 @@ class ProviderReport:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleReport:
     """Distinct people: ``total`` with at least one record, ``new`` and ``merged`` in this run, ``excluded``
-    by an opt-out that forbids creates."""
+    by an opt-out that forbids creates.
+    """
 
     total: int = 0
     new: int = 0

@@ -1,0 +1,129 @@
+"""Where a report goes: one of the formats, to a stream or whole into a private file."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TextIO, get_args
+
+from sync.errors import ConfigError
+from sync.report.markdown import to_markdown
+from sync.report.structured import to_json, to_ndjson
+from sync.report.table import to_csv
+from sync.report.text import to_text
+from sync.report.web import to_html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sync.report.model import Report
+
+Format = Literal["text", "json", "ndjson", "markdown", "html", "csv"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+_RENDERERS: Mapping[Format, Callable[..., str]] = {
+    "text": to_text,
+    "json": to_json,
+    "ndjson": to_ndjson,
+    "markdown": to_markdown,
+    "html": to_html,
+    "csv": to_csv,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One ``--report``: a format and the file it goes to, ``None`` = standard output."""
+
+    format: Format
+    path: Path | None = None
+
+
+def parse_target(spec: str) -> Target:
+    """The target written ``FORMAT`` or ``FORMAT:PATH`` (``-`` = standard output).
+
+    Raises ConfigError for an unknown format or an empty path.
+    """
+    name, colon, path = spec.partition(":")
+    found = next((known for known in FORMATS if known == name), None)
+    if found is None:
+        raise ConfigError(
+            f"--report {name!a}: there is no such format", remedy=f"Use one of {', '.join(FORMATS)}."
+        )
+    if colon and not path:
+        raise ConfigError(f"--report {spec} names no file", remedy=f"Write --report {name}:FILE.")
+    return Target(found, Path(path) if path not in {"", "-"} else None)
+
+
+def render(report: Report, report_format: Format, values: bool) -> str:
+    """The report in one format; personal values are masked unless ``values``."""
+    return _RENDERERS[report_format](report, values=values)
+
+
+def write_report(
+    spec: str | Target, report: Report, *, values: bool, stdout: TextIO, directory: Path | None = None
+) -> Path | None:
+    """The report stands where ``spec`` says; returns the file written, ``None`` for standard output.
+
+    A relative path starts at ``directory`` (the working directory). Personal values are shown when ``values``
+    or when the report goes to a terminal. Raises ConfigError when the file cannot be written.
+    """
+    target = parse_target(spec) if isinstance(spec, str) else spec
+    if target.path is None:
+        stdout.write(render(report, target.format, values or stdout.isatty()))
+        return None
+    path = (directory or Path.cwd()) / target.path
+    write_private(path, render(report, target.format, values))
+    return path
+
+
+def write_private(path: Path, text: str) -> None:
+    """``path`` holds exactly ``text``, readable by this user only; a crash leaves the old file or none.
+
+    Links and special files are never written to. Raises ConfigError when that cannot be done.
+    """
+    try:
+        _refuse_odd(path)
+        _replace(path, text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be written ({error.strerror})", remedy="Name a file in a folder that you may write to."
+        ) from None
+
+
+def _refuse_odd(path: Path) -> None:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        raise ConfigError(
+            f"{path} is a link, a folder or a device, not a file",
+            remedy="Name a plain file, or leave the path out for standard output.",
+        )
+
+
+def _replace(path: Path, raw: bytes) -> None:
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,145 @@
+"""The first page of a report for people: what happened, what stopped it, what waits. Pure, ≤ 40 lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sync.redaction import visible
+from sync.report import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sync.report.model import Report
+    from sync.report.view import Shown
+
+NOTHING = "Nothing to do: every provider already holds what it should."
+_DONE = ("acked", "pending", "verified")
+_TROUBLE = frozenset({"partial", "unreachable", "refused", "failed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderRow:
+    """One provider's line."""
+
+    name: str
+    status: str
+    read: str
+    complete: str
+    written: str
+
+
+def title(report: Report) -> str:
+    """Which run this is."""
+    return visible(f"contact-sync {report.mode}, run {report.run_id}")
+
+
+def when(report: Report) -> str:
+    """When it ran, how long, and how it ended."""
+    took = words.seconds((report.finished_at - report.started_at).total_seconds())
+    return f"{words.moment(report.started_at)}, {took}, exit code {report.exit_code}"
+
+
+def headline(report: Report) -> str:
+    """The run in one sentence."""
+    if report.guards:
+        planned = words.count(len(report.operations), "change", "changes")
+        guards = words.count(len(report.guards), "guard", "guards")
+        return f"Stopped before writing by {guards}. {planned} planned, nothing was sent."
+    if not report.operations:
+        return _nothing(report)
+    if report.mode == "verify":
+        return f"Verification found {words.count(len(report.operations), 'difference', 'differences')}."
+    if report.mode == "dry-run":
+        found = words.count(len(report.operations), "change", "changes")
+        return f"Dry run: {found} would be made. Nothing was sent."
+    return _done(report)
+
+
+def _nothing(report: Report) -> str:
+    unread = sorted(name for name, p in report.providers.items() if p.status in _TROUBLE)
+    if unread:
+        return visible(f"No change is planned, but not everything went well at {', '.join(unread)}.")
+    if waiting(report):
+        return "Nothing to send; some things wait for you."
+    return NOTHING
+
+
+def _done(report: Report) -> str:
+    states: Counter[str] = Counter(o.state for o in report.operations)
+    done = sum(states[state] for state in _DONE)
+    rest = [
+        f"{words.number(states[state])} {words.state(state)}"
+        for state in sorted(states, key=words.urgency)
+        if state not in _DONE
+    ]
+    return f"{words.count(done, 'change', 'changes')} made" + (f"; {', '.join(rest)}." if rest else ".")
+
+
+def provider_rows(report: Report) -> Iterator[ProviderRow]:
+    """One row a provider."""
+    complete = {True: "yes", False: "no", None: "-"}
+    for name, provider in report.providers.items():
+        yield ProviderRow(
+            name=visible(name),
+            status=provider.status,
+            read=_requests(provider.records, provider.changed, provider.read_requests),
+            complete=complete[provider.complete],
+            written=words.count(provider.write_requests, "request", "requests"),
+        )
+
+
+def _requests(records: int, changed: int, requests: int) -> str:
+    if not (records or requests):
+        return "nothing"
+    found = f"{words.count(records, 'record', 'records')}, {words.number(changed)} changed"
+    return f"{found}, {words.count(requests, 'request', 'requests')}"
+
+
+def people(report: Report) -> str:
+    """How many people there are."""
+    found = report.people
+    parts = [f"{words.number(found.total)} known"]
+    parts += [f"{words.number(found.new)} new"] * bool(found.new)
+    parts += [f"{words.number(found.merged)} merged"] * bool(found.merged)
+    parts += [f"{words.number(found.excluded)} excluded by an opt-out"] * bool(found.excluded)
+    return ", ".join(parts)
+
+
+def count_rows(report: Report) -> Iterator[tuple[str, str, str]]:
+    """Provider, kind and the numbers in each state."""
+    found: dict[tuple[str, str], Counter[str]] = {}
+    for operation in report.operations:
+        found.setdefault((operation.provider, operation.kind), Counter())[operation.state] += 1
+    for (provider, kind), states in sorted(found.items()):
+        ordered = sorted(states, key=words.urgency)
+        texts = [f"{words.number(states[s])} {words.state(s)}" for s in ordered]
+        yield visible(provider), words.kind(kind)[1], ", ".join(texts)
+
+
+def waiting(report: Report) -> str:
+    """What waits for a person, in words; ``""`` when nothing does."""
+    found = (
+        (len(report.conflicts), "conflict", "conflicts"),
+        (len(report.suspected_duplicates), "suspected duplicate", "suspected duplicates"),
+        (len(report.holds), "hold", "holds"),
+        (len(report.parked), "parked operation", "parked operations"),
+        (len(report.manual_actions), "action to do by hand", "actions to do by hand"),
+    )
+    return ", ".join(words.count(*entry) for entry in found if entry[0])
+
+
+def problems(report: Report, shown: Shown) -> list[str]:
+    """What went wrong or has to be known, by provider."""
+    return [
+        f"{visible(name)}: {shown.text(problem)}"
+        for name, provider in report.providers.items()
+        for problem in provider.problems
+    ]
+
+
+def allow_line(report: Report) -> str:
+    """The flags that would let this run through, to be repeated as they stand."""
+    return " ".join(f"--allow {visible(guard.allow)}" for guard in report.guards)
