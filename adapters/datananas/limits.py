@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from adapters.datananas.mapping import CREATE_ONLY, sends, writes_on_update
+from adapters.datananas.mapping import sends, writes_on_update
 from adapters.datananas.settings import FIELD_MAP
 from sync.contact import VARIABLE_PREFIX
 from sync.record import Capabilities
@@ -29,8 +29,8 @@ def capabilities(settings: DatananasSettings) -> Capabilities:
         updates="upsert",
         fields=MappingProxyType({name: _actions(name, settings) for name in _held(settings)}),
         any_variable=BOTH if settings.send_vars else frozenset(),
-        why_not=MappingProxyType(dict.fromkeys(sorted(CREATE_ONLY), "create-only")),
-        match_key=settings.match_key,
+        why_not=MappingProxyType({name: code for name in FIELD_MAP if (code := _why_not(name, settings))}),
+        match_key=settings.match_field,
         needs_import=not settings.accept_blind_overwrite,
         batch=MappingProxyType({"create": settings.batch_size, "update": settings.batch_size}),
     )
@@ -59,3 +59,9 @@ def _held(settings: DatananasSettings) -> list[str]:
 
 def _actions(name: str, settings: DatananasSettings) -> frozenset[str]:
     return BOTH if writes_on_update(name, settings) else CREATE
+
+
+def _why_not(name: str, settings: DatananasSettings) -> str | None:
+    if name not in _held(settings):
+        return "not-mapped"
+    return None if writes_on_update(name, settings) else "create-only"

@@ -1,0 +1,50 @@
+"""Somebody at work in Datananas' sandbox, who can also hand out an export, since its API cannot be read."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from adapters.datananas.sandbox import DatananasSandbox
+    from sync.contact import Contact
+
+NAMES = {
+    "emails": "email", "first_name": "firstName", "last_name": "lastName", "job_title": "position",
+    "company_name": "company", "company_domain": "companyWebsite", "company_size": "companySize",
+    "company_category": "companyCategory", "company_description": "companyDescription", "city": "city",
+    "country": "country", "zipcode": "zipcode", "phone": "phone", "mobile_phone": "mobile",
+    "linkedin_url": "linkedin",
+}  # fmt: skip
+
+
+class DatananasActor:
+    """A user of the sandbox."""
+
+    def __init__(self, box: DatananasSandbox) -> None:
+        self._box = box
+
+    def create(self, contact: Contact) -> str:
+        """The contact is there; returns its record id."""
+        flat = {n: contact.email if n == "emails" else getattr(contact, n) for n in NAMES}
+        return str(self._box.add(**{NAMES[n]: v for n, v in flat.items() if v})["_id"])
+
+    def edit(self, record_id: str, fields: Mapping[str, str]) -> None:
+        """The contact's canonical fields have new values."""
+        self._box.edit(record_id, **{NAMES[n]: v for n, v in fields.items()})
+
+    def opt_out(self, contact: Contact, reason: str) -> None:
+        """Datananas has no opt-outs that an API or an export of the sandbox would show."""
+
+    def export(self, folder: Path) -> Mapping[str, object]:
+        """A CSV export of all contacts is in ``folder``; returns the settings that take it in."""
+        path = folder / "datananas-export.csv"
+        columns = list(NAMES.values())
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, columns, extrasaction="ignore", quoting=csv.QUOTE_ALL)
+            writer.writeheader()
+            writer.writerows(self._box.rows)
+        return {"export_file": str(path)}

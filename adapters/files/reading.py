@@ -1,0 +1,215 @@
+"""An export file as values: records, opt-outs, and the rows that could not be read."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from adapters.files.parsing import Row, UnreadableError, parse
+from adapters.toolkit.keys import record_name
+from sync.contact import ALIASES, FIELD_NAMES, VARIABLE_PREFIX, Contact, Value
+from sync.errors import ConfigError, Rejected
+from sync.identity import canonical_email, clean_text, linkedin_key
+from sync.record import Export, OptOut, Record, RecordRef
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+MAX_BYTES = 256 * 1024 * 1024
+MAX_ID_LENGTH = 300
+RECORD_ID = "record_id"
+OPTED_OUT = "opted_out"
+VARIABLE_TABLES = ("variables", "vars")
+"""Columns of JSON Lines that hold all variables as one object."""
+
+YES = frozenset({"true", "1", "yes", "y"})
+NO = frozenset({"", "false", "0", "no", "n"})
+PLAIN_YES = "UNSUBSCRIBED"
+"""The reason of somebody who opted out without telling more: one that never expires."""
+
+REASONS = frozenset(
+    {
+        "UNSUBSCRIBED", "CONTACT_REFUSED", "OTHER", "UNKNOWN", "EXCLUDE_FROM_CRM", "BOUNCED", "COMPETITOR",
+        "WRONG_PERSON", "LEFT_COMPANY", "INTERESTED", "MEETING", "REFERRAL", "EXCLUDE_FROM_SEARCH", "BAD_TIMING",
+        "OUT_OF_OFFICE",
+    }
+)  # fmt: skip
+"""Reasons that are written in capitals whatever the export's case; any other text is kept as it came."""
+
+KEYS = ("emails", "linkedin_url")
+
+
+def read_export(
+    path: Path,
+    *,
+    provider: str,
+    names: Mapping[str, str],
+    as_of: datetime | None = None,
+    key: str = "email",
+) -> Export:
+    """The export at ``path``. ``names``: the provider's wire names → canonical fields, for the header.
+
+    ``as_of``: the time it speaks for, ``None`` = when the file was last written. ``key``: which key names a
+    record without ``record_id``, ``email`` or ``linkedin_url``. Raises ``ConfigError`` when the file cannot be
+    read and ``Rejected`` when it is no export.
+    """
+    try:
+        size, written_at = path.stat().st_size, path.stat().st_mtime
+        content = path.read_bytes() if size <= MAX_BYTES else b""
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror})", remedy="name a readable file") from error
+    if size > MAX_BYTES:
+        raise Rejected(provider, "the export is larger than 256 MiB", code="too-large")
+    json_lines = {".jsonl": True, ".ndjson": True, ".csv": False, ".tsv": False}.get(path.suffix.lower())
+    moment = as_of or datetime.fromtimestamp(written_at, UTC)
+    return parse_export(content, provider=provider, names=names, as_of=moment, key=key, json_lines=json_lines)
+
+
+def parse_export(
+    content: bytes,
+    *,
+    provider: str,
+    names: Mapping[str, str],
+    as_of: datetime,
+    key: str = "email",
+    json_lines: bool | None = None,
+) -> Export:
+    """The export whose bytes are ``content``; see ``read_export``."""
+    columns = _Columns(names)
+    try:
+        found = parse(content, columns.knows, json_lines=json_lines)
+    except UnreadableError as error:
+        raise Rejected(provider, f"not an export: {error}; {columns.hint()}", code="no-export") from error
+    taken = _Taken(provider, as_of, columns, key)
+    for row in found.rows:
+        try:
+            taken.add(row)
+        except ValueError as error:
+            found.bad.append((row.line, str(error)))
+    return Export(
+        records=tuple(taken.records.values()),
+        opt_outs=tuple(taken.opt_outs),
+        bad_rows=tuple(sorted(found.bad)),
+        digest=hashlib.sha256(content).hexdigest(),
+        as_of=as_of,
+    )
+
+
+class _Columns:
+    """Column names → canonical names, whatever their case; a canonical name outranks a wire name."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        own = {name: name for name in (*FIELD_NAMES, RECORD_ID, OPTED_OUT)} | dict(ALIASES)
+        merged = {wire: ALIASES.get(name, name) for wire, name in names.items()} | own
+        self._canonical = {column.casefold(): name for column, name in merged.items()}
+
+    def canonical(self, column: str) -> str | None:
+        """The field, ``record_id`` or ``opted_out`` that a column holds; ``None`` for others."""
+        folded = column.strip().casefold()
+        if folded.startswith(VARIABLE_PREFIX) and folded != VARIABLE_PREFIX:
+            return VARIABLE_PREFIX + column.strip()[len(VARIABLE_PREFIX) :]
+        return self._canonical.get(folded)
+
+    def knows(self, column: str) -> bool:
+        """Whether the column is understood."""
+        return self.canonical(column) is not None or column.strip().casefold() in VARIABLE_TABLES
+
+    def hint(self) -> str:
+        """What the header may hold, as half a sentence."""
+        return f"the header names canonical fields ({', '.join(FIELD_NAMES[:4])}, …) or the provider's own"
+
+
+class _Taken:
+    """The rows taken in so far."""
+
+    def __init__(self, provider: str, as_of: datetime, columns: _Columns, key: str) -> None:
+        self._provider = provider
+        self._as_of = as_of
+        self._columns = columns
+        self._key = key
+        self._lines: dict[str, int] = {}
+        self.records: dict[str, Record] = {}
+        self.opt_outs: list[OptOut] = []
+
+    def add(self, row: Row) -> None:
+        """The row as a record, and as an opt-out where it says so. Raises ValueError with the reason."""
+        cells = _cells(row, self._columns)
+        reason = _reason(cells.get(OPTED_OUT))
+        if reason:  # before anything else of the row can be found wrong: an opt-out is never lost to that
+            self._opt_out(_contact({name: cells[name] for name in KEYS if name in cells}), reason)
+        contact = _contact(cells)
+        record_id = _text(cells.get(RECORD_ID)) or record_name(contact, self._key)
+        if record_id is None:
+            raise ValueError("neither record_id nor an email or profile that can be read")
+        if len(record_id) > MAX_ID_LENGTH:
+            raise ValueError("a record_id that is too long")
+        if record_id in self._lines:
+            raise ValueError(f"the same record as line {self._lines[record_id]}")
+        self._lines[record_id] = row.line
+        self.records[record_id] = Record(
+            ref=RecordRef(self._provider, record_id),
+            contact=contact,
+            absent=frozenset(FIELD_NAMES) - cells.keys(),
+            opted_out=reason,
+        )
+
+    def _opt_out(self, contact: Contact, reason: str) -> None:
+        emails = tuple(email for email in contact.emails if canonical_email(email))
+        profile = contact.linkedin_url if linkedin_key(contact.linkedin_url) else None
+        if not (emails or profile):
+            raise ValueError("an opt-out without an email or profile that can be read")
+        self.opt_outs.append(
+            OptOut(emails=emails, linkedin_url=profile, reason=reason, source="import", created_at=self._as_of)
+        )
+
+
+def _cells(row: Row, columns: _Columns) -> dict[str, Any]:
+    """The understood cells by canonical name; of two columns for one field the first that holds something."""
+    cells: dict[str, Any] = {}
+    for column, value in row.cells.items():
+        if isinstance(value, dict):
+            if column.strip().casefold() in VARIABLE_TABLES:
+                cells |= {VARIABLE_PREFIX + str(name): entry for name, entry in value.items()}
+            continue
+        name = columns.canonical(column)
+        if name is not None and not cells.get(name):
+            cells[name] = value
+    return cells
+
+
+def _contact(cells: Mapping[str, Any]) -> Contact:
+    flat: dict[str, Value] = {}
+    for name, value in cells.items():
+        if name == "emails":
+            flat[name] = _emails(value)
+        elif name not in {RECORD_ID, OPTED_OUT}:
+            flat[name] = _text(value, keep_lines=name.startswith(VARIABLE_PREFIX))
+    return Contact.from_fields(flat)
+
+
+def _emails(value: Any) -> tuple[str, ...]:
+    parts = value if isinstance(value, list) else _text(value).split(";")
+    return tuple(text for text in map(_text, parts) if text)
+
+
+def _text(value: Any, *, keep_lines: bool = False) -> str:
+    """The value as clean text. Raises ValueError for what is neither text nor number."""
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise ValueError(f"a {type(value).__name__} where text belongs")  # noqa: TRY004  # one kind of bad row
+    return clean_text(str(value), keep_lines=keep_lines)
+
+
+def _reason(value: Any) -> str | None:
+    """The opt-out reason in a cell, ``None`` when the cell says no."""
+    if isinstance(value, bool):
+        return PLAIN_YES if value else None
+    text = _text(value)
+    if text.casefold() in NO:
+        return None
+    if text.casefold() in YES:
+        return PLAIN_YES
+    return text.upper() if text.upper() in REASONS else text
