@@ -5,14 +5,12 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from state.connection import pragma
+from state.connection import RESTORE, pragma
 from state.tables import APPLICATION_ID, SCHEMA_VERSION
 from sync.errors import StateError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-RESTORE = "restore a backup with `contact-sync state restore`"
 
 
 def is_blank(raw: sqlite3.Connection) -> bool:

@@ -27,6 +27,7 @@ COMMON = ("foreign_keys=ON", "secure_delete=ON", "trusted_schema=OFF", "cell_siz
 DURABLE = ("journal_mode=DELETE", "synchronous=EXTRA", "cache_size=-65536")
 
 BEGIN = "sqlite_begin"
+RESTORE = "restore a backup with `contact-sync state restore`"
 READ_REMEDY = (
     "look at the file's rights and the free space; if a run was killed, `contact-sync state check` rolls its "
     "unfinished write back"
@@ -77,8 +78,13 @@ def translated(doing: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise StateError(f"{doing}: {error.orig}", remedy=READ_REMEDY) from error
+        raise StateError(f"{doing}: {error.orig}", remedy=_remedy(error.orig)) from error
     except (SQLAlchemyError, sqlite3.Error) as error:
-        raise StateError(f"{doing}: {error}", remedy=READ_REMEDY) from error
+        raise StateError(f"{doing}: {error}", remedy=_remedy(error)) from error
     except OSError as error:
         raise StateError(f"{doing}: {error.strerror or type(error).__name__}", remedy=READ_REMEDY) from error
+
+
+def _remedy(error: BaseException | None) -> str:
+    damaged = getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+    return RESTORE if damaged else READ_REMEDY

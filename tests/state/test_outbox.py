@@ -55,7 +55,8 @@ def test_an_operation_comes_back_whole(store: SqliteStore) -> None:
         id="o1", person_id="ann", provider="topo", kind="exclude", contact=Contact(emails=("a@x.com",)),
         reason="opted-out", record=record, record_id="1",
         fields={"emails": FieldChange(before=None, after=("a@x.com",), source="apollo", rule="union")},
-        effects=("enrols",), opt_out=opt_out, state="blocked", attempt=2, digest="d", run_id="run-1", sent_at=START,
+        effects=("enrols",), opt_out=opt_out, state="blocked", attempt=2,
+        digest="d", run_id="run-1", sent_at=START,
         until=later(), entry_id="e", message="m", idempotency_key="k", accepted_key="a@x.com",
     )  # fmt: skip
     store.save_plan("run-1", [operation], at=START)

@@ -79,12 +79,12 @@ def rid(store: SqliteStore, name: str) -> int:
     return int(row[0])
 
 
-def assign(store: SqliteStore, at: datetime = START, **members: Sequence[str]) -> None:
+def assign(store: SqliteStore, **members: Sequence[str]) -> None:
     """Each person owns the records named; unknown persons are created."""
     known = {row[0] for row in store.database.raw.execute("SELECT id FROM person")}
     tied = {rid(store, name): (person, "email") for person, names in members.items() for name in names}
     created = tuple(person for person in members if person not in known)
-    store.save_membership(MembershipUpdate(members=tied, created=created), at=at)
+    store.save_membership(MembershipUpdate(members=tied, created=created), at=START)
 
 
 def create(name: str, person: str = "ann", provider: str = "apollo", **others: Any) -> Operation:

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from state.ledger import load_ledger
+from sync.errors import StateError
+from sync.store_port import OptOutEntry
+from tests.state.values import START, Home, later
+
+if TYPE_CHECKING:
+    from state.store import SqliteStore
+
+
+def entry(store: SqliteStore, email: str) -> OptOutEntry:
+    return OptOutEntry(
+        keys=frozenset({store.keyed_hash(email)}),
+        reason="UNSUBSCRIBED",
+        source="topo",
+        at=START,
+        source_id=email[:1],
+    )
+
+
+def filled(home: Home, *emails: str) -> list[OptOutEntry]:
+    with home.open() as store:
+        entries = [entry(store, email) for email in emails or ("ann@example.com", "bob@example.com")]
+        store.add_opt_outs(entries)
+        return entries
+
+
+def test_entries_come_back_whole_oldest_first_releases_included(home: Home) -> None:
+    with home.open() as store:
+        entries = [
+            entry(store, "bob@example.com"),
+            OptOutEntry(
+                keys=frozenset({"k2", "k1"}), reason="BAD_TIMING", source="person:kim", at=later(), until=later(9),
+                released_by="kim", released_why="asked to",
+            ),
+        ]  # fmt: skip
+        store.add_opt_outs(entries[:1])
+        store.add_opt_outs([])
+        store.add_opt_outs(entries[1:])
+        assert store.opt_outs() == entries
+    with home.open() as store:
+        assert store.opt_outs() == entries
+
+
+def test_the_ledger_stands_outside_the_database_and_names_nobody(home: Home) -> None:
+    filled(home)
+    text = home.ledger.read_text()
+    assert len(text.splitlines()) == 3
+    assert "@" not in text
+    assert "ann" not in text
+
+
+def test_a_lost_database_takes_every_entry_back_from_the_ledger(home: Home) -> None:
+    entries = filled(home)
+    home.database.unlink()
+    with home.open() as store:
+        assert store.opt_outs() == entries
+
+
+def test_a_lost_ledger_is_written_again_from_the_database(home: Home) -> None:
+    entries = filled(home)
+    before = home.ledger.read_bytes()
+    home.ledger.unlink()
+    with home.open() as store:
+        assert store.opt_outs() == entries
+        assert any("lacked entries" in warning for warning in store.warnings)
+    assert home.ledger.read_bytes() == before
+
+
+@pytest.mark.parametrize("cut", [1, 5, 60])
+def test_a_torn_last_line_counts_for_nothing_and_is_told_of(home: Home, cut: int) -> None:
+    filled(home)
+    whole = home.ledger.read_bytes()
+    home.database.unlink()
+    home.ledger.write_bytes(whole[:-cut])
+    with home.open() as store:
+        assert any("cut short" in warning for warning in store.warnings)
+        assert len(store.opt_outs()) == 1
+        store.add_opt_outs([entry(store, "eve@example.com")])
+    with home.open() as store:
+        assert len(store.opt_outs()) == 2
+        assert store.warnings == []
+
+
+def test_a_line_whose_commit_never_came_is_taken_over(home: Home) -> None:
+    filled(home, "ann@example.com")
+    older = home.database.read_bytes()
+    filled(home, "bob@example.com")
+    home.database.write_bytes(older)
+    with home.open() as store:
+        assert len(store.opt_outs()) == 2
+
+
+def test_an_open_store_goes_on_from_what_another_command_added(home: Home) -> None:
+    with home.open() as daemon:
+        daemon.add_opt_outs([entry(daemon, "ann@example.com")])
+        filled(home, "bob@example.com")
+        daemon.add_opt_outs([entry(daemon, "eve@example.com")])
+        assert [e.source_id for e in daemon.opt_outs()] == ["a", "b", "e"]
+    assert len(load_ledger(home.ledger, bytes.fromhex(home.key.read_text())).entries) == 3
+
+
+def test_an_open_store_takes_over_a_line_that_another_process_died_after(home: Home) -> None:
+    filled(home, "ann@example.com")
+    with home.open() as store:
+        kept = home.ledger.read_bytes()
+        store.add_opt_outs([entry(store, "bob@example.com")])
+        ahead = home.ledger.read_bytes()
+        store.database.raw.execute("DELETE FROM opt_out WHERE number = 3")
+        assert kept != ahead
+        store.add_opt_outs([entry(store, "eve@example.com")])
+        assert [e.source_id for e in store.opt_outs()] == ["a", "b", "e"]
+
+
+@pytest.mark.parametrize("tampering", ["change", "drop", "insert", "noise"])
+def test_a_broken_chain_is_refused(home: Home, tampering: str) -> None:
+    filled(home)
+    lines = home.ledger.read_text().splitlines()
+    if tampering == "change":
+        lines[1] = lines[1].replace("UNSUBSCRIBED", "INTERESTED")
+    elif tampering == "drop":
+        del lines[1]
+    elif tampering == "insert":
+        lines.insert(2, lines[1])
+    else:
+        lines[1] = "noise"
+    home.ledger.write_text("\n".join(lines) + "\n")
+    with pytest.raises(StateError, match=r"line [23] of the opt-out ledger"):
+        home.open()
+    with pytest.raises(StateError, match=r"line [23] of the opt-out ledger"):
+        home.open("scratch")
+
+
+def test_a_ledger_of_another_story_is_refused(home: Home) -> None:
+    filled(home)
+    heading, first, _ = home.ledger.read_text().splitlines()
+    home.database.unlink()
+    home.ledger.write_text(f"{heading}\n{first}\n")
+    filled(home, "eve@example.com")
+    other = home.ledger.read_text()
+    home.database.unlink()
+    home.ledger.write_text(f"{heading}\n{first}\n")
+    filled(home, "joe@example.com")
+    home.ledger.write_text(other)
+    with pytest.raises(StateError, match="do not belong together"):
+        home.open()
+
+
+@pytest.mark.parametrize("mode", ["write", "scratch"])
+@pytest.mark.parametrize("fate", ["missing", "another"])
+def test_a_ledger_without_its_key_is_refused(home: Home, mode: str, fate: str) -> None:
+    filled(home)
+    home.key.unlink() if fate == "missing" else home.key.write_text("ab" * 32)
+    with pytest.raises(StateError, match="the key is"):
+        home.open(mode)  # type: ignore[arg-type]  # both are modes
+
+
+@pytest.mark.parametrize("text", ["", "zz", "ab" * 31])
+def test_a_key_file_without_a_key_is_refused(home: Home, text: str) -> None:
+    home.key.touch(mode=0o600)
+    home.key.write_text(text)
+    with pytest.raises(StateError, match="holds no key"):
+        home.open()
+
+
+def test_a_file_that_is_no_ledger_is_refused(home: Home) -> None:
+    home.ledger.touch(mode=0o600)
+    home.ledger.write_text(json.dumps({"entry": {}, "hash": "x"}) + "\n")
+    with pytest.raises(StateError):
+        home.open()
