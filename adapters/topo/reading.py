@@ -88,11 +88,12 @@ class TopoReader:
                 yield replace(page, cursor=text, last=walk.done, complete=walk.complete)
 
     async def newest(self) -> Page:
-        """The most recently touched contacts."""
-        listing = await self._listing(
-            (("page", "1"), ("size", LARGEST), ("sort_by", "last_seen_at"), ("sort_order", "desc"))
-        )
-        return replace(self._page(listing, None), last=True)
+        """The most recently touched contacts; the cursor is that of an incremental pull that ended here."""
+        query = (("page", "1"), ("size", LARGEST), ("sort_by", "last_seen_at"), ("sort_order", "desc"))
+        listing = await self._listing(query)
+        high = max((step.moment.at for step in steps_of(listing, "last_seen_at")), default=None)
+        at = _latest(None, high, self._clock.now())
+        return replace(self._page(listing, None), cursor=Cursor(mode="incremental", at=at).render(), last=True)
 
     async def fetch(self, record_id: str) -> Record:
         """One contact. Raises ``Missing``."""

@@ -95,7 +95,7 @@ class Walk:
 
     def _move(self, bound: datetime) -> None:
         self.after = bound
-        self._edge = {key: None for key in self._edge if key[1] > bound}
+        self._edge = {key: None for key in self._edge if key[1] >= bound}
         self._page, self._pass, self._walked = 1, 1, []
 
     def _finish(self) -> None:
