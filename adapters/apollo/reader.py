@@ -74,9 +74,10 @@ class ApolloReader:
             yield page
 
     async def newest(self) -> Page:
-        """See ``sync.ports.Reader.newest``."""
+        """See ``sync.ports.Reader.newest``. Its cursor is the place from which changes after it are read."""
         rows = await self._search(page=1)
-        return Page(records=rows.records, cursor="", complete=rows.complete, bad_rows=rows.bad)
+        cursor = self._render(Cursor(watermark=_newest(rows) if rows.complete else None))
+        return Page(records=rows.records, cursor=cursor, complete=rows.complete, bad_rows=rows.bad)
 
     async def fetch(self, record_id: str) -> Record:
         """See ``sync.ports.Reader.fetch``. A row that only hints at a contact counts as hidden."""
@@ -127,7 +128,7 @@ class ApolloReader:
             rows = await self._search(page=page)
             whole = whole and rows.complete
             if page == 1:
-                newest = max([watermark, *(r.updated_at for r in rows.records if r.updated_at)])
+                newest = max(watermark, _newest(rows) or watermark)
             reached = bool(rows.records) and all(_older(r, floor) for r in rows.records)
             out_of_rows = page >= self._pages(rows.total) or rows.count == 0
             overflow = out_of_rows and not reached and rows.total >= self._settings.search_cap
@@ -186,11 +187,10 @@ class ApolloReader:
     async def _begin(self) -> tuple[Sweep, datetime | None]:
         """A full read's plan, and the newest change before it: the watermark for the incremental read after it."""
         rows = await self._search(page=1)
-        newest = max((r.updated_at for r in rows.records if r.updated_at), default=None)
         parts: tuple[str | None, ...] = (None,)
         if rows.total >= self._settings.search_cap:
             parts = (await self._client.ask(exchange.stages(), wire.parse_stages))[0] or (None,)
-        return Sweep(parts=parts, total=rows.total, whole=rows.complete), newest
+        return Sweep(parts=parts, total=rows.total, whole=rows.complete), _newest(rows)
 
     def _next(self, sweep: Sweep, rows: Rows) -> Sweep | None:
         """The next page to ask for: further on, the same part from its other end, the next part, or none.
@@ -276,6 +276,10 @@ def _sorted_out(values: Sequence[Any], page: int) -> tuple[list[ContactRow], tup
 
 def _one_contact(value: Any) -> ContactRow:
     return wire.parse_contact(wire.mapping(value, "$").get("contact"), "$.contact")
+
+
+def _newest(rows: Rows) -> datetime | None:
+    return max((r.updated_at for r in rows.records if r.updated_at), default=None)
 
 
 def _older(record: Record, floor: datetime) -> bool:

@@ -97,8 +97,9 @@ class ApolloWriter:
         return await self._by_id(batch, _one if way == "patch" else _many)
 
     async def _ask(self, request: Request, operations: Sequence[Operation], parse: Any) -> Any:
+        """The same create has the same key in every run; an update may rightly say the same again later."""
         first = operations[0]
-        digest = f"{digest_of(request)}:{first.run_id or ''}"
+        digest = digest_of(request) + ("" if first.kind == "create" else f":{first.run_id or ''}")
         return await self._client.ask(self._client.keyed(request, digest, first.idempotency_key), parse)
 
     async def _create(self, batch: Batch) -> tuple[Outcome, ...]:
