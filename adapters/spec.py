@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sync.secrets import Secret
 
     from sync.config import ProviderSettings
+    from sync.contact import Contact
     from sync.ports import Clock, Provider
 
 
@@ -49,9 +50,27 @@ class Sandbox(Protocol):
         """Mutating requests received so far."""
 
 
+class Actor(Protocol):
+    """Somebody at work in a sandbox, in canonical fields; for rehearsals and tests."""
+
+    def create(self, contact: Contact) -> str:
+        """The contact is there; returns its record id."""
+
+    def edit(self, record_id: str, fields: Mapping[str, str]) -> None:
+        """The contact's canonical fields have new values."""
+
+    def opt_out(self, contact: Contact, reason: str) -> None:
+        """The person must not be written to, as far as the provider can say so."""
+
+    def export(self, folder: Path) -> Mapping[str, object]:
+        """An export is in ``folder`` if the provider needs one; returns the settings to add."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSpec:
     """One provider. ``open`` makes an unopened provider; ``sandbox`` serves its local server while entered.
+
+    ``actor``: a sandbox → somebody at work in it.
 
     ``import_names``: settings → the provider's wire name → canonical field, for imports.
     """
@@ -60,6 +79,7 @@ class ProviderSpec:
     settings: type[ProviderSettings]
     open: Callable[[Any, Opening], Provider]
     sandbox: Callable[..., AbstractAsyncContextManager[Any]]
+    actor: Callable[[Any], Actor]
     import_names: Callable[[Any], Mapping[str, str]]
 
     def card(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from adapters.apollo import exchange, wire
+from adapters.apollo.actor import ApolloActor
 from adapters.apollo.client import Client
 from adapters.apollo.limits import capabilities
 from adapters.apollo.mapping import import_names
@@ -152,5 +153,6 @@ SPEC = ProviderSpec(
     settings=ApolloSettings,
     open=Apollo,
     sandbox=_sandbox,
+    actor=ApolloActor,
     import_names=import_names,
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adapters.datananas import exchange
+from adapters.datananas.actor import DatananasActor
 from adapters.datananas.client import Client
 from adapters.datananas.following import Following, Verdict
 from adapters.datananas.limits import capabilities
@@ -232,5 +233,6 @@ SPEC = ProviderSpec(
     settings=DatananasSettings,
     open=Datananas,
     sandbox=_sandbox,
+    actor=DatananasActor,
     import_names=import_names,
 )

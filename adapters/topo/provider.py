@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.spec import ProviderSpec
 from adapters.topo import exchange, limits, wire
+from adapters.topo.actor import TopoActor
 from adapters.topo.client import Client
 from adapters.topo.mapping import CONTACT_FIELDS, ENTRY_FIELDS
 from adapters.topo.optouts import TopoOptOuts
@@ -179,4 +180,6 @@ def sandbox(**switches: Any) -> AbstractAsyncContextManager[Any]:
     return served_sandbox(**switches)
 
 
-SPEC = ProviderSpec(name=PROVIDER, settings=TopoSettings, open=Topo, sandbox=sandbox, import_names=import_names)
+SPEC = ProviderSpec(
+    name=PROVIDER, settings=TopoSettings, open=Topo, sandbox=sandbox, actor=TopoActor, import_names=import_names
+)
