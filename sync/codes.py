@@ -73,6 +73,7 @@ class StateReason(StrEnum):
     OUTCOME_UNKNOWN = "outcome-unknown"
     VERIFY_FAILED = "verify-failed"
     NO_KEY = "no-key"
+    NO_MATCH_KEY = "no-match-key"
     BLIND_OVERWRITE = "blind-overwrite"
     PENDING_RESOLVE = "pending-resolve"
     EFFECT_NOT_ALLOWED = "effect-not-allowed"
@@ -147,6 +148,9 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "match-doubtful": "The provider matched a record that is perhaps not this person.",
         "outcome-unknown": "The request may have been applied or not; it is looked up before a repeat.",
         "verify-failed": "The provider accepted the write, but reading it back did not show it.",
+        "no-match-key": (
+            "The record lacks the key that the provider's upsert matches on; a row could become a second record."
+        ),
         "no-key": "The person has no email and no profile by which the provider could recognise a repeat.",
         "blind-overwrite": "This provider cannot be read, so sending could overwrite edits made there.",
         "pending-resolve": "The provider accepted the entry and has not yet made a contact of it.",

@@ -7,6 +7,7 @@ compared; what it cannot hold becomes a ``CannotExpress`` row instead of an oper
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -64,8 +65,9 @@ class World:
 
     ``suspected``: person id → people it may be one with. ``places``: person id → providers where it has a
     record or an open create, for those people. ``shared_keys``: match keys that people kept apart share.
-    ``open_creates``: (person, provider) with a create that is not settled. ``settled_opt_outs``: (person,
-    provider, kind, key) already pushed. ``optouts_readable``: every configured list was read completely.
+    ``open_creates``: (person, provider) with a create that is not settled. ``refused``: (person, provider,
+    kind) → wishes (``wish_digest``) that the provider refused for good. ``optouts_readable``: every configured
+    list was read completely.
     """
 
     sides: tuple[Side, ...]
@@ -75,6 +77,7 @@ class World:
     places: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     shared_keys: frozenset[str] = frozenset()
     open_creates: frozenset[tuple[str, str]] = frozenset()
+    refused: Mapping[tuple[str, str, str], frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     optouts_readable: bool = True
     region: str = ""
 
@@ -142,6 +145,10 @@ class _Plan:
             reason = self._obstacle(side, member, name)
             if reason is not None:
                 self._cannot_express(side, name, reason, change.after)
+                if reason == CannotReason.MATCH_KEY_CHANGED and change.before is not None:
+                    self._manual.append(
+                        ManualAction(person_id=self._person.id, provider=side.name, action=f"change-{name}")
+                    )
             else:
                 changes.setdefault(self._ride(side, name), {})[name] = change
         for ride, fields in sorted(changes.items()):
@@ -208,22 +215,23 @@ class _Plan:
         return str(key[0]) if isinstance(key, tuple) and key else str(value)
 
     def _obstacle(self, side: Side, member: Member, name: str) -> str | None:
+        """Why the field cannot be written on the record, or ``None``."""
         caps = side.capabilities
-        if not (caps.can(name, "update") or caps.can(name, "patch")):
-            known = caps.can(name, "read") or caps.can(name, "create")
-            default = CannotReason.CREATE_ONLY if caps.can(name, "create") else CannotReason.NO_ENDPOINT
-            fallback = CannotReason.NOT_MAPPED if name.startswith(VARIABLE_PREFIX) else CannotReason.NO_FIELD
-            return caps.why_not.get(name, default if known else fallback)
-        if name.startswith(VARIABLE_PREFIX) and caps.variable_operation:
+        if name.startswith(VARIABLE_PREFIX) and caps.variable_operation and caps.can(name, "patch"):
             return None
-        if caps.updates == "entry":
+        if caps.updates == "entry" and caps.can(name, "create"):
             if caps.only_ours and not member.link.ours:
                 return CannotReason.NOT_OURS
             if side.starts_outreach:
                 return CannotReason.DEFAULT_SEQUENCE
-        if name == caps.match_key and member.link.accepted_key is not None:
+        if name == _field(caps.match_key) and caps.updates == "upsert":
             return CannotReason.MATCH_KEY_CHANGED
-        return None
+        if caps.can(name, "update") or caps.can(name, "patch"):
+            return None
+        if caps.can(name, "create"):
+            return caps.why_not.get(name, CannotReason.CREATE_ONLY)
+        missing = CannotReason.NOT_MAPPED if name.startswith(VARIABLE_PREFIX) else CannotReason.NO_FIELD
+        return caps.why_not.get(name, CannotReason.NO_ENDPOINT if caps.can(name, "read") else missing)
 
     @staticmethod
     def _ride(side: Side, name: str) -> str:
@@ -248,13 +256,20 @@ class _Plan:
             operation = self._guard_upsert(side, operation)
         elif ride != "variables" and caps.updates == "entry" and self._effect.forbids_create(side.name):
             operation = _stopped(operation, "blocked", StateReason.OPTED_OUT)
-        self._operations.append(operation)
+        self._add(operation)
 
     def _guard_upsert(self, side: Side, operation: Operation) -> Operation:
-        """An upsert may create: opt-outs, missing keys and shared keys stop it."""
-        key = operation.accepted_key or self._match_key(side, operation)
-        if key is None:
-            return _stopped(operation, "blocked", StateReason.NO_KEY)
+        """An upsert may create: opt-outs, missing keys and shared keys stop it.
+
+        A person without the key the upsert matches on may be created once under the other key, but such a
+        record is never updated: the second row could become a second person.
+        """
+        match = operation.accepted_key or _key_for(operation, side.capabilities.match_key)
+        other = "emails" if side.capabilities.match_key == "linkedin_url" else "linkedin_url"
+        key = match or (_key_for(operation, other) if operation.kind == "create" else None)
+        by_profile = side.capabilities.match_key == "linkedin_url"
+        if key is None or (operation.kind != "create" and _is_profile(key) != by_profile):
+            return _stopped(operation, "blocked", StateReason.NO_MATCH_KEY)
         if self._effect.forbids_create(side.name):
             return _stopped(operation, "blocked", StateReason.OPTED_OUT)
         if key in self._world.shared_keys:
@@ -262,13 +277,6 @@ class _Plan:
         if operation.kind == "create" and side.capabilities.needs_import:
             return _stopped(operation, "blocked", StateReason.BLIND_OVERWRITE)
         return replace(operation, accepted_key=key)
-
-    @staticmethod
-    def _match_key(side: Side, operation: Operation) -> str | None:
-        contact = operation.record.contact if operation.record else operation.contact
-        if side.capabilities.match_key == "linkedin_url":
-            return linkedin_key(contact.linkedin_url or contact.linkedin_id)
-        return email_key(contact.email)
 
     # creates ------------------------------------------------------------------------------------------
     def _plan_create(self, side: Side) -> None:
@@ -282,8 +290,7 @@ class _Plan:
         operation = self._judge_create(side, operation)
         if operation.state == "deferred":
             self._waits = True
-        self._operations.append(operation)
-        if operation.state == "planned":
+        if self._add(operation) and operation.state == "planned":
             for name in lost:
                 self._cannot_express(side, name, self._why_lost(side, name), self._person.contact.get(name))
 
@@ -331,6 +338,14 @@ class _Plan:
         return operation
 
     # shared -------------------------------------------------------------------------------------------
+    def _add(self, operation: Operation) -> bool:
+        """The operation is planned, unless the provider already refused this very wish."""
+        place = (operation.person_id, operation.provider, operation.kind)
+        if wish_digest(operation) in self._world.refused.get(place, ()):
+            return False
+        self._operations.append(operation)
+        return True
+
     def _operation(
         self,
         side: Side,
@@ -372,9 +387,6 @@ class _Plan:
     def _cannot_express(self, side: Side, name: str, reason: str, wanted: Value | None) -> None:
         row = CannotExpress(person_id=self._person.id, provider=side.name, field=name, reason=reason)
         self._cannot.append((row, repr(self._key(name, wanted))))
-        if reason == CannotReason.MATCH_KEY_CHANGED:
-            action = ManualAction(person_id=self._person.id, provider=side.name, action=f"change-{name}")
-            self._manual.append(action)
 
     def _key(self, name: str, value: Value | None) -> object:
         return compared(name, value, region=self._world.region)
@@ -387,8 +399,30 @@ _STRENGTH = (
 )  # fmt: skip
 
 
+def wish_digest(operation: Operation) -> str:
+    """A digest of what the operation wants, the same whenever the same is wanted again."""
+    wants = sorted((name, change.after) for name, change in operation.fields.items())
+    return hashlib.blake2b(repr((operation.record_id, wants)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def _stopped(operation: Operation, state: State, reason: str) -> Operation:
     return replace(operation, state=state, reason=reason)
+
+
+def _field(match_key: str | None) -> str | None:
+    """The canonical field of a match key as settings name it."""
+    return "emails" if match_key == "email" else match_key
+
+
+def _key_for(operation: Operation, name: str | None) -> str | None:
+    contact = operation.record.contact if operation.record else operation.contact
+    if name == "linkedin_url":
+        return linkedin_key(contact.linkedin_url or contact.linkedin_id)
+    return email_key(contact.email)
+
+
+def _is_profile(key: str) -> bool:
+    return key.startswith(("in:", "urn:"))
 
 
 def _keys(key: object) -> tuple[object, ...]:

@@ -42,7 +42,8 @@ WAITS_FOR_QUOTA = frozenset(
 def assemble(session: Session) -> Report:
     """The report of a finished cycle."""
     store = session.store
-    operations = tuple(sorted(session.operations.values(), key=lambda o: (o.provider, o.kind, o.person_id, o.id)))
+    told = [o for o in session.operations.values() if o.id not in session.told_before]
+    operations = tuple(sorted(told, key=lambda o: (o.provider, o.kind, o.person_id, o.id)))
     return Report(
         run_id=session.run_id,
         mode=session.options.mode,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sync.change import Hold
+from sync.identity import email_key, linkedin_key
 from sync.matching import MatchPolicy, match
 from sync.membership import assign
 from sync.merging import FieldPolicy, MergePolicy, merge
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from sync.engine.session import Session
     from sync.matching import Partition
     from sync.membership import MembershipChange
-    from sync.person import Member, Person
+    from sync.person import MatchRecord, Member, Person
     from sync.record import Record
     from sync.store_port import Region
 
@@ -48,42 +49,52 @@ def match_records(session: Session) -> None:
     change = assign(
         partition,
         {r.rid: r.person_id for r in region.records if r.person_id is not None},
-        persons=region.people,
-        former=region.former,
         new_id=session.clock.new_id,
+        created_at=region.people,
+        former=region.former,
     )
-    update = _update(partition, change)
+    update = _update(region, partition, change)
     session.store.save_membership(update, at=session.clock.now())
     _count(session, region, change)
     session.progress.advance("match", "", len(region.dirty), len(region.dirty))
 
 
-def _update(partition: Partition, change: MembershipChange) -> MembershipUpdate:
-    people = change.members
-    holds = tuple(
-        Hold(kind=h.kind, person_id=people[h.rid], provider=h.ref.provider, record_id=h.ref.record_id)
-        for h in partition.holds
-    )
+def _update(region: Region, partition: Partition, change: MembershipChange) -> MembershipUpdate:
+    ties = _ties(region, partition)
     return MembershipUpdate(
-        members=MappingProxyType(
-            {rid: (person, partition.evidence.get(rid, "own")) for rid, person in people.items()}
-        ),
+        members=MappingProxyType({rid: (person, ties[rid]) for rid, person in change.person_of.items()}),
         created=change.created,
-        redirects=change.redirects,
-        split_from=change.split_from,
+        redirects=MappingProxyType({loser: winner for winner, loser in change.merged}),
+        split_from=MappingProxyType({new: left for left, new in change.split}),
         suspicions=partition.suspicions,
-        holds=holds,
     )
+
+
+def _ties(region: Region, partition: Partition) -> dict[int, str]:
+    """Record → what ties it to the others of its person: shared keys, or ``own`` for one that is alone."""
+    by_rid = {r.rid: r for r in region.records}
+    ties = {}
+    for cluster in partition.clusters:
+        counted = Counter(key for rid in cluster for key in _keys(by_rid[rid]))
+        for rid in cluster:
+            shared = sorted({key.partition(":")[0] for key in _keys(by_rid[rid]) if counted[key] > 1})
+            ties[rid] = "+".join(shared) or ("own" if len(cluster) == 1 else "linked")
+    return ties
+
+
+def _keys(record: MatchRecord) -> set[str]:
+    keys = {f"email:{key}" for key in map(email_key, record.emails) if key is not None}
+    profile = linkedin_key(record.linkedin)
+    return keys | ({f"linkedin:{profile}"} if profile is not None else set())
 
 
 def _count(session: Session, region: Region, change: MembershipChange) -> None:
     session.new_people += len(change.created)
-    session.merged_people += len(change.redirects)
-    by_rid = {r.rid: r for r in region.records}
-    for loser in change.redirects:
-        providers = sorted(r.ref.provider for r in by_rid.values() if r.person_id == loser)
-        for provider in providers[:1]:
-            session.merges[provider] = session.merges.get(provider, 0) + 1
+    session.merged_people += len(change.merged)
+    owners = {r.person_id: r.ref.provider for r in region.records if r.person_id is not None}
+    for _, loser in change.merged:
+        provider = owners.get(loser, "")
+        session.merges[provider] = session.merges.get(provider, 0) + 1
 
 
 def merge_policy(session: Session) -> MergePolicy:

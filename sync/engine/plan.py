@@ -12,13 +12,13 @@ from sync.change import OPEN_STATES
 from sync.engine.people import chunks
 from sync.guards import Facts, GuardPolicy, Limit
 from sync.identity import canonical_email, email_key, linkedin_key
-from sync.planning import Side, World, plan_person
+from sync.planning import Side, World, plan_person, wish_digest
 from sync.planning_optouts import keys_of_person, plan_opt_outs, pushed_key
 from sync.planning_scope import Scope
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from sync.change import CannotExpress, ManualAction, Operation
     from sync.config import ProviderSettings
@@ -78,6 +78,8 @@ def plan_all(session: Session) -> list[str]:
     ids = session.store.dirty_people()
     if session.only_key is not None:
         ids = sorted(find_people(session.store, session.only_key) & set(ids))
+    session.planned_people = ids
+    known = {(o.person_id, o.provider, o.kind, o.reason) for o in session.store.operations(states=("blocked",))}
     quiet: list[str] = []
     cannot: list[tuple[CannotExpress, str]] = []
     manual: list[ManualAction] = []
@@ -88,7 +90,7 @@ def plan_all(session: Session) -> list[str]:
                 person, session.opt_outs, world.sides, now=world.now, pushed=pushed, new_id=world.new_id
             )
             operations = (*opt_outs.operations, *plan.operations)
-            _keep(session, operations)
+            _keep(session, operations, known)
             cannot += plan.cannot_express
             manual += (*plan.manual_actions, *opt_outs.manual_actions)
             if not plan.waits and all(o.state == "blocked" for o in operations):
@@ -98,9 +100,22 @@ def plan_all(session: Session) -> list[str]:
     return quiet
 
 
-def _keep(session: Session, operations: Iterable[Operation]) -> None:
+def _keep(session: Session, operations: Iterable[Operation], known: Collection[tuple[str, str, str, str]]) -> None:
+    """The operations belong to this run; one blocked as before is kept but not told again."""
     for operation in operations:
         session.operations[operation.id] = replace(operation, run_id=session.run_id)
+        place = (operation.person_id, operation.provider, operation.kind, operation.reason)
+        if operation.state == "blocked" and place in known:
+            session.told_before.add(operation.id)
+
+
+def _refused(session: Session) -> dict[tuple[str, str, str], frozenset[str]]:
+    """What providers refused for good, by place."""
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for operation in session.store.operations(states=("refused",)):
+        place = (operation.person_id, operation.provider, operation.kind)
+        found.setdefault(place, set()).add(wish_digest(operation))
+    return {place: frozenset(wishes) for place, wishes in found.items()}
 
 
 def _world(session: Session) -> World:
@@ -125,6 +140,7 @@ def _world(session: Session) -> World:
         places=MappingProxyType({p: frozenset(at) for p, at in places.items()}),
         shared_keys=frozenset(k for k, people in keys.items() if len(people) > 1),
         open_creates=frozenset(creates),
+        refused=MappingProxyType(_refused(session)),
         optouts_readable=session.optouts_readable,
         region=session.settings.sync.default_region,
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sync.engine.session import Seat, Session
-    from sync.ports import Reader
+    from sync.ports import OptOutList, Reader
     from sync.record import OptOut, Page, PullMode, Record
 
 WORST_SHARE_OF_BAD_ROWS = 0.05
@@ -50,20 +50,24 @@ async def _read_opt_out_list(session: Session, seat: Seat) -> None:
     if opt_out_list is None:
         return
     try:
-        if not seat.up:
-            raise ProviderError(seat.name, "its opt-outs could not be read because it does not answer")
-        complete = True
-        async for page in opt_out_list.read():
-            note_opt_outs(session, page.opt_outs)
-            complete = complete and page.complete
-        if not complete:
-            raise MappingError(seat.name, "opt-out list", "the whole list", "part of it")
+        await _read_whole_list(session, seat, opt_out_list)
     except ProviderError as error:
         session.optouts_readable = False
         session.optouts_error = session.optouts_error or error
         if seat.up:
             seat.fail(error)
         seat.note("nobody is created anywhere until its opt-outs can be read")
+
+
+async def _read_whole_list(session: Session, seat: Seat, opt_out_list: OptOutList) -> None:
+    if not seat.up:
+        raise ProviderError(seat.name, "its opt-outs could not be read because it does not answer")
+    complete = True
+    async for page in opt_out_list.read():
+        note_opt_outs(session, page.opt_outs)
+        complete = complete and page.complete
+    if not complete:
+        raise MappingError(seat.name, "opt-out list", "the whole list", "part of it")
 
 
 def note_opt_outs(session: Session, opt_outs: Iterable[OptOut]) -> int:

@@ -81,7 +81,9 @@ def _may_send_again(seat: Seat, operation: Operation) -> bool:
         outreach = seat.target is not None and seat.target.starts_outreach
         return not outreach and any(map(email_key, operation.contact.emails))
     if caps.updates == "upsert":
-        return operation.accepted_key is not None
+        key = operation.accepted_key
+        by_profile = caps.match_key == "linkedin_url"
+        return key is not None and key.startswith(("in:", "urn:")) == by_profile
     return caps.creates_dedupe and any(map(email_key, operation.contact.emails))
 
 

@@ -120,6 +120,8 @@ class Session:
     optouts_readable: bool = True
     optouts_error: ProviderError | None = None
     operations: dict[str, Operation] = field(default_factory=dict)
+    planned_people: list[str] = field(default_factory=list)
+    told_before: set[str] = field(default_factory=set)
     cannot_express: list[CannotExpress] = field(default_factory=list)
     deferred_reads: list[DeferredReport] = field(default_factory=list)
     bulk: list[BulkTotals] = field(default_factory=list)
