@@ -6,6 +6,8 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import stamina
+
 from adapters.spec import Opening
 from adapters.topo.provider import Topo
 from adapters.topo.sandbox import sandbox
@@ -55,9 +57,18 @@ def made(
 async def running(
     settings: Mapping[str, Any] | None = None, **switches: Any
 ) -> AsyncIterator[tuple[TopoSandbox, Topo]]:
-    """A sandbox with these switches and an adapter that points at it."""
+    """A sandbox with these switches and an adapter that points at it and retries without waiting."""
+    with stamina.set_testing(True, attempts=4, cap=True):
+        async with _running(settings or {}, switches) as both:
+            yield both
+
+
+@contextlib.asynccontextmanager
+async def _running(
+    settings: Mapping[str, Any], switches: Mapping[str, Any]
+) -> AsyncIterator[tuple[TopoSandbox, Topo]]:
     async with sandbox(**switches) as box:
-        topo = made(box, **(settings or {}))
+        topo = made(box, **settings)
         try:
             yield box, topo
         finally:
