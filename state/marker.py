@@ -6,6 +6,7 @@ A database that knows of fewer runs than its marker is an older copy that was pu
 from __future__ import annotations
 
 import json
+import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
 from state.files import replace_private
@@ -22,6 +23,13 @@ class Marker(NamedTuple):
 
     lineage: str
     serial: int
+
+
+class Noted(NamedTuple):
+    """What was found at an opening and not yet accepted by a person."""
+
+    lost: bool
+    rolled_back: bool
 
 
 def marker_path(database: Path) -> Path:
@@ -51,9 +59,31 @@ def is_rolled_back(marker: Marker | None, own: Marker) -> bool:
 
 
 def own(connection: Connection) -> tuple[int, Marker]:
-    """The database's epoch and its own marker."""
-    row = connection.exec_driver_sql("SELECT epoch, lineage, serial FROM store").one()
-    return row[0], Marker(row[1], row[2])
+    """The database's epoch and its own marker; blank in a database that was never opened to the end."""
+    row = connection.exec_driver_sql("SELECT epoch, lineage, serial FROM store").first()
+    return (0, Marker("", 0)) if row is None else (row[0], Marker(row[1], row[2]))
+
+
+def begin_lineage(connection: Connection) -> bool:
+    """The database has a name for life; whether it was given now, which only happens to an empty one."""
+    if connection.exec_driver_sql("SELECT count(*) FROM store").scalar_one():
+        return False
+    connection.exec_driver_sql("INSERT INTO store VALUES (1, ?, 0, 0, 0, 0)", (secrets.token_hex(16),))
+    return True
+
+
+def note(connection: Connection, *, lost: bool, rolled_back: bool) -> Noted:
+    """What was found now is noted beside what was noted before; writes in any case, so it needs the right to."""
+    connection.exec_driver_sql(
+        "UPDATE store SET lost = max(lost, ?), rolled_back = max(rolled_back, ?)", (lost, rolled_back)
+    )
+    return noted(connection)
+
+
+def noted(connection: Connection) -> Noted:
+    """What is noted; nothing in a database that was never opened to the end."""
+    row = connection.exec_driver_sql("SELECT lost, rolled_back FROM store").first()
+    return Noted(lost=False, rolled_back=False) if row is None else Noted(bool(row[0]), bool(row[1]))
 
 
 def accept(connection: Connection, database: Path | None) -> Marker:

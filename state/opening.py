@@ -5,7 +5,6 @@ Whatever makes the store unfit stops here, before anything is sent anywhere.
 
 from __future__ import annotations
 
-import secrets
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
@@ -73,11 +72,10 @@ def _open_write(path: Path | None, ledger: Path, key: Path, backups: Path) -> Sq
         _make_file(path)
     database = Database(_raw(path, "rw"), path)
     try:
-        fresh = is_blank(database.raw)
         warnings += _ready(database, backups)
         secret, found = _secret(key, ledger)
         warnings += found
-        return _attach(database, ledger, secret, fresh=fresh, warnings=warnings)
+        return _attach(database, ledger, secret, warnings)
     except BaseException:
         database.close()
         raise
@@ -93,11 +91,10 @@ def _open_scratch(path: Path | None, ledger: Path, key: Path) -> SqliteStore:
             source.backup(raw)
     database = Database(raw, None)
     try:
-        fresh = is_blank(raw)
         _ready(database, None)
         secret = load_key(key)
         load_ledger(ledger, secret)  # refuses a ledger whose key is missing
-        return _attach(database, ledger, secret or ephemeral_key(), fresh=fresh, warnings=warnings, beside=path)
+        return _attach(database, ledger, secret or ephemeral_key(), warnings, beside=path)
     except BaseException:
         database.close()
         raise
@@ -111,14 +108,14 @@ def _open_read(path: Path | None, ledger: Path, key: Path) -> SqliteStore:
         check_ours(database.raw)
         _check_current(database.raw)
         with database.read() as connection:
-            lost, rolled_back = connection.exec_driver_sql("SELECT lost, rolled_back FROM store").one()
+            found = marker.noted(connection)
             own = marker.own(connection)[1]
         return SqliteStore(
             database,
             key=load_key(key),
             ledger=ledger,
-            lost_database=bool(lost),
-            rolled_back=bool(rolled_back) or marker.is_rolled_back(marker.load_marker(path), own),
+            lost_database=found.lost,
+            rolled_back=found.rolled_back or marker.is_rolled_back(marker.load_marker(path), own),
             warnings=folder_warnings(path.parent),
         )
     except BaseException:
@@ -176,36 +173,28 @@ def _secret(key: Path, ledger: Path) -> tuple[bytes, list[str]]:
 
 
 def _attach(
-    database: Database,
-    ledger: Path,
-    secret: bytes,
-    *,
-    fresh: bool,
-    warnings: list[str],
-    beside: Path | None = None,
+    database: Database, ledger: Path, secret: bytes, warnings: list[str], *, beside: Path | None = None
 ) -> SqliteStore:
-    """The store, its ledger taken over, and what was found about its past noted in it."""
+    """The store, its ledger taken over, and what was found about its past noted in it.
+
+    ``beside``: the file that a scratch store was copied from; neither it nor what lies around it is touched.
+    """
     place = database.path or beside
-    told = None if place is None or fresh else marker.load_marker(place)
+    told = None if place is None else marker.load_marker(place)
     with database.write("opening", takes_over=True) as connection:
-        if fresh:
-            connection.exec_driver_sql("INSERT INTO store VALUES (1, ?, 0, 0, 0, 0)", (secrets.token_hex(16),))
+        fresh = marker.begin_lineage(connection)
         warnings += optouts.reconcile(connection, ledger, secret, write=beside is None)
-        lost = fresh and len(optouts.load(connection)) > 0
         epoch, own = marker.own(connection)
-        connection.exec_driver_sql(
-            "UPDATE store SET lost = max(lost, ?), rolled_back = max(rolled_back, ?)",
-            (lost, marker.is_rolled_back(told, own)),
-        )
-        row = connection.exec_driver_sql("SELECT lost, rolled_back FROM store").one()
+        lost = fresh and len(optouts.load(connection)) > 0
+        found = marker.note(connection, lost=lost, rolled_back=not fresh and marker.is_rolled_back(told, own))
     database.epoch = epoch
-    if database.path is not None and told is None:
+    if database.path is not None and (fresh or told is None):
         marker.save_marker(database.path, own)
     return SqliteStore(
         database,
         key=secret,
         ledger=None if beside is not None or database.path is None else ledger,
-        lost_database=bool(row[0]),
-        rolled_back=bool(row[1]),
+        lost_database=found.lost,
+        rolled_back=found.rolled_back,
         warnings=warnings,
     )

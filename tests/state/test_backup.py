@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from state.backup import backup
+from sync.errors import StateError
+from tests.state.values import START, Home, assign, pull, read
+
+if TYPE_CHECKING:
+    from state.store import SqliteStore
+
+
+@pytest.fixture(autouse=True)
+def people(store: SqliteStore) -> None:
+    pull(store, read("topo:1"))
+    assign(store, ann=["topo:1"])
+
+
+def test_a_backup_is_a_whole_store_closed_to_others(home: Home, store: SqliteStore) -> None:
+    path = home.root / "copies" / "one.db"
+    assert backup(store, path) == []
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    other = Home(home.root / "other")
+    other.root.mkdir(mode=0o700)
+    path.rename(other.database)
+    with other.open() as copy:
+        assert copy.people(["ann"]) == store.people(["ann"])
+
+
+def test_a_backup_replaces_the_former_one_whole(home: Home, store: SqliteStore) -> None:
+    path = home.root / "one.db"
+    path.write_text("older")
+    backup(store, path)
+    backup(store, path)
+    assert path.read_bytes().startswith(b"SQLite format 3")
+    assert [p.name for p in home.root.glob("*.new")] == []
+
+
+def test_a_backup_that_cannot_be_written_leaves_the_former_one(home: Home, store: SqliteStore) -> None:
+    path = home.root / "one.db"
+    path.write_text("older")
+    (home.root / "one.db.new").mkdir()
+    with pytest.raises(StateError):
+        backup(store, path)
+    assert path.read_text() == "older"
+
+
+def test_the_store_goes_on_after_a_backup(home: Home, store: SqliteStore) -> None:
+    backup(store, home.root / "one.db")
+    store.finish_run("run-1", at=START, exit_code=0, summary={})
+    assert store.recent_runs(1)[0].exit_code == 0
