@@ -40,7 +40,7 @@ def _summary(report: Report, shown: Shown) -> Iterator[str]:
     yield f"{escaped(summary.when(report))}"
     yield ""
     yield f"**{escaped(summary.headline(report))}**"
-    if report.guards:
+    if summary.allow_line(report):
         yield ""
         yield "To let exactly this through, look at the plan below and repeat the command with:"
         yield ""

@@ -141,5 +141,7 @@ def problems(report: Report, shown: Shown) -> list[str]:
 
 
 def allow_line(report: Report) -> str:
-    """The flags that would let this run through, to be repeated as they stand."""
+    """The flags that would let this run through, as they are to be typed; ``""`` when one guard has no flag."""
+    if not all(guard.allow for guard in report.guards):
+        return ""
     return " ".join(f"--allow {visible(guard.allow)}" for guard in report.guards)

@@ -53,7 +53,7 @@ def _summary(report: Report, shown: Shown) -> Iterator[str]:
 
 
 def _guards(report: Report) -> Iterator[str]:
-    if report.guards:
+    if summary.allow_line(report):
         yield "To let exactly this through, look at the plan below and repeat the command with:"
         yield _INDENT + summary.allow_line(report)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 NONE = "(empty)"
 REVIEW = "contact-sync review list"
+NO_FLAG = "no flag lets this through; what it names has to be put right first"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +147,7 @@ def guard_groups(report: Report, shown: Shown) -> Iterator[Group]:
         Entry(
             title=visible(f"{g.provider} {g.kind}: ")
             + f"{words.number(g.planned)} planned, limit {words.number(g.limit)}",
-            lines=(shown.text(g.detail), visible(f"--allow {g.allow}")),
+            lines=(shown.text(g.detail), *([visible(f"--allow {g.allow}")] if g.allow else [NO_FLAG])),
         )
         for g in report.guards
     )

@@ -109,3 +109,16 @@ def test_the_example_shows_the_defaults_of_every_section(tmp_path: Path) -> None
     written.pop("providers")
     context = {"directory": tmp_path, "providers": frozenset(STUBS)}
     assert Sections.model_validate(written, context=context) == Sections.model_validate({}, context=context)
+
+
+SAMPLES = {"contact_list_id", "list", "query_names"}
+"""Keys whose example value is no default: ids that everybody has to replace, and names filled in when parsed."""
+
+
+@pytest.mark.parametrize("name", sorted(provider_classes()))
+def test_the_example_shows_the_defaults_of_every_provider(name: str) -> None:
+    model = provider_classes()[name]
+    written = tomllib.loads(EXAMPLE.read_text("utf-8"))["providers"][name]
+    least = {key: value for key, value in written.items() if key in SAMPLES}
+    known = {"providers": frozenset(STUBS)}
+    assert model.model_validate(written, context=known) == model.model_validate(least, context=known)
