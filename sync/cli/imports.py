@@ -1,0 +1,155 @@
+"""``import``: an export taken in as a provider's records, without asking any provider."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sync.cli.common import DURATION, config_option, log_options, set_up_logs
+
+if TYPE_CHECKING:
+    from sync.config import Settings
+    from sync.engine.imports import Imported
+    from sync.record import Export
+
+SHOWN_ROWS = 20
+AHEAD = timedelta(minutes=10)
+"""A file's time may be this far ahead of our clock."""
+
+
+class MomentType(click.ParamType[datetime]):
+    """A moment such as ``2026-11-20`` or ``2026-11-20T18:34+01:00``; without a zone it is UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The moment in UTC, or a usage error."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value).strip())
+            return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is no time; write it like 2026-11-20 or 2026-11-20T18:34Z", param, ctx)
+
+
+@click.command("import")
+@click.argument("provider")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--as-of", type=MomentType(), metavar="TIME", help="The time it speaks for (UTC unless it has a "
+              "zone); otherwise when the file was last written.")  # fmt: skip
+@click.option("--complete", is_flag=True, help="It shows every record: known ones that it lacks are held as gone.")
+@click.option("--wait", type=DURATION, default="60s", show_default=True, help="How long to wait for the lock.")
+@config_option
+@log_options
+def command(
+    provider: str,
+    file: Path,
+    as_of: datetime | None,
+    complete: bool,
+    wait: timedelta,
+    config: Path | None,
+    log_format: str | None,
+    verbose: int,
+    quiet: bool,
+) -> int:
+    """Take in FILE (CSV or JSON Lines) as the records of PROVIDER; no provider is contacted.
+
+    The header holds canonical field names or the provider's own, and may hold record_id and opted_out. Bad rows
+    are listed and end the command with 3; the good ones go in.
+    """
+    set_up_logs(log_format, verbose, quiet)
+    from sync.wiring import load_settings
+
+    settings = load_settings(config)
+    _check_provider(settings, provider)
+    export = _read(settings, provider, file, as_of)
+    imported, new, merged = _taken_in(settings, provider, export, complete=complete, wait_s=wait.total_seconds())
+    _tell(provider, file, export, imported, quiet=quiet)
+    if not quiet and (new or merged):
+        click.echo(f"  People: {new} new, {merged} joined with another.")
+    return 3 if imported.bad_rows else 0
+
+
+def _check_provider(settings: Settings, provider: str) -> None:
+    if provider not in settings.providers:
+        raise click.BadParameter(
+            f"no provider {provider!r} is configured; configured are: {', '.join(sorted(settings.providers))}",
+            param_hint="PROVIDER",
+        )
+
+
+def _read(settings: Settings, provider: str, file: Path, as_of: datetime | None) -> Export:
+    from sync.errors import ConfigError, Rejected
+    from sync.exports import read_for
+
+    try:
+        export = read_for(settings, provider, file, as_of)
+    except Rejected as error:
+        raise ConfigError(f"{file}: {error.message}") from error
+    if export.as_of > datetime.now(UTC) + AHEAD:
+        whose = "--as-of" if as_of else f"the time of {file}"
+        raise ConfigError(
+            f"{whose} lies in the future ({export.as_of:%Y-%m-%d %H:%M} UTC); later exports would be refused",
+            remedy="say with --as-of when the export was made",
+        )
+    return export
+
+
+def _taken_in(
+    settings: Settings, provider: str, export: Export, *, complete: bool, wait_s: float
+) -> tuple[Imported, int, int]:
+    """What the export brought; new people; people joined with another."""
+    from sync.clock import SystemClock
+    from sync.engine.imports import take_in
+    from sync.engine.people import match_and_merge
+    from sync.errors import ConfigError, Rejected, StateError
+    from sync.wiring import Request, opened_store, session_for
+
+    with opened_store(settings, wait_s=wait_s) as store:
+        if store.rolled_back:
+            raise StateError(
+                "the state store is older than the last run knew: a backup was restored",
+                remedy="look at `contact-sync status`, then accept it with `contact-sync state check --accept`",
+            )
+        session = session_for(settings, Request(), store, SystemClock())
+        try:
+            imported = take_in(session, session.seats[provider], export, complete=complete)
+        except Rejected as error:
+            remedy = "import the newest export, or say with --as-of when this one was really made"
+            raise ConfigError(str(error), remedy=remedy) from error
+        match_and_merge(session)
+        return imported, session.new_people, session.merged_people
+
+
+def _tell(provider: str, file: Path, export: Export, imported: Imported, *, quiet: bool) -> None:
+    if imported.known:
+        if not quiet:
+            click.echo(f"{file} was taken in before and has not changed since; nothing was done.")
+        return
+    if not quiet:
+        click.echo(f"Taken in from {file} as {provider} of {export.as_of:%Y-%m-%d %H:%M} UTC:")
+        for amount, what in (
+            (imported.records, "records"),
+            (imported.changed, "of them new or changed"),
+            (imported.opt_outs, "new opt-outs"),
+            (imported.gone, "known records no longer shown, held for you to judge"),
+        ):
+            click.echo(f"  {amount:>7,} {what}")
+        click.echo("`contact-sync run` brings the changes to the other providers.")
+    _tell_bad_rows(imported.bad_rows)
+
+
+def _tell_bad_rows(rows: tuple[tuple[int, str], ...]) -> None:
+    from sync.redaction import redacted
+
+    if not rows:
+        return
+    click.echo(f"Left out {len(rows)} bad row{'s' if len(rows) > 1 else ''}:", err=True)
+    for line, why in rows[:SHOWN_ROWS]:
+        click.echo(f"  line {line}: {redacted(why)}", err=True)
+    if len(rows) > SHOWN_ROWS:
+        click.echo(f"  and {len(rows) - SHOWN_ROWS} more", err=True)

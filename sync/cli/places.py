@@ -1,0 +1,58 @@
+"""Where the state is kept, and the store opened only to look at it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from state.store import SqliteStore
+    from sync.config import Settings
+
+SQLITE = "sqlite:///"
+
+
+def database_file(settings: Settings) -> Path:
+    """The database's file, found without loading any database library.
+
+    Raises ``StateError`` for another kind of database.
+    """
+    url = settings.state.url
+    if url.startswith(SQLITE):
+        return Path(url.removeprefix(SQLITE))
+    from state.opening import database_path
+    from sync.errors import StateError
+
+    found = database_path(url)
+    if found is None:
+        raise StateError("[state] url names no file", remedy="write sqlite:///PATH")
+    return found
+
+
+def key_file(settings: Settings) -> Path:
+    """The file of the key for keyed hashes."""
+    return settings.directory / settings.state.key.removeprefix("file:")
+
+
+def is_made(settings: Settings) -> bool:
+    """Whether there is a state store with something in it."""
+    path = database_file(settings)
+    return path.exists() and path.stat().st_size > 0
+
+
+@contextmanager
+def looked_at(settings: Settings) -> Iterator[SqliteStore]:
+    """The store while entered, without its lock and unable to write; a run may work at the same time.
+
+    Raises ``StateError`` when there is none or it cannot be read.
+    """
+    from state.opening import open_store
+
+    place = settings.state
+    with open_store(
+        place.url, ledger=place.ledger, key=key_file(settings), backups=place.backups, mode="read"
+    ) as store:
+        yield store

@@ -1,0 +1,55 @@
+"""Exports that people put down for a provider: read when they changed, taken in as that provider's records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adapters.files.reading import read_export
+from sync.engine.imports import take_in
+from sync.errors import ContactSyncError
+from sync.wiring import import_names
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sync.config import Settings
+    from sync.engine.session import Seat, Session
+    from sync.record import Export
+
+NAMED_ROWS = 5
+
+
+def read_for(settings: Settings, provider: str, path: Path, as_of: datetime | None = None) -> Export:
+    """The file at ``path`` as an export of ``provider``.
+
+    Raises ``ConfigError`` when it cannot be read and ``Rejected`` when it is no export.
+    """
+    key = str(getattr(settings.providers[provider], "match_key", "email"))
+    return read_export(path, provider=provider, names=import_names(settings, provider), as_of=as_of, key=key)
+
+
+def take_in_exports(session: Session) -> None:
+    """Every provider's ``export_file`` is taken in if it changed; what is wrong with one is noted on its seat."""
+    for seat in session.seats.values():
+        name = str(getattr(seat.settings, "export_file", "") or "")
+        if name and seat.active:
+            _take_in(session, seat, session.settings.directory / Path(name).expanduser())
+
+
+def _take_in(session: Session, seat: Seat, path: Path) -> None:
+    if not path.exists():
+        seat.note(f"export_file {path} is not there, so nothing new is known of it", "put the export there")
+        return
+    try:
+        imported = take_in(session, seat, read_for(session.settings, seat.name, path))
+    except ContactSyncError as error:
+        seat.note(str(error).removeprefix(f"{seat.name}: "), error.remedy)
+        return
+    if imported.bad_rows:
+        lines = ", ".join(str(line) for line, _ in imported.bad_rows[:NAMED_ROWS])
+        more = "" if len(imported.bad_rows) <= NAMED_ROWS else " and others"
+        seat.note(
+            f"export_file {path.name}: {len(imported.bad_rows)} rows were left out (lines {lines}{more})",
+            f"`contact-sync import {seat.name} {path}` says why",
+        )
