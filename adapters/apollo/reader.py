@@ -170,7 +170,7 @@ class ApolloReader:
             sweep = _noted(sweep, rows)
             after = self._next(sweep, rows)
             last = after is None
-            if last and len(sweep.parts) > 1 and sweep.summed + rows.total < sweep.total:
+            if last and sweep.parts != (None,) and sweep.summed + rows.total < sweep.total:
                 # contacts in no stage are reached by no part
                 sweep = replace(sweep, whole=False)
             total_after = await self._total_after(sweep, rows) if last and tell else None
@@ -212,7 +212,7 @@ class ApolloReader:
         return None
 
     async def _total_after(self, sweep: Sweep, rows: Rows) -> int:
-        total = rows.total if len(sweep.parts) == 1 else (await self._search(page=1)).total
+        total = rows.total if sweep.parts == (None,) else (await self._search(page=1)).total
         return total - sweep.ignored
 
     # -- one page

@@ -52,16 +52,26 @@ class Bench:
         self.server = server
         self.clock = clock
         self.table = dict(table)
+        self.opened: list[Apollo] = []
         self.provider: Apollo = self.reopened()
 
-    def reopened(self, memory: Mapping[str, object] | None = None, **more: Any) -> Apollo:
+    def reopened(
+        self,
+        memory: Mapping[str, object] | None = None,
+        *,
+        key: str | None = None,
+        max_requests: int | None = None,
+        **more: Any,
+    ) -> Apollo:
         opening = Opening(
             clock=self.clock,
-            secret=lambda ref: Secret(self.server.secrets[ref.removeprefix("env:")]),
+            secret=lambda ref: Secret(key or self.server.secrets[ref.removeprefix("env:")]),
+            max_requests=max_requests,
             directory=Path(),
             memory=memory or {},
         )
         provider: Apollo = SPEC.open(ApolloSettings(**(self.table | more)), opening)  # type: ignore[assignment]  # its own spec
+        self.opened.append(provider)
         return provider
 
     def fault(self, text: str) -> None:
@@ -95,7 +105,8 @@ async def bench(settings: Mapping[str, Any] | None = None, **switches: Any) -> A
         try:
             yield joined
         finally:
-            await joined.provider.close()
+            for provider in joined.opened:
+                await provider.close()
 
 
 def ids(pages: list[Page]) -> list[str]:
