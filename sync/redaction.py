@@ -6,20 +6,21 @@ field is known are masked by ``sync.report.masking``.
 
 from __future__ import annotations
 
+import json
 import re
-import unicodedata
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 HIDDEN = "***"
-_JOINERS = frozenset("\u200c\u200d")
-"""Ordinary in Persian and Indic names and in emoji; they cannot reorder or hide text."""
-
-_PLAIN = re.compile(r"[\x20-\x7e]*", re.ASCII)
-_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b\u200e\u200f\u2028-\u202e"
+    "\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0001\U000e0020-\U000e007f]"
+)
+"""Control, format and surrogate characters and line separators, except the two joiners: these are ordinary in
+Persian and Indic names and in emoji, and can neither reorder nor hide text."""
 
 _CREDENTIALS = (
     (re.compile(r"(?i)\b(bearer|basic|token)(\s+)[A-Za-z0-9._~+/=-]{6,}"), rf"\1\2{HIDDEN}"),
@@ -49,16 +50,14 @@ _PERSONAL = (
 )  # fmt: skip
 
 
-@lru_cache(maxsize=1024)
-def _is_unsafe(character: str) -> bool:
-    return unicodedata.category(character) in _UNSAFE and character not in _JOINERS
-
-
 def visible(text: str) -> str:
     r"""``text`` with control, bidi and other invisible characters written as ``\x..``; one line, printable."""
-    if _PLAIN.fullmatch(text):
-        return text
-    return "".join(f"\\x{ord(c):02x}" if _is_unsafe(c) else c for c in text)
+    return _UNSAFE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def visible_in_json(text: str) -> str:
+    r"""JSON text whose invisible characters, except line feeds, are ``\u`` escapes: the same document."""
+    return _UNSAFE.sub(lambda found: "\n" if found[0] == "\n" else json.dumps(found[0])[1:-1], text)
 
 
 def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:

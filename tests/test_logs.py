@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -192,6 +193,13 @@ def test_configuring_twice_writes_once() -> None:
 )
 def test_ordinary_words_stay(text: str) -> None:
     assert redacted(text) == text
+
+
+def test_every_invisible_character_is_made_visible() -> None:
+    joiners = {"\u200c", "\u200d"}
+    for character in map(chr, range(0x110000)):
+        if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and character not in joiners:
+            assert visible(character) == f"\\x{ord(character):02x}"
 
 
 @given(st.text(max_size=400))

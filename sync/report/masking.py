@@ -6,17 +6,27 @@ Ids of people and records are never masked; they are what the reader needs to ac
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from sync.contact import PERSONAL, VARIABLE_PREFIX
+from sync.contact import FIELD_NAMES, PERSONAL, VARIABLE_PREFIX
 from sync.redaction import visible, without_people, without_secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sync.contact import Value
 
+T = TypeVar("T")
+
 MORE = "…"
+_PLACES = {name: place for place, name in enumerate(FIELD_NAMES)}
 _EMAIL = re.compile(r"([^\s@]+)@([^\s@]+)")
 _TOP_LEVEL = re.compile(r"[A-Za-z0-9-]{2,24}", re.ASCII)
+
+
+def in_report_order(fields: Mapping[str, T]) -> list[tuple[str, T]]:
+    """The fields as people expect them, name and address together; variables last, by name."""
+    return sorted(fields.items(), key=lambda item: (_PLACES.get(item[0], len(_PLACES)), item[0]))
 
 
 def is_personal(field: str) -> bool:

@@ -7,8 +7,8 @@ from collections import Counter
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from sync.redaction import visible
-from sync.report.masking import masked, masked_value, sentence
+from sync.redaction import visible_in_json
+from sync.report.masking import in_report_order, masked, masked_value, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,8 +44,10 @@ def to_dict(report: Report, *, values: bool) -> dict[str, Any]:
 
 
 def to_json(report: Report, *, values: bool) -> str:
-    """``to_dict`` as indented text that is safe to print."""
-    return _printable(json.dumps(to_dict(report, values=values), ensure_ascii=False, indent=2)) + "\n"
+    """``to_dict`` as text that is safe to print: one line a key, and one line an entry of each list."""
+    document = to_dict(report, values=values)
+    lines = (f"  {json.dumps(key)}: {_block(value)}" for key, value in document.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def to_ndjson(report: Report, *, values: bool) -> str:
@@ -157,7 +159,7 @@ def _operation(operation: Operation, values: bool) -> dict[str, Any]:
                 "source": change.source,
                 "rule": change.rule,
             }
-            for name, change in operation.fields.items()
+            for name, change in in_report_order(operation.fields)
         },
     }
 
@@ -246,11 +248,14 @@ def _bulk(bulk: BulkTotals) -> dict[str, Any]:
 
 
 def _line(event: dict[str, Any]) -> str:
-    return _printable(json.dumps(event, ensure_ascii=False, separators=(",", ":"))) + "\n"
+    return _compact(event) + "\n"
 
 
-def _printable(text: str) -> str:
-    r"""JSON text whose invisible characters are ``\u`` escapes: the same document, safe on a terminal."""
-    if visible(text.replace("\n", "")) == text.replace("\n", ""):
-        return text
-    return "".join(c if c == "\n" or visible(c) == c else json.dumps(c)[1:-1] for c in text)
+def _compact(value: Any) -> str:
+    return visible_in_json(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))
+
+
+def _block(value: Any) -> str:
+    if not isinstance(value, list) or not value:
+        return _compact(value)
+    return "[\n" + ",\n".join(f"    {_compact(entry)}" for entry in value) + "\n  ]"

@@ -8,7 +8,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from sync.redaction import visible
-from sync.report.masking import masked_value
+from sync.report.masking import in_report_order, masked_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,9 @@ def cell(text: str) -> str:
 
 
 def _starts_a_formula(text: str) -> bool:
-    if text[:1] and text[0] in _STARTERS:
+    if not text or text[0].isalnum():
+        return False
+    if text[0] in _STARTERS:
         return True
     first = next((c for c in text if not _is_blank(c)), "")
     return unicodedata.normalize("NFKC", first)[:1] in _FORMULA
@@ -56,7 +58,7 @@ def _rows(report: Report, values: bool) -> Iterator[tuple[str, ...]]:
             report.run_id, operation.id, operation.person_id, operation.provider, operation.kind,
             operation.record_id or "", operation.state, operation.reason,
         )  # fmt: skip
-        for name, change in operation.fields.items():
+        for name, change in in_report_order(operation.fields):
             before = _joined(masked_value(name, change.before, values=values))
             after = _joined(masked_value(name, change.after, values=values))
             yield (*head, name, before, after, change.source, change.rule)

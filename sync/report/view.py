@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sync.codes import explain, phrase
 from sync.redaction import visible
 from sync.report import words
-from sync.report.masking import masked_value, one_line, sentence
+from sync.report.masking import in_report_order, masked_value, one_line, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -105,7 +105,7 @@ def operation_groups(report: Report, shown: Shown, limit: int) -> Iterator[Group
 def operation_entry(operation: Operation, shown: Shown) -> Entry:
     """One operation, explained."""
     record = f", record {operation.provider}:{operation.record_id}" if operation.record_id else ""
-    changes = tuple(_change(name, c, shown) for name, c in operation.fields.items())
+    changes = tuple(_change(name, c, shown) for name, c in in_report_order(operation.fields))
     return Entry(
         title=shown.person(operation.person_id) + visible(record),
         changes=changes,
