@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import stamina
 
 from adapters.spec import Opening
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from sync.change import BatchResult, Kind, Outcome
     from sync.contact import Value
     from sync.record import OptOutPage, Page, PullMode
+
+
+START = datetime(2026, 1, 1, 8, tzinfo=UTC)
 
 
 class Silent:
@@ -139,3 +144,18 @@ async def send(topo: Topo, *operations: Operation) -> list[Outcome]:
     """The outcomes of the operations, all batches sent."""
     results: list[BatchResult] = [await topo.send(batch, Silent()) for batch in topo.batches(operations)]
     return [outcome for result in results for outcome in result.outcomes]
+
+
+def people(box: TopoSandbox, count: int, *, apart_s: float = 60.0) -> list[str]:
+    """Contacts first and last seen one after the other."""
+    rows = []
+    for number in range(count):
+        seen = START + timedelta(seconds=apart_s * number)
+        rows.append(box.add(email=f"p{number}@corp.com", first_seen_at=seen, last_seen_at=seen))
+    return [str(row["id"]) for row in rows]
+
+
+async def raw(box: TopoSandbox, method: str, path: str, **rest: Any) -> httpx.Response:
+    headers = {"authorization": f"Bearer {next(iter(box.secrets.values()))}"} | rest.pop("headers", {})
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return await client.request(method, box.base_url + path, headers=headers, **rest)
