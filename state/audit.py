@@ -1,5 +1,7 @@
 """The trail of what was done: ids, field names and keyed digests of values, never the values.
 
+A record's id counts as a value: where rows have none of their own, it is an email.
+
 Each entry's hash covers the one before it, so a line that was changed or taken out shows.
 """
 
@@ -64,7 +66,7 @@ def _entry(operation: Operation, at: datetime, key: bytes) -> str:
             "run": operation.run_id,
             "person": operation.person_id,
             "provider": operation.provider,
-            "record": operation.record_id,
+            "record": _digest(key, operation.record_id),
             "kind": operation.kind,
             "state": operation.state,
             "reason": operation.reason,

@@ -78,6 +78,11 @@ class Database:
                 remedy="restore a backup with `contact-sync state restore`, then run again",
             )
 
+    def compact(self) -> None:
+        """The file holds no free page, so nothing of what was deleted."""
+        with self._turn, translated("the state database cannot be compacted"):
+            self.raw.execute("VACUUM")
+
     def close(self) -> None:
         """The connection is closed; safe to call twice."""
         self.engine.dispose()

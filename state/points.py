@@ -11,8 +11,8 @@ import signal
 from collections import Counter
 
 TRANSACTIONS = (
-    "accept", "decide", "findings", "gone", "membership", "merged", "opening", "optouts", "page", "people",
-    "plan", "provider", "run", "sending", "settled",
+    "accept", "decide", "findings", "forget", "gone", "membership", "merged", "opening",
+    "optouts", "page", "people", "plan", "provider", "run", "sending", "settled",
 )  # fmt: skip
 """The classes of commits; each has a point ``.before_commit`` and one ``.after_commit``."""
 

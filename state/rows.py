@@ -23,6 +23,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_decode = json.JSONDecoder().raw_decode
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+EMPTY = "{}"
 
 
 def to_time(at: datetime) -> int:
@@ -53,8 +57,8 @@ def to_json(value: Any) -> str:
 
 
 def from_json(text: str) -> Any:
-    """The value of JSON text."""
-    return json.loads(text)
+    """The value of JSON text that ``to_json`` made."""
+    return _decode(text)[0]
 
 
 def to_set(values: Iterable[str]) -> str:
@@ -64,7 +68,7 @@ def to_set(values: Iterable[str]) -> str:
 
 def from_set(text: str) -> frozenset[str]:
     """The set of a JSON list."""
-    return frozenset(json.loads(text)) if text != "[]" else frozenset()
+    return frozenset(from_json(text)) if text != "[]" else frozenset()
 
 
 def to_contact(contact: Contact) -> str:
@@ -74,12 +78,12 @@ def to_contact(contact: Contact) -> str:
 
 def from_contact(text: str) -> Contact:
     """The contact of its flat fields."""
-    return Contact.from_fields(json.loads(text))
+    return Contact.from_fields(from_json(text))
 
 
 def to_values(flat: Mapping[str, Value]) -> str:
     """Flat fields (a link's base or sent)."""
-    return _encode(dict(flat)) if flat else "{}"
+    return _encode(dict(flat)) if flat else EMPTY
 
 
 def from_value(value: Any) -> Any:
@@ -89,20 +93,26 @@ def from_value(value: Any) -> Any:
 
 def from_values(text: str) -> Mapping[str, Value]:
     """Flat fields; not to be changed."""
-    return MappingProxyType({name: from_value(value) for name, value in json.loads(text).items()})
+    if text == EMPTY:
+        return NOTHING
+    return MappingProxyType({name: from_value(value) for name, value in from_json(text).items()})
 
 
 def to_written(written: Mapping[str, Written]) -> str:
     """Unconfirmed writes by flat field."""
-    return _encode({name: [w.before, w.echoed, to_time(w.at)] for name, w in written.items()}) if written else "{}"
+    return (
+        _encode({name: [w.before, w.echoed, to_time(w.at)] for name, w in written.items()}) if written else EMPTY
+    )
 
 
 def from_written(text: str) -> Mapping[str, Written]:
     """Unconfirmed writes by flat field; not to be changed."""
+    if text == EMPTY:
+        return NOTHING
     return MappingProxyType(
         {
             name: Written(before=from_value(before), echoed=echoed, at=from_time(at))
-            for name, (before, echoed, at) in json.loads(text).items()
+            for name, (before, echoed, at) in from_json(text).items()
         }
     )
 
@@ -116,7 +126,9 @@ def to_choices(choices: Mapping[str, Choice]) -> str:
 
 def from_choices(text: str) -> Mapping[str, Choice]:
     """Choices by flat field; not to be changed."""
-    return MappingProxyType({name: _choice(*parts) for name, parts in json.loads(text).items()})
+    if text == EMPTY:
+        return NOTHING
+    return MappingProxyType({name: _choice(*parts) for name, parts in from_json(text).items()})
 
 
 def _choice(source: str, rule: str, at: int, losers: dict[str, Any], replaced: dict[str, str]) -> Choice:
@@ -146,7 +158,7 @@ def to_record(record: Record) -> str:
 
 def from_record(text: str) -> Record:
     """The record an operation kept."""
-    parts = json.loads(text)
+    parts = from_json(text)
     return Record(
         ref=RecordRef(*parts["ref"]),
         contact=Contact.from_fields(parts["fields"]),
@@ -176,7 +188,7 @@ def to_opt_out(opt_out: OptOut) -> str:
 
 def from_opt_out(text: str) -> OptOut:
     """The opt-out an operation kept."""
-    parts = json.loads(text)
+    parts = from_json(text)
     parts["emails"] = tuple(parts["emails"])
     parts["until"] = from_time_or_none(parts["until"])
     parts["created_at"] = from_time_or_none(parts["created_at"])
@@ -193,7 +205,7 @@ def from_changes(text: str) -> Mapping[str, FieldChange]:
     return MappingProxyType(
         {
             name: FieldChange(before=from_value(before), after=from_value(after), source=source, rule=rule)
-            for name, (before, after, source, rule) in json.loads(text).items()
+            for name, (before, after, source, rule) in from_json(text).items()
         }
     )
 
@@ -205,7 +217,7 @@ def to_features(features: Iterable[Feature]) -> str:
 
 def from_features(text: str) -> tuple[Feature, ...]:
     """The reasons behind a suspicion."""
-    return tuple(Feature(name=name, score=score, detail=detail) for name, score, detail in json.loads(text))
+    return tuple(Feature(name=name, score=score, detail=detail) for name, score, detail in from_json(text))
 
 
 RECORD_COLUMNS = "r.provider, r.record_id, r.fields, r.absent, r.created_at, r.updated_at, r.opted_out, r.labels"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from state import audit, decisions, findings, marker, membership, optouts, outbox, people, reading, runs
+from state import audit, decisions, erasing, findings, marker, membership, optouts, outbox, people, reading, runs
 from state.key import keyed_hash
 from state.rows import to_time
 from sync.errors import StateError
@@ -282,6 +282,13 @@ class SqliteStore:
     def open_creates(self) -> Mapping[tuple[str, str], Operation]:
         with self.database.read() as connection:
             return outbox.open_creates(connection)
+
+    def forget(self, person: str) -> list[RecordRef]:
+        """No value of the person is left in the file; the records they had. Backups are not touched."""
+        with self.database.write("forget") as connection:
+            records = erasing.forget(connection, person)
+        self.database.compact()
+        return records
 
     # opt-outs -----------------------------------------------------------------------------------------
     def opt_outs(self) -> list[OptOutEntry]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from state.backup import backup
+from state.backup import backup, restore
 from sync.errors import StateError
 from tests.state.values import START, Home, assign, pull, read
 
@@ -53,3 +53,42 @@ def test_the_store_goes_on_after_a_backup(home: Home, store: SqliteStore) -> Non
     backup(store, home.root / "one.db")
     store.finish_run("run-1", at=START, exit_code=0, summary={})
     assert store.recent_runs(1)[0].exit_code == 0
+
+
+def test_a_restored_store_is_the_backup_and_known_to_be_older(home: Home, store: SqliteStore) -> None:
+    path = home.root / "one.db"
+    backup(store, path)
+    store.begin_run("run-2", "run", START)
+    store.close()
+    former = restore(path, home.database)
+    with home.open() as restored:
+        assert [run.run_id for run in restored.recent_runs(5)] == ["run-1"]
+        assert restored.rolled_back
+    assert former is not None
+    former.rename(home.database)
+    with home.open() as newer:
+        assert [run.run_id for run in newer.recent_runs(5)] == ["run-2", "run-1"]
+
+
+def test_an_unsound_backup_is_not_restored(home: Home, store: SqliteStore) -> None:
+    path = home.root / "one.db"
+    backup(store, path)
+    path.write_bytes(path.read_bytes()[:20000])
+    store.close()
+    before = home.database.read_bytes()
+    for copy in (path, home.root / "nowhere.db"):
+        with pytest.raises(StateError):
+            restore(copy, home.database)
+    assert home.database.read_bytes() == before
+
+
+def test_the_journal_of_a_damaged_store_goes_with_it(home: Home, store: SqliteStore) -> None:
+    path = home.root / "one.db"
+    backup(store, path)
+    store.close()
+    journal = home.root / "state.db-journal"
+    journal.write_text("left by a crash")
+    former = restore(path, home.database)
+    assert former is not None
+    assert not journal.exists()
+    assert former.with_name(former.name + "-journal").exists()

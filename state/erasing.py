@@ -1,0 +1,70 @@
+"""Forgetting a person: every value about them leaves the database; their id and what was done stay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from state.rows import to_json
+from sync.record import RecordRef
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+OF_RECORDS = (
+    """
+    DELETE FROM decision WHERE EXISTS (
+        SELECT 1 FROM json_each(?) AS j JOIN record AS r ON r.rid = j.value
+        WHERE r.provider = a_provider AND r.record_id = a_record_id
+        OR r.provider = b_provider AND r.record_id = b_record_id
+    )
+    """,
+    """
+    DELETE FROM hold WHERE EXISTS (
+        SELECT 1 FROM json_each(?) AS j JOIN record AS r ON r.rid = j.value
+        WHERE r.provider = hold.provider AND r.record_id = hold.record_id
+    )
+    """,
+    "DELETE FROM record WHERE rid IN (SELECT value FROM json_each(?))",
+)
+"""In this order: a record's id may itself be an email, so nothing that names it stays."""
+
+OF_PEOPLE = (
+    "DELETE FROM field_conflict WHERE person_id IN (SELECT value FROM json_each(?))",
+    "DELETE FROM dirty_person WHERE person_id IN (SELECT value FROM json_each(?))",
+    "DELETE FROM hold WHERE person_id IN (SELECT value FROM json_each(?))",
+    "DELETE FROM cannot_express WHERE person_id IN (SELECT value FROM json_each(?))",
+    """
+    DELETE FROM operation
+    WHERE state IN ('planned', 'blocked', 'deferred') AND person_id IN (SELECT value FROM json_each(?))
+    """,
+    """
+    UPDATE operation SET contact = '{}', record = NULL, record_id = NULL, fields = '{}', opt_out = NULL,
+        message = NULL, accepted_key = NULL
+    WHERE person_id IN (SELECT value FROM json_each(?))
+    """,
+    """
+    UPDATE person SET fields = '{}', choices = '{}', frozen = '[]', aliases = '[]',
+        status = CASE status WHEN 'active' THEN 'empty' ELSE status END
+    WHERE id IN (SELECT value FROM json_each(?))
+    """,
+)
+
+
+def forget(connection: Connection, person: str) -> list[RecordRef]:
+    """No value of the person is left; the records they had, so that somebody can remove them there.
+
+    Operations that were sent keep id and state, so that nothing open is forgotten about.
+    """
+    ids = connection.exec_driver_sql("SELECT id FROM person WHERE id = ? OR successor = ?", (person, person))
+    people = to_json([row[0] for row in ids])
+    rows = connection.exec_driver_sql(
+        "SELECT r.rid, r.provider, r.record_id FROM link AS l JOIN record AS r ON r.rid = l.rid"
+        " WHERE l.person_id = ? ORDER BY r.rid",
+        (person,),
+    ).all()
+    records = to_json([row[0] for row in rows])
+    for statement in OF_RECORDS:
+        connection.exec_driver_sql(statement, (records,))
+    for statement in OF_PEOPLE:
+        connection.exec_driver_sql(statement, (people,))
+    return [RecordRef(row[1], row[2]) for row in rows]

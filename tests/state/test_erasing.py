@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sync.change import Conflict
+from sync.contact import Contact
+from sync.person import Decision
+from sync.store_port import Merged, Settled
+from tests.state.values import START, Home, assign, create, pull, read, ref, tie
+
+if TYPE_CHECKING:
+    from state.store import SqliteStore
+
+CANARY = "canary-quill"
+
+
+def test_nothing_of_a_forgotten_person_is_left_in_the_file(home: Home, store: SqliteStore) -> None:
+    email = f"{CANARY}@example.com"
+    pull(store, read("topo:1", email, f"in:{CANARY}", last_name=CANARY), read("topo:2", "bob@example.com"))
+    assign(store, ann=["topo:1"], bob=["topo:2"])
+    conflict = Conflict(person_id="ann", field="city", values={"topo:1": CANARY}, since=START)
+    contact = Contact(last_name=CANARY)
+    store.save_merged(
+        [Merged(person_id="ann", contact=contact, choices={}, conflicts=(conflict,), links={})], at=START
+    )
+    operation = replace(create("o1"), contact=contact, message=CANARY)
+    store.save_plan("run-1", [operation], at=START)
+    store.mark_sending([operation], run_id="run-1", at=START)
+    done = replace(operation, state="acked", record_id=email, accepted_key=email, run_id="run-1")
+    echo = read(f"apollo:{email}", email, last_name=CANARY)
+    link = tie("ann", base={"last_name": CANARY}, sent={"last_name": CANARY})
+    store.save_settled([Settled(operation=done, read=echo, link=link)], at=START)
+    store.decide(Decision(a=ref("topo:2"), b=echo.record.ref, verdict="different", by="kim", at=START))
+    store.settle_people(["ann"])
+    store.mark_people_dirty(["ann", "bob"])
+    assert store.forget("ann") == [ref("topo:1"), echo.record.ref]
+    assert CANARY.encode() not in home.database.read_bytes()
+    assert [o.state for o in store.operations()] == ["acked"]
+    assert (store.people(["ann"]), store.people_count(), store.dirty_people()) == ([], 1, ["bob"])
+    assert store.decisions() == []
+    store.check_audit()
+
+
+def test_forgetting_nobody_changes_nothing(store: SqliteStore) -> None:
+    pull(store, read("topo:1"))
+    assign(store, ann=["topo:1"])
+    assert store.forget("nobody") == []
+    assert store.people_count() == 1
