@@ -68,9 +68,9 @@ def command(
     _check_provider(settings, provider)
     export = _read(settings, provider, file, as_of)
     imported, new, merged = _taken_in(settings, provider, export, complete=complete, wait_s=wait.total_seconds())
-    _tell(provider, file, export, imported, quiet=quiet)
-    if not quiet and (new or merged):
-        click.echo(f"  People: {new} new, {merged} joined with another.")
+    if not quiet:
+        _tell(provider, file, export, imported, people=(new, merged))
+    _tell_bad_rows(imported.bad_rows)
     return 3 if imported.bad_rows else 0
 
 
@@ -125,22 +125,23 @@ def _taken_in(
         return imported, session.new_people, session.merged_people
 
 
-def _tell(provider: str, file: Path, export: Export, imported: Imported, *, quiet: bool) -> None:
+def _tell(provider: str, file: Path, export: Export, imported: Imported, *, people: tuple[int, int]) -> None:
     if imported.known:
-        if not quiet:
-            click.echo(f"{file} was taken in before and has not changed since; nothing was done.")
+        click.echo(f"{file} was taken in before and has not changed since; nothing was done.")
         return
-    if not quiet:
-        click.echo(f"Taken in from {file} as {provider} of {export.as_of:%Y-%m-%d %H:%M} UTC:")
-        for amount, what in (
-            (imported.records, "records"),
-            (imported.changed, "of them new or changed"),
-            (imported.opt_outs, "new opt-outs"),
-            (imported.gone, "known records no longer shown, held for you to judge"),
-        ):
+    click.echo(f"Taken in from {file} as {provider} of {export.as_of:%Y-%m-%d %H:%M} UTC:")
+    for amount, what in (
+        (imported.records, "records"),
+        (imported.changed, "of them new or changed"),
+        (imported.opt_outs, "new opt-outs"),
+        (people[0], "new people"),
+        (people[1], "people joined with another"),
+        (imported.gone, "known records no longer shown, held until you judge"),
+    ):
+        if amount or what == "records":
             click.echo(f"  {amount:>7,} {what}")
-        click.echo("`contact-sync run` brings the changes to the other providers.")
-    _tell_bad_rows(imported.bad_rows)
+    if imported.changed or imported.opt_outs:
+        click.echo("`contact-sync run` brings this to the other providers.")
 
 
 def _tell_bad_rows(rows: tuple[tuple[int, str], ...]) -> None:

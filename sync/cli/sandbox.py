@@ -127,7 +127,7 @@ def _stop_event() -> asyncio.Event:
 def _introduce(boxes: Mapping[str, Any], faults: list[tuple[str, Any]], out: Path) -> None:
     for name, box in boxes.items():
         mine = [f for n, f in faults if n == name]
-        click.echo(f"{name:<10}  {box.base_url}" + (f"  ({len(mine)} faults wait)" if mine else ""))
+        click.echo(f"{name:<10}  {box.base_url}" + (f"  (faults set: {len(mine)})" if mine else ""))
     click.echo(f"\nThe configuration that points at them: {out}")
     click.echo("In another terminal:")
     click.echo(f"  contact-sync run --config {out}")

@@ -1,0 +1,52 @@
+"""One line a check: ok, warn or FAIL, what was found, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sync.errors import ContactSyncError
+
+URGENCY = (12, 2, 8, 11)
+"""Exit codes of failed checks, the one to act on first in front."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """``code``: the exit code that a failure stands for."""
+
+    level: Literal["ok", "warn", "FAIL"]
+    what: str
+    found: str
+    remedy: str | None = None
+    code: int = 0
+
+
+def failed(what: str, error: ContactSyncError) -> Check:
+    """The check that ended in ``error``."""
+    from sync.errors import AuthError, ConfigError, StateError
+
+    codes = ((StateError, 12), (ConfigError, 2), (AuthError, 8))
+    code = next((code for kind, code in codes if isinstance(error, kind)), 11)
+    return Check("FAIL", what, str(error), error.remedy, code)
+
+
+def tell(checks: Iterable[Check], *, quiet: bool = False) -> int:
+    """Every check is told as it comes; returns the exit code to act on first, 0 when none failed."""
+    from sync.redaction import redacted
+    from sync.secrets import registered
+
+    codes = set()
+    for check in checks:
+        codes.add(check.code if check.level == "FAIL" else 0)
+        if quiet and check.level == "ok":
+            continue
+        click.echo(f"{check.level:<4}  {check.what:<20}  {redacted(check.found, registered())}")
+        if check.remedy:
+            click.echo(f"{'':<28}-> {redacted(check.remedy, registered())}")
+    return next((code for code in URGENCY if code in codes), 0)

@@ -1,0 +1,173 @@
+"""``state``: care of the state store."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING
+
+import click
+
+from sync.cli.checks import Check, failed, tell
+from sync.cli.common import DURATION, config_option, log_options, set_up_logs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import timedelta
+    from pathlib import Path
+
+    from sync.config import Settings
+
+LOST = (
+    "The state database was lost: an opt-out ledger exists, and nothing else is known.\n"
+    "While this stands, runs only plan. To accept it means that this empty database is the right one: who is who\n"
+    "is learnt anew from the providers, and people whom earlier runs created are recognised by email and profile\n"
+    "only. Opt-outs are all known from the ledger. A backup in [state] backups would keep more."
+)
+ROLLED_BACK = (
+    "The state database is an older copy: it knows of fewer runs than the marker beside it.\n"
+    "While this stands, nothing runs. To accept it means that this copy is the right one: what later runs wrote is\n"
+    "seen as edits made at the providers, and creates that they sent are recognised by email and profile only.\n"
+    "Opt-outs are all known from the ledger."
+)
+
+
+@click.group("state")
+def command() -> None:
+    """Care of the state store."""
+
+
+@command.command("check")
+@click.option("--accept", is_flag=True, help="Accept a lost or restored database as the right one.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--wait", type=DURATION, default="60s", show_default=True, help="How long to wait for the lock.")
+@config_option
+@log_options
+def check(
+    accept: bool,
+    yes: bool,
+    wait: timedelta,
+    config: Path | None,
+    log_format: str | None,
+    verbose: int,
+    quiet: bool,
+) -> int:
+    """Check the whole database, its audit trail and the opt-out ledger; 12 when something is wrong.
+
+    With --accept a lost or restored database, which keeps runs from writing, is accepted as the right one.
+    """
+    set_up_logs(log_format, verbose, quiet)
+    from sync.wiring import load_settings
+
+    settings = load_settings(config)
+    with ExitStack() as stack:
+        found = [*_roll_back(settings, stack), *checked(settings)]
+    code = tell(found, quiet=quiet)
+    damaged = any(c.level == "FAIL" and c.what != "history" for c in found)
+    if not accept or damaged:
+        return code
+    return _accept(settings, yes=yes, wait_s=wait.total_seconds())
+
+
+def checked(settings: Settings, *, thorough: bool = True) -> Iterator[Check]:
+    """Database, audit trail, ledger and history, without writing anything.
+
+    ``thorough`` also compares every index with its rows.
+    """
+    from state.ledger import load_ledger
+    from state.key import load_key
+    from sync.cli.places import database_file, is_made, key_file
+    from sync.errors import StateError
+
+    place = settings.state
+    try:
+        entries = len(load_ledger(place.ledger, load_key(key_file(settings))).entries)
+        yield Check("ok", "opt-out ledger", f"{place.ledger}: {entries} entries, each follows from the one before")
+    except StateError as error:
+        entries = 0
+        yield failed("opt-out ledger", error)
+    if not is_made(settings):
+        yield _not_made(database_file(settings), lost=entries > 0)
+        return
+    yield from _database(settings, thorough=thorough)
+
+
+def _not_made(path: Path, *, lost: bool) -> Check:
+    if lost:
+        return Check(
+            "FAIL",
+            "history",
+            f"{path} is gone although an opt-out ledger exists",
+            "restore a backup, or accept the loss with `contact-sync state check --accept`",
+            12,
+        )
+    return Check("ok", "database", "not there yet; the first `contact-sync run` makes it")
+
+
+def _database(settings: Settings, *, thorough: bool) -> Iterator[Check]:
+    from state.checks import check_whole
+    from sync.cli.places import database_file, looked_at
+    from sync.errors import StateError
+
+    path = database_file(settings)
+    try:
+        with looked_at(settings) as store:
+            check_whole(store.database.raw, thorough=thorough)
+            yield Check("ok", "database", f"{path}: whole, {path.stat().st_size // 1024} KiB")
+            yield from (Check("warn", "state folder", warning) for warning in store.warnings)
+            store.check_audit()
+            yield Check("ok", "audit trail", "each entry follows from the one before")
+            yield _history(lost=store.lost_database, rolled_back=store.rolled_back)
+    except StateError as error:
+        yield failed("database", error)
+
+
+def _history(*, lost: bool, rolled_back: bool) -> Check:
+    if not (lost or rolled_back):
+        return Check("ok", "history", "the database is the newest one known")
+    found = "an older copy of the database was put back" if rolled_back else "the database was lost and made anew"
+    remedy = "restore a newer backup, or accept it with `contact-sync state check --accept`"
+    return Check("FAIL", "history", found, remedy, 12)
+
+
+def _roll_back(settings: Settings, stack: ExitStack) -> Iterator[Check]:
+    """What a killed run left half written is rolled back, unless a run works now."""
+    from state.connection import open_raw
+    from state.lock import RunLock, run_lock_path
+    from sync.cli.places import database_file, is_made
+    from sync.errors import LockHeld, StateError
+
+    if not is_made(settings):
+        return
+    path = database_file(settings)
+    lock = RunLock(run_lock_path(path))
+    try:
+        lock.acquire()
+        stack.callback(lock.release)
+        with closing(open_raw(path, "rw")) as raw:
+            raw.execute("SELECT count(*) FROM sqlite_master").fetchone()  # SQLite does it at the first look
+    except LockHeld as error:
+        yield Check("ok", "lock", f"held by {error.holder or 'a run'}; its unfinished write is left alone")
+    except StateError as error:
+        yield failed("lock", error)
+    except Exception as error:  # noqa: BLE001  # whatever SQLite says, the checks that follow say it better
+        yield Check("warn", "database", f"could not be opened for writing ({type(error).__name__})")
+
+
+def _accept(settings: Settings, *, yes: bool, wait_s: float) -> int:
+    """A lost or restored database is accepted if the user says so; 12 when not."""
+    from sync.wiring import opened_store
+
+    with opened_store(settings, wait_s=wait_s) as store:
+        if not (store.lost_database or store.rolled_back):
+            click.echo("There is nothing to accept: the database is the newest one known.")
+            return 0
+        click.echo("\n" + (ROLLED_BACK if store.rolled_back else LOST))
+        if not yes and not sys.stdin.isatty():
+            raise click.UsageError("There is no terminal to ask; repeat it with --yes.")
+        if not (yes or click.confirm("Accept it?", default=False)):
+            click.echo("Nothing was accepted.")
+            return 12
+        store.accept()
+    click.echo("Accepted. `contact-sync run --dry-run` shows what the next run would do.")
+    return 0

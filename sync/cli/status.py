@@ -1,0 +1,40 @@
+"""``status``: what the state store knows, without its lock; works while a run does."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from sync.cli.common import config_option, log_options, set_up_logs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command("status")
+@config_option
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+              help="How to tell it.")  # fmt: skip
+@click.option("--values", is_flag=True, help="Show personal data instead of masking it.")
+@log_options
+def command(
+    config: Path | None, form: str, values: bool, log_format: str | None, verbose: int, quiet: bool
+) -> int:
+    """Last runs, providers, what waits for a person, who holds the lock.
+
+    Nothing is locked, written or asked of a provider, so it works while a run does.
+    """
+    set_up_logs(log_format, verbose, quiet)
+    from sync.cli.standing import gather
+    from sync.wiring import load_settings
+
+    told = gather(load_settings(config), values=values)
+    if form == "json":
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        return 0
+    from sync.cli.standing_text import as_text
+
+    click.echo(as_text(told))
+    return 0
