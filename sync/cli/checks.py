@@ -33,20 +33,25 @@ def failed(what: str, error: ContactSyncError) -> Check:
 
     codes = ((StateError, 12), (ConfigError, 2), (AuthError, 8))
     code = next((code for kind, code in codes if isinstance(error, kind)), 11)
-    return Check("FAIL", what, str(error), error.remedy, code)
+    return Check("FAIL", what, str(error).removeprefix(f"{what}: "), error.remedy, code)
 
 
 def tell(checks: Iterable[Check], *, quiet: bool = False) -> int:
     """Every check is told as it comes; returns the exit code to act on first, 0 when none failed."""
-    from sync.redaction import redacted
-    from sync.secrets import registered
-
     codes = set()
     for check in checks:
         codes.add(check.code if check.level == "FAIL" else 0)
         if quiet and check.level == "ok":
             continue
-        click.echo(f"{check.level:<4}  {check.what:<20}  {redacted(check.found, registered())}")
+        click.echo(f"{check.level:<4}  {check.what:<20}  {_safe(check.found)}")
         if check.remedy:
-            click.echo(f"{'':<28}-> {redacted(check.remedy, registered())}")
+            click.echo(f"{'':<28}-> {_safe(check.remedy)}")
     return next((code for code in URGENCY if code in codes), 0)
+
+
+def _safe(text: str) -> str:
+    """Printable and without secrets; errors never hold a person's data, and ids must stay whole."""
+    from sync.redaction import visible, without_secrets
+    from sync.secrets import registered
+
+    return visible(without_secrets(text, registered()))

@@ -26,8 +26,8 @@ LOST = (
 )
 ROLLED_BACK = (
     "The state database is an older copy: it knows of fewer runs than the marker beside it.\n"
-    "While this stands, nothing runs. To accept it means that this copy is the right one: what later runs wrote is\n"
-    "seen as edits made at the providers, and creates that they sent are recognised by email and profile only.\n"
+    "While this stands, nothing runs. To accept it means that this copy is the right one: what later runs wrote\n"
+    "is seen as edits made at the providers, and creates that they sent are recognised by email and profile only.\n"
     "Opt-outs are all known from the ledger."
 )
 
@@ -74,8 +74,8 @@ def checked(settings: Settings, *, thorough: bool = True) -> Iterator[Check]:
 
     ``thorough`` also compares every index with its rows.
     """
-    from state.ledger import load_ledger
     from state.key import load_key
+    from state.ledger import load_ledger
     from sync.cli.places import database_file, is_made, key_file
     from sync.errors import StateError
 

@@ -1,0 +1,46 @@
+"""``doctor``: everything a run needs, checked one by one, with the remedy for what is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sync.cli.checks import tell
+from sync.cli.common import config_option, log_options, set_up_logs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command("doctor")
+@config_option
+@click.option("--provider", "providers", multiple=True, metavar="NAME", help="Only these; repeatable.")
+@click.option("--offline", is_flag=True, help="Contact no provider.")
+@log_options
+def command(
+    config: Path | None,
+    providers: tuple[str, ...],
+    offline: bool,
+    log_format: str | None,
+    verbose: int,
+    quiet: bool,
+) -> int:
+    """Check configuration, state store, credentials, scopes, reachability, clocks and effects.
+
+    Nothing is written anywhere. Warnings end with 0; otherwise 2 configuration, 8 credentials or scope,
+    11 unreachable, 12 state store.
+    """
+    set_up_logs(log_format, verbose, quiet)
+    from sync.cli.diagnosis import diagnosed
+    from sync.wiring import load_settings
+
+    settings = load_settings(config)
+    unknown = sorted(set(providers) - set(settings.providers))
+    if unknown:
+        known = ", ".join(sorted(settings.providers))
+        raise click.BadParameter(
+            f"no provider {unknown[0]!r} is configured; configured are: {known}", param_hint="--provider"
+        )
+    names = () if offline else providers or tuple(sorted(settings.providers))
+    return tell(diagnosed(settings, names), quiet=quiet)
