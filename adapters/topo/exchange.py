@@ -20,6 +20,12 @@ NAME = "topo"
 ENDPOINT = "api"
 """One rate window for everything: whether limits are by endpoint, key or workspace is not documented (2026-11)."""
 
+SCOPES = (
+    "contacts:read", "contacts:write", "contact_lists:read", "contact_lists:write", "exclusions:read",
+    "exclusions:write",
+)  # fmt: skip
+"""What the adapter can make use of. Source: https://docs.topo.io/api-reference/authentication."""
+
 JSON = (("content-type", "application/json"),)
 UNSURE = frozenset({408, 425, 499})
 """Client errors that a gateway gives while the request may still be worked on."""
@@ -159,12 +165,12 @@ def _refuse(request: Request, response: Response, now: datetime) -> NoReturn:
             request_id=request_id,
             remedy="make a key in Topo under Settings, Developers, API Keys, and put it where api_key points",
         )
-    if status == 403:  # the same type as 401; only the status tells a missing scope
+    if status == 403 and not _may_be_managed(request):  # the same type as 401; only the status tells it apart
         raise AuthError(
             NAME,
             f"{where} answered {said}: the API key lacks the scope for it",
             request_id=request_id,
-            remedy="give the API key the scopes that the README lists",
+            remedy=f"give the API key these scopes: {', '.join(SCOPES)}",
         )
     if status == 404:
         definite = row.get("type") == "NotFoundIssue"
@@ -176,6 +182,14 @@ def _refuse(request: Request, response: Response, now: datetime) -> NoReturn:
         kind = _type(row) or None
         raise Rejected(NAME, f"{where} answered {said}", status=status, code=kind, request_id=request_id)
     raise _unusable(request, f"answered {said}", request_id)
+
+
+def _may_be_managed(request: Request) -> bool:
+    """Whether a 403 may be about the row: HubSpot's exclusions cannot be changed from inside Topo.
+
+    Source: https://support.topo.io/articles/8993831947-blocklists-contact-company-exclusions (2026-03).
+    """
+    return request.method in {"PATCH", "DELETE"} and request.path.startswith("/contact-exclusions/")
 
 
 def _unusable(request: Request, why: str, request_id: str | None = None) -> OutcomeUnknown | Transient:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from adapters.topo.exchange import SCOPES
 from adapters.topo.mapping import CONTACT_FIELDS, ENTRY_FIELDS, ENTRY_KEYS
 from sync.contact import FIELD_NAMES
 from sync.record import Capabilities
@@ -24,13 +25,7 @@ VARIABLE_SLOTS = 200
 Source: https://docs.topo.io/api-reference/contacts/update-contact-variables.
 """
 
-ALL_SCOPES = frozenset(
-    {
-        "contacts:read", "contacts:write", "contact_lists:read", "contact_lists:write", "exclusions:read",
-        "exclusions:write",
-    }
-)  # fmt: skip
-"""What the adapter can make use of. Source: https://docs.topo.io/api-reference/authentication."""
+ALL_SCOPES = frozenset(SCOPES)
 
 
 def capabilities(settings: TopoSettings, scopes: frozenset[str] = ALL_SCOPES) -> Capabilities:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from adapters.toolkit import strict_json
 from adapters.topo import exchange, mapping, wire
 from adapters.topo.keys import email_form, profile_of
 from adapters.topo.reading import LARGEST, steps_of
@@ -71,7 +73,8 @@ class TopoOptOuts:
         """``wanted`` stands on the list: the row that says so, and whether it was there before.
 
         Looked up first, because what a second POST does is not documented (2026-11): 409, a second row or the
-        first one again. A weaker row that was met that way is made as strong as ``wanted``.
+        first one again. A weaker row that was met that way is made as strong as ``wanted``; a key that the row
+        does not carry gets a row of its own.
         """
         before = await self._covering(wanted)
         if before is not None:
@@ -79,6 +82,10 @@ class TopoOptOuts:
         row, met = await self._post(body, wanted)
         if not covers(row, wanted):
             row = await self.amend(row.id, _strength(wanted))
+        rest = _not_carried(row, wanted)
+        if rest is not None:
+            email = rest.emails[0] if rest.emails else None
+            await self.exclude(strict_json.dumps(to_body(rest, email, rest.linkedin_url)), rest)
         return row, met
 
     async def amend(self, exclusion_id: str, changes: Mapping[str, Any]) -> ExclusionRow:
@@ -162,6 +169,17 @@ def to_body(wanted: OptOut, email: str | None, profile: str | None) -> dict[str,
 def _strength(wanted: OptOut) -> dict[str, Any]:
     until: datetime | None = wanted.until
     return {"reason": mapping.to_reason(wanted.reason), "until": render_moment(until) if until else None}
+
+
+def _not_carried(row: ExclusionRow, wanted: OptOut) -> OptOut | None:
+    """``wanted`` with the one of its two keys that the row lacks; ``None`` when it lacks none."""
+    if not (wanted.emails and wanted.linkedin_url):
+        return None
+    if not _carries(row, "email", wanted.emails[0]):
+        return replace(wanted, linkedin_url=None)
+    if not _carries(row, "linkedin_url", wanted.linkedin_url):
+        return replace(wanted, emails=())
+    return None
 
 
 def _questions(emails: Iterable[str], profile: str | None) -> list[tuple[str, str]]:

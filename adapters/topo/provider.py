@@ -103,6 +103,8 @@ class Topo:
         Source: https://docs.topo.io/api-reference/contact-lists (``default_sequence_template_id``).
         """
         list_id = self._settings.contact_list_id
+        if not list_id:
+            return Target(reason="no contact list is configured")
         try:
             found = wire.parse_list(await self._client.call(exchange.get_list(list_id)))
         except Missing as error:

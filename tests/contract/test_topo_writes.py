@@ -1,0 +1,97 @@
+"""Topo's adapter against its sandbox: writes that go wrong, and what the server refuses.
+
+Sources: https://docs.topo.io/api-reference/errors-rate-limits, …/authentication.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from adapters.toolkit.sandbox import Fault
+from adapters.topo.sandbox_rules import SCOPES
+from sync.errors import AuthError, OutcomeUnknown, RateLimited
+from tests.topo.harness import create, raw, running, send
+
+if TYPE_CHECKING:
+    from sync.change import Outcome
+
+
+def states(outcomes: list[Outcome]) -> list[str]:
+    return [outcome.state for outcome in outcomes]
+
+
+@pytest.mark.parametrize(
+    ("action", "written"),
+    [
+        ("reset-before", 0), ("reset-after", 1), ("then-status=502", 1), ("status=500", 0), ("status=503", 0),
+        ("cut-body", 1), ("garbage", 1), ("empty", 1), ("stall=0.5", 1), ("body={}", 1), ('body={"items":{}}', 1),
+    ],
+)  # fmt: skip
+async def test_a_create_that_may_have_arrived_is_unknown_and_sent_once(action: str, written: int) -> None:
+    async with running({"request_timeout": "0.2s"}) as (box, topo):
+        box.traffic.faults.append(Fault.parse(f"POST /v1/contact-entries:*:{action}"))
+        with pytest.raises(OutcomeUnknown):
+            await send(topo, create("ana"))
+        assert box.traffic.count("POST", "/v1/contact-entries") == 1
+        assert len(box.entries) == written
+        box.traffic.faults.clear()
+        assert topo.reader is not None
+        assert len(await topo.reader.find(create("ana").contact)) == written
+
+
+async def test_an_answer_that_misses_an_item_leaves_only_that_one_unknown() -> None:
+    async with running() as (box, topo):
+        stored = (await send(topo, create("ana")))[0]
+        body = f'{{"items":[{{"index":0;"resource":{{"id":"e1";"contact_id":"{stored.record_id}"}}}}]}}'
+        box.traffic.faults.append(Fault("POST", "/v1/contact-entries", 1, None, {"body": body.replace(";", ",")}))
+        outcomes = await send(topo, create("ana"), create("bob"))
+        assert states(outcomes) == ["acked", "unknown"]
+        assert outcomes[1].reason == "batch-inconsistent"
+
+
+async def test_a_rate_limited_write_is_sent_again_and_written_once() -> None:
+    async with running() as (box, topo):
+        box.traffic.faults.append(Fault.parse("POST /v1/contact-entries:1:status=429,retry-after=0"))
+        assert states(await send(topo, create("ana"))) == ["acked"]
+        assert len(box.entries) == 1
+
+
+async def test_a_write_that_must_wait_long_is_put_off() -> None:
+    async with running() as (box, topo):
+        box.traffic.faults.append(Fault.parse("POST /v1/contact-entries:1:status=429,retry-after=7200"))
+        with pytest.raises(RateLimited):
+            await send(topo, create("ana"))
+        assert box.entries == {}
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_credentials_refused_mid_run_stop_the_writes(status: int) -> None:
+    async with running() as (box, topo):
+        box.traffic.faults.append(Fault.parse(f"POST /v1/contact-entries:1:status={status}"))
+        with pytest.raises(AuthError):
+            await send(topo, create("ana"))
+
+
+@pytest.mark.parametrize("body", [{}, {"items": []}, {"items": [{}] * 101}, [], {"items": "x"}])
+async def test_the_sandbox_takes_one_to_a_hundred_entries(body: Any) -> None:
+    async with running() as (box, _):
+        assert (await raw(box, "POST", "/contact-entries", json=body)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("POST", "/contact-entries", "contact_lists:write"),
+        ("GET", "/contact-lists", "contact_lists:read"),
+        ("PATCH", "/contacts/c1/variables", "contacts:write"),
+        ("DELETE", "/contacts/c1/variables/k", "contacts:write"),
+        ("POST", "/contact-exclusions", "exclusions:write"),
+    ],
+)
+async def test_the_sandbox_asks_each_scope_of_each_endpoint(method: str, path: str, scope: str) -> None:
+    async with running(scopes=tuple(s for s in SCOPES if s != scope)) as (box, _):
+        answer = await raw(box, method, path, json={})
+        assert answer.status_code == 403
+        assert answer.json()["type"] == "UnauthorizedIssue"
