@@ -254,6 +254,36 @@ class _QuietServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """``serve`` returns as soon as it can."""
+        self.should_exit = self.force_exit = True
+        self._stopped.set()
+
+    async def main_loop(self) -> None:
+        """As uvicorn's, and over at once when it is stopped: its tick alone would cost every test 0.1 s."""
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += 1
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), 0.1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's, without its fixed pause of 0.1 s; handlers that stall are cancelled after as long."""
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        for _ in range(50):
+            if not (self.server_state.connections or self.server_state.tasks):
+                return
+            await asyncio.sleep(0.002)
+        for task in self.server_state.tasks:
+            task.cancel()
+
 
 @contextlib.asynccontextmanager
 async def served(app: ASGIApp, traffic: Traffic, *, port: int = 0) -> AsyncIterator[str]:
@@ -282,7 +312,6 @@ async def served(app: ASGIApp, traffic: Traffic, *, port: int = 0) -> AsyncItera
             await asyncio.sleep(0.005)
         yield f"127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        server.should_exit = True
-        server.force_exit = True
+        server.stop()
         await task
         listener.close()
