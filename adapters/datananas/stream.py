@@ -77,7 +77,7 @@ class Stream:
     reconnect_wait_s: float = 1.0
 
     async def open(self) -> ClientConnection:
-        """A connection that answered a ping. Raises ``AuthError``, ``Unreachable``, ``ConfigError``."""
+        """A new connection. Raises ``AuthError``, ``Unreachable``, ``ConfigError``."""
         token = await self.credential.token()
         try:
             return await self._handshake(token)
@@ -88,18 +88,11 @@ class Stream:
 
     async def _handshake(self, token: str) -> ClientConnection:
         try:
-            socket = await _Connect(self._address(token), **self._options(token))
+            return await _Connect(self._address(token), **self._options(token))
         except InvalidStatus as error:
             raise _refused(error.response.status_code) from None
         except (OSError, EOFError, WebSocketException) as error:
             raise _unreachable(type(error).__name__) from None  # the library's text holds the address, with token
-        try:
-            async with asyncio.timeout(PING_S):
-                await (await socket.ping())
-        except (ConnectionClosed, TimeoutError) as error:
-            await socket.close()
-            raise _closed_at_once(socket.close_code, error) from None
-        return socket
 
     def _address(self, token: str) -> str:
         kind, _, name = self.auth.partition(":")
@@ -135,17 +128,36 @@ class Listening:
         self.noise = 0
 
     async def __aenter__(self) -> Self:
-        self._socket = await self._stream.open()
-        self._reader = asyncio.create_task(self._read())
+        token = await self._stream.credential.token()
+        try:
+            await self._begin()
+        except AuthError:
+            if not await self._stream.credential.renew(token):
+                raise
+            await self._begin()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._reader.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._reader
+        await asyncio.gather(self._reader, return_exceptions=True)
         await self._socket.close()
+
+    async def _begin(self) -> None:
+        """Connected, read, and answered to a ping: a server may accept first and refuse the token after."""
+        socket = self._socket = await self._stream.open()
+        self._reader = asyncio.create_task(self._read())
+        try:
+            async with asyncio.timeout(PING_S):
+                await (await socket.ping())  # the reader must run: behind a full buffer no pong is seen
+        except BaseException as error:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
+            self._socket.transport.abort()
+            if isinstance(error, (ConnectionClosed, TimeoutError)):
+                raise _closed_at_once(socket.close_code, error) from None
+            raise
 
     def posted(self) -> None:
         """Our POST goes out now."""
@@ -195,7 +207,7 @@ class Listening:
         reconnects = 0
         while True:
             await self._drain()
-            await self._socket.close()
+            self._socket.transport.abort()  # a polite close would first read what is left
             while True:
                 if reconnects == MOST_RECONNECTS:
                     return

@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,24 +14,25 @@ from hypothesis import strategies as st
 from adapters.files import read_export
 from adapters.files.reading import parse_export
 from sync.errors import ConfigError, Rejected
+from sync.record import Export
 
 NAMES = {"email": "emails", "firstName": "first_name", "linkedin": "linkedin_url", "company": "company_name"}
 AS_OF = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def taken(content, **options):
+def taken(content: str | bytes, **options: Any) -> Export:
     content = content.encode() if isinstance(content, str) else content
     return parse_export(content, provider="datananas", names=NAMES, as_of=AS_OF, **options)
 
 
-def ids(export):
+def ids(export: Export) -> list[str]:
     return [record.ref.record_id for record in export.records]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_csv_is_read_with_any_delimiter_byte_order_mark_and_line_end(delimiter, mark, end):
+def test_csv_is_read_with_any_delimiter_byte_order_mark_and_line_end(delimiter: str, mark: str, end: str) -> None:
     lines = [["email", "firstName", "company"], ["ana@ex.org", "Ana", "Acme"], ["bo@ex.org", "Bo", ""]]
     export = taken(mark + end.join(delimiter.join(line) for line in lines))
     assert ids(export) == ["email:ana@ex.org", "email:bo@ex.org"]
@@ -37,35 +40,35 @@ def test_csv_is_read_with_any_delimiter_byte_order_mark_and_line_end(delimiter, 
     assert export.bad_rows == ()
 
 
-def test_the_header_holds_canonical_names_or_wire_names_in_any_case():
+def test_the_header_holds_canonical_names_or_wire_names_in_any_case() -> None:
     export = taken("EMAIL,first_name,FIRSTNAME,Company\nana@ex.org,,Ana,Acme\n")
     contact = export.records[0].contact
     assert (contact.first_name, contact.company_name) == ("Ana", "Acme")
 
 
-def test_unknown_columns_are_ignored_and_missing_ones_are_told_as_absent():
+def test_unknown_columns_are_ignored_and_missing_ones_are_told_as_absent() -> None:
     record = taken("email,shoe size,city\nana@ex.org,39,\n").records[0]
     assert record.contact.to_fields() == {"emails": ("ana@ex.org",)}
     assert "city" not in record.absent
     assert "country" in record.absent
 
 
-def test_several_emails_are_split_at_semicolons():
+def test_several_emails_are_split_at_semicolons() -> None:
     record = taken("email,firstName\n ana@ex.org ; a@home.example;,Ana\n").records[0]
     assert record.contact.emails == ("ana@ex.org", "a@home.example")
 
 
-def test_variables_have_columns_of_their_own():
+def test_variables_have_columns_of_their_own() -> None:
     record = taken("email,variables.CRM Id\nana@ex.org,42\n").records[0]
     assert dict(record.contact.variables) == {"CRM Id": "42"}
 
 
-def test_a_record_is_named_by_its_id_else_by_its_key():
+def test_a_record_is_named_by_its_id_else_by_its_key() -> None:
     text = "record_id,email,linkedin\nr1,ana@ex.org,\n,Bo@Ex.org,\n,,https://www.linkedin.com/in/Cyd/\n"
     assert ids(taken(text)) == ["r1", "email:bo@ex.org", "linkedin:in:cyd"]
 
 
-def test_the_key_that_names_a_record_can_be_the_profile():
+def test_the_key_that_names_a_record_can_be_the_profile() -> None:
     text = "email,linkedin\nana@ex.org,https://www.linkedin.com/in/ana\n"
     assert ids(taken(text, key="linkedin_url")) == ["linkedin:in:ana"]
     assert ids(taken(text)) == ["email:ana@ex.org"]
@@ -78,20 +81,20 @@ def test_the_key_that_names_a_record_can_be_the_profile():
         ("asked by phone", "asked by phone"), ("", None), ("false", None), ("0", None), ("no", None),
     ],
 )  # fmt: skip
-def test_opted_out_is_a_yes_or_a_reason(cell, reason):
+def test_opted_out_is_a_yes_or_a_reason(cell: str, reason: str | None) -> None:
     export = taken(f"email,opted_out\nana@ex.org,{cell}\n")
     assert export.records[0].opted_out == reason
     assert [o.reason for o in export.opt_outs] == ([reason] if reason else [])
 
 
-def test_an_opt_out_tells_its_keys_and_where_it_comes_from():
+def test_an_opt_out_tells_its_keys_and_where_it_comes_from() -> None:
     (opt_out,) = taken("email,linkedin,opted_out\nana@ex.org;a@ex.com,https://linkedin.com/in/ana,yes\n").opt_outs
     assert opt_out.emails == ("ana@ex.org", "a@ex.com")
     assert opt_out.linkedin_url == "https://linkedin.com/in/ana"
     assert (opt_out.source, opt_out.created_at) == ("import", AS_OF)
 
 
-def test_a_row_that_is_bad_for_another_reason_still_counts_as_an_opt_out():
+def test_a_row_that_is_bad_for_another_reason_still_counts_as_an_opt_out() -> None:
     lines = [{"email": "a@ex.org", "opted_out": True, "city": ["x"]}, {"email": "b@ex.org"}]
     export = taken("\n".join(map(json.dumps, lines)))
     assert [o.emails for o in export.opt_outs] == [("a@ex.org",)]
@@ -99,24 +102,24 @@ def test_a_row_that_is_bad_for_another_reason_still_counts_as_an_opt_out():
     assert ids(export) == ["email:b@ex.org"]
 
 
-def test_an_opt_out_that_nobody_can_be_found_by_is_a_bad_row():
+def test_an_opt_out_that_nobody_can_be_found_by_is_a_bad_row() -> None:
     export = taken("record_id,email,opted_out\nr1,not an address,yes\n")
     assert export.bad_rows == ((2, "an opt-out without an email or profile that can be read"),)
 
 
-def test_a_second_row_of_one_record_is_a_bad_row():
+def test_a_second_row_of_one_record_is_a_bad_row() -> None:
     export = taken("email,firstName\nana@ex.org,Ana\nANA@ex.org,Anna\n")
     assert export.bad_rows == ((3, "the same record as line 2"),)
     assert export.records[0].contact.first_name == "Ana"
 
 
-def test_a_row_without_any_key_is_a_bad_row():
+def test_a_row_without_any_key_is_a_bad_row() -> None:
     export = taken("email,firstName\n,Ana\nbo@ex.org,Bo\n")
     assert [line for line, _ in export.bad_rows] == [2]
     assert ids(export) == ["email:bo@ex.org"]
 
 
-def test_json_lines_are_read_with_lists_numbers_and_variable_tables():
+def test_json_lines_are_read_with_lists_numbers_and_variable_tables() -> None:
     rows = [
         {"email": ["ana@ex.org", "a@ex.com"], "zipcode": 75001, "vars": {"crm": "42"}, "company": None},
         {"email": "bo@ex.org", "opted_out": True},
@@ -129,7 +132,7 @@ def test_json_lines_are_read_with_lists_numbers_and_variable_tables():
 
 
 @pytest.mark.parametrize("line", ["{", "[1]", "nonsense", '{"email": NaN}', '{"email":1e999}', "[" * 40])
-def test_a_bad_json_line_costs_no_other(line):
+def test_a_bad_json_line_costs_no_other(line: Any) -> None:
     export = taken('{"email":"ana@ex.org"}\n' + line + '\n{"email":"bo@ex.org"}\n')
     assert ids(export) == ["email:ana@ex.org", "email:bo@ex.org"]
     assert [number for number, _ in export.bad_rows] == [2]
@@ -145,44 +148,44 @@ def test_a_bad_json_line_costs_no_other(line):
         b"x@ex.org,Ana,three,four",
     ],
 )
-def test_a_hostile_line_costs_no_other(line):
+def test_a_hostile_line_costs_no_other(line: Any) -> None:
     export = taken(b"email,firstName\nana@ex.org,Ana\n" + line + b"\nbo@ex.org,Bo\n")
     assert ids(export) == ["email:ana@ex.org", "email:bo@ex.org"]
     assert [number for number, _ in export.bad_rows] == [3]
 
 
-def test_cells_may_hold_line_breaks_quotes_and_delimiters():
+def test_cells_may_hold_line_breaks_quotes_and_delimiters() -> None:
     export = taken('email,company\nana@ex.org,"Acme, ""the""\r\nbest"\nbo@ex.org,B\n')
     assert export.records[0].contact.company_name == 'Acme, "the" best'
     assert len(export.records) == 2
 
 
-def test_formulas_and_nul_bytes_are_text():
+def test_formulas_and_nul_bytes_are_text() -> None:
     export = taken("email,firstName,company\nana@ex.org,=1+1,A\0cme\n")
     contact = export.records[0].contact
     assert (contact.first_name, contact.company_name) == ("=1+1", "Acme")
 
 
-def test_excels_separator_line_is_obeyed():
+def test_excels_separator_line_is_obeyed() -> None:
     assert ids(taken("sep=;\nemail;firstName\nana@ex.org;Ana, née B\n")) == ["email:ana@ex.org"]
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "shoe,size\n1,2\n", "[1,2]", "<html></html>", '{"shoe": 1}'])
-def test_a_file_without_a_known_column_is_refused_in_plain_words(content):
-    with pytest.raises(Rejected, match="not an export.*known here"):
+def test_a_file_without_a_known_column_is_refused_in_plain_words(content: Any) -> None:
+    with pytest.raises(Rejected, match=r"not an export.*known here"):
         taken(content)
 
 
-def test_a_utf_16_file_is_refused_with_the_way_out():
+def test_a_utf_16_file_is_refused_with_the_way_out() -> None:
     with pytest.raises(Rejected, match="UTF-16; save it as UTF-8"):
         taken("email\nana@ex.org\n".encode("utf-16"))
 
 
-def test_an_export_with_a_header_only_is_empty():
+def test_an_export_with_a_header_only_is_empty() -> None:
     assert taken("email,firstName\n").records == ()
 
 
-def test_a_file_is_read_with_its_time_and_digest(tmp_path):
+def test_a_file_is_read_with_its_time_and_digest(tmp_path: Path) -> None:
     path = tmp_path / "export.csv"
     path.write_bytes(b"email\nana@ex.org\n")
     os.utime(path, (1_700_000_000, 1_700_000_000))
@@ -192,19 +195,19 @@ def test_a_file_is_read_with_its_time_and_digest(tmp_path):
     assert read_export(path, provider="datananas", names=NAMES, as_of=AS_OF).as_of == AS_OF
 
 
-def test_the_extension_decides_where_it_tells(tmp_path):
+def test_the_extension_decides_where_it_tells(tmp_path: Path) -> None:
     path = tmp_path / "export.jsonl"
     path.write_text('\n{"email":"ana@ex.org"}\n')
     assert ids(read_export(path, provider="datananas", names=NAMES)) == ["email:ana@ex.org"]
 
 
-def test_a_missing_file_is_a_configuration_error(tmp_path):
+def test_a_missing_file_is_a_configuration_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         read_export(tmp_path / "none.csv", provider="datananas", names=NAMES)
 
 
 @given(st.binary(max_size=400))
-def test_no_content_breaks_the_parser(content):
+def test_no_content_breaks_the_parser(content: Any) -> None:
     try:
         export = taken(content)
     except Rejected:
@@ -213,11 +216,11 @@ def test_no_content_breaks_the_parser(content):
 
 
 @given(st.text(max_size=200))
-def test_no_rows_under_a_good_header_break_the_parser(text):
+def test_no_rows_under_a_good_header_break_the_parser(text: str) -> None:
     taken("email,firstName,opted_out\n" + text)
     taken('{"email":"a@ex.org"}\n' + text)
 
 
-def test_twenty_thousand_rows_are_taken_in():
+def test_twenty_thousand_rows_are_taken_in() -> None:
     text = "email,firstName\n" + "".join(f"p{i}@ex.org,N\n" for i in range(20_000))
     assert len(taken(text).records) == 20_000

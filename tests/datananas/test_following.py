@@ -1,0 +1,174 @@
+"""Which import is ours: every order of events and every doubt."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from adapters.datananas.events import Ended, Event, Running, Started
+from adapters.datananas.following import MOST_IMPORTS, Following, Verdict
+
+Step = Event | str | tuple[str | None, str | None]
+
+OURS, THEIRS, LIST = "ours", "theirs", "list-1"
+
+
+def following(size: int = 2, list_id: str | None = LIST) -> Following:
+    return Following(size, list_id)
+
+
+def after(*steps: Step, size: int = 2, list_id: str | None = LIST) -> Following:
+    """``"post"`` sends, a pair is an answer (uuid, list id), everything else is heard."""
+    f = following(size, list_id)
+    for step in steps:
+        if step == "post":
+            f.posted()
+        elif isinstance(step, tuple):
+            f.answered(*step)
+        elif not isinstance(step, str):
+            f.hear(step)
+    return f
+
+
+START = Started(OURS, LIST)
+END = Ended(OURS, 1, 1)
+ANSWER: tuple[str | None, str | None] = (None, None)
+EVERYTHING: list[Step] = [START, END, ANSWER]
+WITH_UUID: list[Step] = [END, (OURS, None)]
+DONE = Verdict(OURS, 1, 1)
+
+
+def test_done_means_the_bound_ending_and_the_answer() -> None:
+    assert after("post", START, END).verdict is None
+    assert after("post", START, ANSWER).verdict is None
+    assert after("post", START, ANSWER, END).verdict == DONE
+
+
+@pytest.mark.parametrize("steps", list(permutations(EVERYTHING)))
+def test_any_order_after_the_send_gives_the_same_verdict(steps: tuple[Step, ...]) -> None:
+    assert after("post", *steps).verdict == DONE
+
+
+@pytest.mark.parametrize("steps", list(permutations(WITH_UUID)))
+def test_a_uuid_in_the_answer_needs_no_start(steps: tuple[Step, ...]) -> None:
+    assert after("post", *steps).verdict == DONE
+
+
+def test_a_uuid_in_the_answer_outranks_the_first_start() -> None:
+    other: list[Step] = [Started(THEIRS, LIST), Ended(THEIRS, 2, 0)]
+    assert after("post", *other, START, (OURS, None)).verdict is None
+    assert after("post", *other, START, (OURS, None), END).verdict == DONE
+
+
+def test_what_began_before_our_send_is_not_ours() -> None:
+    f = after(Started(THEIRS, LIST), "post", ANSWER, Ended(THEIRS, 1, 1))
+    assert f.verdict is None
+    assert not f.begun
+
+
+def test_what_began_before_a_repeated_send_is_not_ours() -> None:
+    assert after("post", Started(THEIRS, LIST), "post", ANSWER, Ended(THEIRS, 1, 1)).verdict is None
+
+
+def test_an_import_into_another_list_is_not_ours() -> None:
+    assert after("post", Started(THEIRS, "list-2"), ANSWER, Ended(THEIRS, 1, 1)).verdict is None
+
+
+@pytest.mark.parametrize("told", [None, "list-9"])
+def test_without_a_known_list_the_first_start_counts(told: str | None) -> None:
+    assert after("post", Started(OURS, told), ANSWER, END, list_id=None).verdict == DONE
+
+
+def test_a_start_that_tells_no_list_counts() -> None:
+    assert after("post", Started(OURS, None), ANSWER, END).verdict == DONE
+
+
+def test_the_list_told_by_the_answer_counts() -> None:
+    steps = (Started(THEIRS, "list-2"), START, Ended(THEIRS, 2, 0), (None, LIST), END)
+    assert after("post", *steps, list_id=None).verdict == DONE
+
+
+def test_the_total_decides_between_two_candidates() -> None:
+    steps = (Started(THEIRS, LIST), START, ANSWER, Running(THEIRS, 1, 9), Running(OURS, 1, 2))
+    assert after("post", *steps).verdict is None
+    assert after("post", *steps, Ended(THEIRS, 9, 0)).verdict is None
+    assert after("post", *steps, Ended(THEIRS, 9, 0), END).verdict == DONE
+
+
+def test_a_candidate_whose_total_is_not_told_yet_is_waited_for() -> None:
+    steps = (Started(THEIRS, LIST), START, ANSWER, Running(THEIRS, 1, 2), Ended(THEIRS, 2, 0))
+    assert after("post", *steps).verdict is None
+    ambiguous = Verdict(None, doubt="ambiguous")
+    assert after("post", *steps, Running(OURS, 1, 2)).verdict == ambiguous
+    assert after("post", *steps, Running(OURS, 1, 3)).verdict == Verdict(THEIRS, 2, 0)
+
+
+def test_two_candidates_of_our_size_are_ambiguous() -> None:
+    steps = (Started(THEIRS, LIST), START, ANSWER, Running(THEIRS, 1, 2), Running(OURS, 1, 2))
+    assert after("post", *steps).verdict == Verdict(None, doubt="ambiguous")
+
+
+def test_two_ended_candidates_without_totals_are_ambiguous() -> None:
+    steps = (Started(THEIRS, LIST), START, ANSWER, Ended(THEIRS, 2, 0), END)
+    assert after("post", *steps).verdict == Verdict(None, doubt="ambiguous")
+
+
+def test_of_two_ended_candidates_the_one_of_our_size_is_ours() -> None:
+    steps = (Started(THEIRS, LIST), START, ANSWER, Running(OURS, 1, 2), Ended(THEIRS, 2, 0), END)
+    assert after("post", *steps).verdict == DONE
+
+
+def test_several_candidates_of_other_sizes_leave_room_for_a_late_one() -> None:
+    steps: tuple[Step, ...] = (
+        Started("a", LIST), Started("b", LIST), ANSWER, Running("a", 1, 7), Running("b", 1, 8), Ended("a", 7, 0),
+        Ended("b", 8, 0),
+    )  # fmt: skip
+    assert after("post", *steps).verdict is None
+    assert after("post", *steps, START, Running(OURS, 1, 2), END).verdict == DONE
+
+
+def test_a_start_after_the_answer_does_not_compete_with_one_before_it() -> None:
+    assert after("post", START, ANSWER, Started(THEIRS, LIST), END).verdict == DONE
+    assert after("post", ANSWER, START, END).verdict == DONE
+
+
+def test_the_total_alone_never_decides_and_never_ends() -> None:
+    assert after("post", START, ANSWER, Running(OURS, 2, 2)).verdict is None
+    assert after("post", START, ANSWER, Running(OURS, 5, 99), END).verdict == DONE
+
+
+def test_duplicates_change_nothing() -> None:
+    f = after("post", START, START, ANSWER, END, END)
+    assert f.verdict == DONE
+
+
+def test_of_two_different_endings_the_first_counts_and_is_flagged() -> None:
+    assert after("post", START, ANSWER, END, Ended(OURS, 0, 0)).verdict == Verdict(OURS, 1, 1, contradicted=True)
+
+
+@pytest.mark.parametrize(
+    "ending", [Ended(OURS, 2, 1), Ended(OURS, None, 1), Ended(OURS, 1, None), Ended(OURS, 9, 9)]
+)
+def test_totals_that_cannot_be_are_a_contradiction(ending: Ended) -> None:
+    assert after("post", START, ANSWER, ending).verdict == Verdict(OURS, doubt="contradiction")
+
+
+def test_fewer_than_sent_is_no_doubt_but_told() -> None:
+    assert after("post", START, ANSWER, Ended(OURS, 1, 0)).verdict == Verdict(OURS, 1, 0)
+
+
+def test_only_events_of_our_import_are_signs_of_life() -> None:
+    f = after("post", START)
+    assert f.hear(Running(OURS, 1, 2))
+    assert not f.hear(Running(THEIRS, 1, 2))
+    assert not f.hear(Started(THEIRS, LIST))
+
+
+def test_a_flood_of_foreign_imports_is_not_remembered_for_ever() -> None:
+    f = after("post", START, ANSWER)
+    for i in range(3 * MOST_IMPORTS):
+        f.hear(Running(f"f{i}", 1, 2))
+    assert len(f._imports) == MOST_IMPORTS
+    f.hear(END)
+    assert f.verdict == DONE
