@@ -96,4 +96,6 @@ def _reason(name: str, contact: Contact, custom: Mapping[str, str], settings: Ap
     if name == "emails":
         limit = MAX_EMAILS if settings.contact_emails else 1
         return "one-value" if len(contact.emails) > limit else None
+    if name in {"phone", "mobile_phone"} and ";ext=" in str(contact.get(name)):
+        return "not-shown"  # the number goes without its extension
     return None if name in CARRIED_BY_CREATE else "no-field"

@@ -145,6 +145,29 @@ def to_address_line(contact: Contact) -> str | None:
     )
 
 
+def to_changed_line(operation: Operation) -> str:
+    """The line after a change of some of its parts.
+
+    A part that does not change stays as the record shows it: it may be frozen, or not ours to write.
+    """
+    shown = operation.record.contact if operation.record else Contact()
+    parts = {
+        name: operation.contact.get(name)
+        if name in operation.fields
+        else shown.get(name) or operation.contact.get(name)
+        for name in ADDRESS_GROUP
+    }
+    return to_address_line(Contact.from_fields({name: part for name, part in parts.items() if part})) or ""
+
+
+def to_number(phone: str | None) -> str | None:
+    """The number without its extension: Apollo keeps digits only and would take it for a part of the number.
+
+    Source: https://docs.apollo.io/reference/view-a-contact (``sanitized_number``)
+    """
+    return (phone or "").partition(";ext=")[0] or None
+
+
 def to_create(contact: Contact, person_id: str, settings: ApolloSettings) -> dict[str, Any]:
     """A row of ``bulk_create``: only what is known, and the person's id in its custom field if there is one."""
     row: dict[str, Any] = {theirs: contact.get(ours) for ours, theirs in PLAIN.items()}
@@ -153,7 +176,7 @@ def to_create(contact: Contact, person_id: str, settings: ApolloSettings) -> dic
     row["present_raw_address"] = to_address_line(contact)
     if settings.contact_emails and len(contact.emails) > 1:
         row["contact_emails"] = [{"email": email, "position": place} for place, email in enumerate(contact.emails)]
-    numbers = ((0, contact.phone), (1, contact.mobile_phone))
+    numbers = ((0, to_number(contact.phone)), (1, to_number(contact.mobile_phone)))
     row["phone_numbers"] = [{"raw_number": number, "position": place} for place, number in numbers if number]
     custom = {
         field: contact.variables[name]
@@ -181,7 +204,7 @@ def to_update(operation: Operation, settings: ApolloSettings) -> dict[str, Any]:
         elif name == "emails":
             row["email"] = after
         elif name in ADDRESS_GROUP:
-            row["present_raw_address"] = to_address_line(operation.contact) or ""
+            row["present_raw_address"] = to_changed_line(operation)
         elif name.removeprefix(VARIABLE_PREFIX) in settings.custom_fields:
             custom[settings.custom_fields[name.removeprefix(VARIABLE_PREFIX)]] = str(after)
     if custom:
@@ -198,7 +221,8 @@ def to_patch(operation: Operation, settings: ApolloSettings) -> dict[str, Any]:
     row = to_update(operation, settings)
     for name, theirs in PATCH_ONLY.items():
         if name in operation.fields:
-            row[theirs] = operation.fields[name].after or ""
+            after = str(operation.fields[name].after or "")
+            row[theirs] = after if name == "company_domain" else to_number(after) or ""
     return row
 
 

@@ -95,9 +95,8 @@ class Apollo:
                 "providers.apollo.base_url: there is no Apollo at this address",
                 remedy="use https://api.apollo.io/api/v1 or https://api.aisa.one/apis/v1/apollo",
             ) from error
-        team = next((t for row in answer.rows if isinstance(row, dict) and (t := row.get("team_id"))), None)
-        told = self._settings.account_id or (str(team) if team else None)
-        return Account(account_id=told, problems=self._problems())
+        team = next((row.text("team_id") for row in answer.rows), None)
+        return Account(account_id=self._settings.account_id or team, problems=self._problems())
 
     async def close(self) -> None:
         """See ``sync.ports.Provider``."""

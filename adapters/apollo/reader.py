@@ -18,12 +18,12 @@ from adapters.apollo import exchange, wire
 from adapters.apollo.cursor import Cursor, Sweep, parse_cursor, render_cursor, scope_of
 from adapters.apollo.echo import emails_of, profile_of
 from adapters.apollo.mapping import to_record
-from sync.errors import MappingError, Missing, Transient
+from sync.errors import Missing, Transient
 from sync.identity import canonical_email, linkedin_key
 from sync.record import Page, Record
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator
     from datetime import datetime
 
     from adapters.apollo.client import Client
@@ -238,15 +238,14 @@ class ApolloReader:
             # without a label there is nothing of ours; no filter at all would show everybody's contacts
             return Rows(records=(), bad=(), ignored=0, total=0, count=0, complete=True)
         answer, _ = await self._client.ask(exchange.search(**self._filter, **wishes), wire.parse_search)
-        rows, bad = _sorted_out(answer.rows, answer.page)
-        ours = [row for row in rows if row.full and self._is_ours(row)]
-        surely = all(self._is_ours(row) for row in rows)
+        ours = [row for row in answer.rows if row.full and self._is_ours(row)]
+        surely = all(self._is_ours(row) for row in answer.rows)
         return Rows(
             records=tuple(to_record(row, self._settings) for row in ours),
-            bad=bad,
-            ignored=len(rows) - len(ours),
+            bad=answer.bad,
+            ignored=len(answer.rows) - len(ours),
             total=answer.total,
-            count=len(answer.rows),
+            count=answer.count,
             complete=not answer.partial and surely,
         )
 
@@ -254,24 +253,11 @@ class ApolloReader:
         if self._settings.shared and not self.label_ids:
             return []
         answer, _ = await self._client.ask(request, wire.parse_search)
-        rows, _ = _sorted_out(answer.rows, answer.page)
-        return [row for row in rows if row.full and self._is_ours(row)]
+        return [row for row in answer.rows if row.full and self._is_ours(row)]
 
     def _is_ours(self, row: ContactRow) -> bool:
         """In a shared workspace a row must show one of our labels itself: the filter alone is not trusted."""
         return not self._settings.shared or bool(row.label_ids & self.label_ids)
-
-
-def _sorted_out(values: Sequence[Any], page: int) -> tuple[list[ContactRow], tuple[str, ...]]:
-    """The rows that fit the documented shape, and the names of those that do not."""
-    rows, bad = [], []
-    for index, value in enumerate(values):
-        try:
-            rows.append(wire.parse_contact(value, f"$.contacts[{index}]"))
-        except MappingError:
-            known = value.get("id") if isinstance(value, dict) else None
-            bad.append(known if isinstance(known, str) and known else f"page {page}, row {index + 1}")
-    return rows, tuple(bad)
 
 
 def _one_contact(value: Any) -> ContactRow:

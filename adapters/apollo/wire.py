@@ -54,11 +54,15 @@ class ContactRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPage:
-    """One answer to a search. ``rows``: unparsed; ``partial``: Apollo says that it left rows out."""
+    """One answer to a search.
 
-    rows: tuple[Any, ...]
+    ``bad``: rows that broke the documented shape. ``count``: all rows shown. ``partial``: Apollo left rows out.
+    """
+
+    rows: tuple[ContactRow, ...]
+    bad: tuple[str, ...]
+    count: int
     total: int
-    page: int
     partial: bool
 
 
@@ -169,6 +173,18 @@ def parse_contact(value: object, path: str) -> ContactRow:
     )
 
 
+def parse_contacts(values: list[Any], path: str) -> tuple[list[ContactRow], tuple[str, ...]]:
+    """The rows that fit the documented shape, and the ids or places of those that do not."""
+    rows, bad = [], []
+    for index, value in enumerate(values):
+        try:
+            rows.append(parse_contact(value, f"{path}[{index}]"))
+        except MappingError:
+            known = value.get("id") if isinstance(value, dict) else None
+            bad.append(known if isinstance(known, str) and known else f"row {index + 1}")
+    return rows, tuple(bad)
+
+
 def _emails(row: Mapping[str, Any], path: str) -> tuple[str, ...]:
     """Primary first, then the additional ones by position; each once."""
     found = [text(row.get("email"), f"{path}.email")]
@@ -251,10 +267,13 @@ def parse_search(value: object) -> SearchPage:
     """The page in ``value``. Source: https://docs.apollo.io/reference/search-for-contacts"""
     answer = mapping(value, "$")
     numbers = mapping(answer.get("pagination"), "$.pagination")
+    shown = sequence(answer.get("contacts"), "$.contacts")
+    rows, bad = parse_contacts(shown, "$.contacts")
     return SearchPage(
-        rows=tuple(sequence(answer.get("contacts"), "$.contacts")),
+        rows=tuple(rows),
+        bad=bad,
+        count=len(shown),
         total=number(numbers.get("total_entries"), "$.pagination.total_entries"),
-        page=number(numbers.get("page"), "$.pagination.page"),
         partial=flag(answer.get("partial_results_only"), "$.partial_results_only"),
     )
 

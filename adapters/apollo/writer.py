@@ -234,14 +234,12 @@ def _request_of(batch: Batch) -> Request:
 
 
 def _created(value: Any) -> list[Echo]:
+    """The rows of both arrays; one that breaks the documented shape leaves its operation unknown, not all."""
     answer = wire.mapping(value, "$")
     echoes = []
     for name, existing in (("created_contacts", False), ("existing_contacts", True)):
-        rows = wire.sequence(answer.get(name), f"$.{name}")
-        echoes += [
-            Echo(row=wire.parse_contact(row, f"$.{name}[{index}]"), existing=existing)
-            for index, row in enumerate(rows)
-        ]
+        rows, _ = wire.parse_contacts(wire.sequence(answer.get(name), f"$.{name}"), f"$.{name}")
+        echoes += [Echo(row=row, existing=existing) for row in rows]
     return echoes
 
 
@@ -250,9 +248,8 @@ def _many(value: Any) -> list[ContactRow]:
 
     Source: https://docs.apollo.io/reference/bulk-update-contacts (``entity_progress_job``, no way to poll it)
     """
-    answer = wire.mapping(value, "$")
-    rows = wire.sequence(answer.get("contacts"), "$.contacts")
-    return [wire.parse_contact(row, f"$.contacts[{index}]") for index, row in enumerate(rows)]
+    rows = wire.sequence(wire.mapping(value, "$").get("contacts"), "$.contacts")
+    return wire.parse_contacts(rows, "$.contacts")[0]
 
 
 def _one(value: Any) -> list[ContactRow]:

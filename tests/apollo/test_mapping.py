@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -198,6 +199,22 @@ def test_an_update_sends_only_what_changes_and_the_whole_address_line() -> None:
         "title": "COO",
         "email": "n@x.fr",
     }
+
+
+def test_parts_of_the_address_that_do_not_change_stay_as_the_record_shows_them() -> None:
+    operation = update("66f0", wanted=person(city="Lyon", country="Frozen", zipcode="69002"), city="Lyon")
+    shown = Contact(city="Paris", country="France")
+    assert operation.record is not None
+    operation = replace(operation, record=replace(operation.record, contact=shown))
+    assert to_update(operation, SETTINGS) == {"present_raw_address": "Lyon, 69002, France"}
+
+
+def test_an_extension_does_not_become_a_part_of_the_number() -> None:
+    contact = Contact(phone="+33412345678;ext=12")
+    numbers = to_create(contact, "p1", SETTINGS)["phone_numbers"]
+    assert numbers == [{"raw_number": "+33412345678", "position": 0}]
+    assert cannot_hold(contact, SETTINGS) == [("phone", "not-shown")]
+    assert to_patch(update("66f0", phone="+334;ext=5"), SETTINGS) == {"direct_phone": "+334"}
 
 
 def test_a_field_to_be_emptied_is_sent_as_empty_text() -> None:

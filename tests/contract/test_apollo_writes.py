@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import stamina
 
+from adapters.toolkit.sandbox import Fault
 from adapters.toolkit.strict_json import dumps
 from sync.change import FieldChange
 from sync.codes import StateReason
@@ -88,6 +89,16 @@ async def test_a_row_in_neither_array_is_unknown_and_the_others_are_acknowledged
     async with bench(drop_emails=("lea1@exemple.fr",)) as b:
         outcomes = await b.send(create(0), create(1, last_name="Other"), create(2))
         assert told(outcomes) == [("acked", None), ("unknown", "batch-inconsistent"), ("acked", None)]
+
+
+async def test_a_broken_echo_leaves_its_own_operation_unknown_and_no_other() -> None:
+    async with bench() as b:
+        rows = [{"id": "66f1", "email": "lea0@exemple.fr"}, {"id": 5, "email": "lea1@exemple.fr"}]
+        answer = json.dumps({"created_contacts": rows, "existing_contacts": []}, separators=("|", ":"))
+        b.server.traffic.faults.append(
+            Fault("POST", f"{b.server.prefix}/contacts/bulk_create", 1, None, {"body": answer.replace("|", ",")})
+        )
+        assert told(await b.send(create(0), create(1))) == [("acked", None), ("unknown", "batch-inconsistent")]
 
 
 async def test_a_match_by_email_comes_back_untouched_and_is_linked_as_existing() -> None:
