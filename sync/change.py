@@ -194,3 +194,15 @@ class Hold:
     person_id: str
     provider: str
     record_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardReport:
+    """A guard that stopped the run. ``allow`` is what follows ``--allow``; ``detail`` one sentence why."""
+
+    provider: str
+    kind: str
+    planned: int
+    limit: int
+    allow: str
+    detail: str

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sync.report.model import GuardReport
+from sync.change import GuardReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

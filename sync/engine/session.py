@@ -15,11 +15,11 @@ from sync.report.model import DeferredReport, ProviderReport
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sync.change import BulkTotals, CannotExpress, Operation
+    from sync.change import BulkTotals, CannotExpress, GuardReport, Operation
     from sync.config import ProviderSettings, Settings
     from sync.ports import Clock, Progress, Provider
     from sync.record import Target
-    from sync.report.model import GuardReport, Mode, ProviderStatus
+    from sync.report.model import Mode, ProviderStatus
     from sync.store_port import ProviderState, Store
 
 

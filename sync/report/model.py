@@ -10,7 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sync.change import BulkTotals, CannotExpress, Conflict, Hold, ManualAction, Operation, Suspicion
+    from sync.change import (
+        BulkTotals,
+        CannotExpress,
+        Conflict,
+        GuardReport,
+        Hold,
+        ManualAction,
+        Operation,
+        Suspicion,
+    )
 
 Mode = Literal["run", "dry-run", "apply", "undo", "verify"]
 ProviderStatus = Literal["ok", "partial", "unreachable", "refused", "failed", "off"]
@@ -77,18 +86,6 @@ class DeferredReport:
     reason: str
     count: int
     until: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuardReport:
-    """A guard that stopped the run. ``allow`` is what follows ``--allow``; ``detail`` one sentence why."""
-
-    provider: str
-    kind: str
-    planned: int
-    limit: int
-    allow: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from sync.change import BulkTotals, CannotExpress, Conflict, Hold, ManualAction, Operation
+    from sync.change import BulkTotals, CannotExpress, Conflict, GuardReport, Hold, ManualAction, Operation
     from sync.report.model import (
         DeferredReport,
-        GuardReport,
         ParkedReport,
         ProviderReport,
         Report,

@@ -13,6 +13,7 @@ from sync.change import (
     Conflict,
     Feature,
     FieldChange,
+    GuardReport,
     Hold,
     ManualAction,
     Operation,
@@ -22,7 +23,6 @@ from sync.contact import Contact
 from sync.record import RecordRef
 from sync.report.model import (
     DeferredReport,
-    GuardReport,
     ParkedReport,
     PeopleReport,
     ProviderReport,
