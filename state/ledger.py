@@ -18,7 +18,7 @@ from state.key import keyed_hash
 from state.points import point
 from state.rows import from_time, from_time_or_none, to_json, to_time, to_time_or_none
 from sync.errors import StateError
-from sync.store_port import OptOutEntry
+from sync.record import OptOutEntry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

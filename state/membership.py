@@ -230,9 +230,10 @@ def _tie(
 def _redirect(connection: Connection, update: MembershipUpdate) -> None:
     """Retired ids lead to their successor in one hop; what was open about them is the successor's."""
     for person in update.redirects:
-        last = _end(update, person)
+        last = _active(connection, _end(update, person))
         connection.exec_driver_sql(
-            "UPDATE person SET status = 'retired', successor = ? WHERE id = ? OR successor = ?",
+            "UPDATE person SET status = 'retired', successor = ?"
+            " WHERE id = ? OR (status = 'retired' AND successor = ?)",
             (last, person, person),
         )
         connection.exec_driver_sql(
@@ -252,6 +253,14 @@ def _end(update: MembershipUpdate, person: str) -> str:
         seen.add(following)
         person = following
     return person
+
+
+def _active(connection: Connection, person: str) -> str:
+    """Who goes on for a person that was merged before."""
+    row = connection.exec_driver_sql("SELECT coalesce(successor, id) FROM person WHERE id = ?", (person,)).first()
+    if row is None:
+        raise StateError(f"person {person}, who is to go on for another, does not exist")
+    return str(row[0])
 
 
 def _empty(connection: Connection, people: Iterable[str]) -> None:

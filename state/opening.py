@@ -40,7 +40,7 @@ def open_store(url: str, *, ledger: Path, key: Path, backups: Path, mode: Mode) 
     Raises ``StateError`` when the store is damaged, somebody else's, newer, open to others, cannot be written,
     or (in ``read``) not there yet or older.
     """
-    path = database_path(url)
+    path, key = database_path(url), key_path(key)
     with translated("the state store cannot be opened"):
         if mode == "read":
             return _open_read(path, ledger, key)
@@ -63,6 +63,11 @@ def database_path(url: str) -> Path | None:
         )
     name = parsed.database
     return None if name in {None, "", ":memory:"} else Path(str(name))
+
+
+def key_path(key: Path) -> Path:
+    """The key's file, also where the settings write it ``file:PATH``."""
+    return type(key)(str(key).removeprefix("file:"))
 
 
 def _open_write(path: Path | None, ledger: Path, key: Path, backups: Path) -> SqliteStore:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from sync.store_port import OptOutEntry
+    from sync.record import OptOutEntry
 
 
 def load(connection: Connection) -> list[OptOutEntry]:

@@ -21,11 +21,10 @@ if TYPE_CHECKING:
     from state.database import Database
     from sync.change import CannotExpress, Conflict, Hold, ManualAction, Operation, State, Suspicion
     from sync.person import Decision, Person
-    from sync.record import Record, RecordRef
+    from sync.record import OptOutEntry, Record, RecordRef
     from sync.store_port import (
         MembershipUpdate,
         Merged,
-        OptOutEntry,
         PageCounts,
         ProviderState,
         ReadRecord,

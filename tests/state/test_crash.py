@@ -24,7 +24,8 @@ PROGRAM = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from sync.store_port import OptOutEntry, Settled
+from sync.record import OptOutEntry
+from sync.store_port import Settled
 from tests.state.values import *
 
 with Home(Path(sys.argv[1])).open() as store:

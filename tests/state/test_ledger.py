@@ -7,7 +7,7 @@ import pytest
 
 from state.ledger import load_ledger
 from sync.errors import StateError
-from sync.store_port import OptOutEntry
+from sync.record import OptOutEntry
 from tests.state.values import START, Home, later
 
 if TYPE_CHECKING:

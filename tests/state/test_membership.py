@@ -185,6 +185,16 @@ def test_redirects_of_one_update_may_chain_but_not_turn_in_a_circle(store: Sqlit
     assert [p.id for p in store.people(["a"])] == ["c"]
 
 
+def test_a_redirect_to_somebody_merged_before_leads_on_to_who_goes_on(store: SqliteStore) -> None:
+    pull(store, *(read(f"topo:{n}") for n in range(3)))
+    settled(store, a=["topo:0"], b=["topo:1"], c=["topo:2"])
+    merge(store, "b", "c")
+    store.save_membership(MembershipUpdate(members={1: ("c", "m")}, redirects={"a": "b"}), at=START)
+    assert [p.id for p in store.people(["a"])] == ["c"]
+    with pytest.raises(StateError):
+        store.save_membership(MembershipUpdate(members={}, redirects={"c": "nobody"}), at=START)
+
+
 def test_the_region_tells_what_merged_persons_owned_until_they_are_given_back(store: SqliteStore) -> None:
     pull(store, read("topo:1"), read("topo:2"))
     settled(store, ann=["topo:1"], bob=["topo:2"])

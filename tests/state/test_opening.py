@@ -9,10 +9,10 @@ import pytest
 
 from state.connection import pragma
 from state.marker import marker_path
-from state.opening import database_path, open_store
+from state.opening import database_path, key_path, open_store
 from state.tables import APPLICATION_ID, SCHEMA_VERSION
 from sync.errors import StateError
-from sync.store_port import OptOutEntry
+from sync.record import OptOutEntry
 from tests.state.values import START, Home, assign, later, pull, read
 
 if TYPE_CHECKING:
@@ -196,6 +196,11 @@ def test_a_url_names_a_file_or_memory() -> None:
     assert str(database_path("sqlite:///.contact-sync/state.db")) == ".contact-sync/state.db"
     assert str(database_path("sqlite:////var/state.db")) == "/var/state.db"
     assert database_path("sqlite://") is None
+
+
+def test_a_key_may_be_written_as_in_the_settings(home: Home) -> None:
+    assert key_path(home.root / "key") == home.key
+    assert str(key_path(type(home.key)("file:.contact-sync/key"))) == ".contact-sync/key"
 
 
 def test_a_folder_with_odd_letters_works(home: Home) -> None:
