@@ -172,12 +172,11 @@ def _settle_people(connection: Connection, operations: Sequence[Operation]) -> N
     failed = {o.person_id for o in operations if o.state not in DONE}
     membership.mark_dirty(connection, failed)
     succeeded = sorted({o.person_id for o in operations} - failed)
-    runs = sorted({o.run_id for o in operations if o.run_id})
     connection.exec_driver_sql(
         "DELETE FROM dirty_person WHERE person_id IN (SELECT value FROM json_each(?)) AND NOT EXISTS"
-        " (SELECT 1 FROM operation AS o WHERE o.run_id IN (SELECT value FROM json_each(?))"
-        " AND o.person_id = dirty_person.person_id AND o.state NOT IN (?, ?, ?))",
-        (to_json(succeeded), to_json(runs), *DONE),
+        " (SELECT 1 FROM operation AS o WHERE o.person_id = dirty_person.person_id AND o.state NOT IN (?, ?, ?)"
+        " AND o.run_id IN (SELECT s.run_id FROM json_each(?) AS j JOIN operation AS s ON s.id = j.value))",
+        (to_json(succeeded), *DONE, to_json([o.id for o in operations])),
     )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sync.contact import Contact
-    from sync.store_port import OptOutEntry
+    from sync.record import OptOutEntry
 
 ONLY_OUTREACH_TOOL = frozenset({"EXCLUDE_FROM_CRM"})
 REVIEWED = frozenset({"BOUNCED", "COMPETITOR", "WRONG_PERSON", "LEFT_COMPANY"})

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from sync.optouts import OptOutIndex
     from sync.person import Person
     from sync.planning import Side
-    from sync.record import Record
-    from sync.store_port import OptOutEntry
+    from sync.record import OptOutEntry, Record
 
 PushedKey = tuple[str, str, str]
 """(provider, kind, address or profile) of an opt-out operation that was already sent."""

@@ -93,6 +93,23 @@ class OptOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OptOutEntry:
+    """One line of the ledger. ``keys``: keyed hashes (``Store.keyed_hash``) of everything it matches.
+
+    ``source_id`` is the provider's id of the entry. ``released_by`` / ``released_why``: set on a release.
+    """
+
+    keys: frozenset[str]
+    reason: str
+    source: str
+    at: datetime
+    source_id: str | None = None
+    until: datetime | None = None
+    released_by: str | None = None
+    released_why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OptOutPage:
     """One page of a provider's opt-out list; ``last`` ends it, ``complete`` says that nothing was cut."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sync.change import CannotExpress, Choice, Conflict, Hold, ManualAction, Operation, State, Suspicion
     from sync.contact import Contact
     from sync.person import Decision, MatchRecord, Person
-    from sync.record import Link, Record, RecordRef
+    from sync.record import Link, OptOutEntry, Record, RecordRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,23 +122,6 @@ class Settled:
     operation: Operation
     read: ReadRecord | None = None
     link: Link | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptOutEntry:
-    """One line of the ledger. ``keys``: keyed hashes (``Store.keyed_hash``) of everything it matches.
-
-    ``source_id`` is the provider's id of the entry. ``released_by`` / ``released_why``: set on a release.
-    """
-
-    keys: frozenset[str]
-    reason: str
-    source: str
-    at: datetime
-    source_id: str | None = None
-    until: datetime | None = None
-    released_by: str | None = None
-    released_why: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

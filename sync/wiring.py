@@ -15,6 +15,7 @@ from sync.config import load
 from sync.engine.cycle import run_cycle
 from sync.engine.session import Options, Seat, Session
 from sync.errors import ConfigError, StateError
+from sync.exports import take_in_exports
 from sync.secrets import resolve
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ async def run_once(
         session = session_for(settings, request, store, clock, progress=progress, environ=environ)
         if stopping is not None:
             session.stopping = stopping
-        return await run_cycle(session)
+        return await run_cycle(session, take_in_exports)
 
 
 def session_for(

@@ -2,7 +2,7 @@
 
 A fault is written ``METHOD PATH:ORDINAL:ACTION[=ARGUMENT][,more]``, for example
 ``POST /contacts/bulk:1:reset-after`` or ``GET /v1/contacts:2-4:status=503``. The path may end in ``*``. The
-ordinal counts matching requests from 1 (``*`` = every one). Actions:
+ordinal counts matching requests from 1 (``*`` = every one). ``body=`` comes last and takes the rest. Actions:
 
 ``status=N``        answered N before anything is done (``retry-after=S`` and ``body=TEXT`` may be added)
 ``then-status=N``   done, then answered N
@@ -69,7 +69,10 @@ class Fault:
             raise ValueError(f"{text!r} is not METHOD PATH:ORDINAL:ACTION")
         method, path, ordinal, actions = fitting.groups()
         first, _, last = ordinal.partition("-")
-        parsed = dict(part.partition("=")[::2] for part in actions.split(","))
+        actions, _, body = actions.partition("body=")
+        parsed = dict(part.partition("=")[::2] for part in actions.split(",") if part)
+        if body:
+            parsed["body"] = body
         unknown = set(parsed) - ACTIONS
         if unknown:
             raise ValueError(f"unknown fault action {min(unknown)!r}; known: {', '.join(sorted(ACTIONS))}")

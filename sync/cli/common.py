@@ -78,7 +78,7 @@ def cycle_options(command: F) -> F:
         click.option("--allow", "allowances", multiple=True, metavar="KIND=PROVIDER:COUNT",
                      help="Let one guard through, up to COUNT, this once; repeatable."),
         click.option("--max-requests", multiple=True, metavar="PROVIDER=N", help="Request ceiling; repeatable."),
-        click.option("--wait", type=DURATION, default="0", show_default=True, help="How long to wait for the lock."),
+        click.option("--wait", type=DURATION, default="0", help="How long to wait for the lock."),
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)

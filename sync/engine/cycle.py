@@ -21,18 +21,21 @@ from sync.engine.verify import verify_writes
 from sync.errors import ContactSyncError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sync.engine.session import Seat, Session
     from sync.report.model import Report
 
 
-async def run_cycle(session: Session) -> Report:
-    """One whole cycle; providers are opened and closed by the caller's seats, the store stays open.
+async def run_cycle(session: Session, take_in_exports: Callable[[Session], None] | None = None) -> Report:
+    """One whole cycle; providers are closed afterwards, the store stays open.
 
+    ``take_in_exports`` is called once the providers were read: files stand in for those that cannot be.
     Raises ``StateError`` only; what goes wrong at a provider is in the report.
     """
     session.store.begin_run(session.run_id, session.options.mode, session.started_at)
     try:
-        await _work(session)
+        await _work(session, take_in_exports)
     finally:
         await asyncio.gather(*(seat.provider.close() for seat in session.seats.values()))
     report = assemble(session)
@@ -45,12 +48,14 @@ async def run_cycle(session: Session) -> Report:
     return report
 
 
-async def _work(session: Session) -> None:
+async def _work(session: Session, take_in_exports: Callable[[Session], None] | None) -> None:
     recover(session)
     await _open_all(session)
     await read_opt_outs(session)
     await resolve_unknown(session)
     await pull_all(session)
+    if take_in_exports is not None:
+        take_in_exports(session)
     match_and_merge(session)
     await resolve_pending(session)
     await read_details(session)

@@ -14,7 +14,8 @@ from sync.errors import ContactSyncError, MappingError, ProviderError, QuotaExha
 from sync.guards import emptied
 from sync.identity.canonical import canonicalize, keys_of
 from sync.optouts import wide_keys
-from sync.store_port import OptOutEntry, ReadRecord
+from sync.record import OptOutEntry
+from sync.store_port import ReadRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -211,7 +211,7 @@ def test_an_echo_waits_for_matching_only_if_its_keys_changed(store: SqliteStore)
 
 def test_a_person_waits_on_until_every_operation_of_the_run_succeeded(store: SqliteStore) -> None:
     first, second, third = sent(store, update("o1", "topo:1"), create("o2"), update("o3", "topo:2", "bob"))
-    settle(store, first, "acked")
+    settle(store, first, "acked", run_id=None)
     assert store.dirty_people() == ["ann", "bob"]
     settle(store, second, "pending")
     assert store.dirty_people() == ["bob"]

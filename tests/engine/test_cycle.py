@@ -1,0 +1,137 @@
+"""A whole cycle over real servers: who is found, joined, written, and what then stays quiet."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from tests.engine.house import House, at, by_state, crowd, person
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_a_person_known_at_one_provider_is_created_at_the_others(home: House) -> None:
+    home.actors["topo"].create(person(job_title="COO"))
+    report = await home.run()
+    assert report.exit_code == 0
+    assert by_state(report) == {
+        ("apollo", "create", "verified"): 1,
+        ("datananas", "create", "acked"): 1,
+    }
+    assert [row["title"] for row in home.apollo.rows] == ["COO"]
+    assert [row["position"] for row in home.datananas.rows] == ["COO"]
+
+
+async def test_a_person_known_only_at_apollo_is_entered_at_topo_and_recognised_there(home: House) -> None:
+    home.actors["apollo"].create(person(job_title="COO"))
+    report = await home.run()
+    assert [(o.kind, o.state) for o in at(report, "topo")] == [("create", "verified")]
+    assert report.people.total == 1
+    assert report.twins == ()
+
+
+async def test_the_same_person_at_three_providers_is_one_and_nobody_is_created(home: House) -> None:
+    home.actors["topo"].create(person(emails=("ANA.DIAZ@oakmere-logistics.com",)))
+    home.actors["apollo"].create(person(emails=(), linkedin_url="linkedin.com/in/Ana-Diaz/"))
+    home.actors["datananas"].create(person(linkedin_url=None))
+    home.actors["topo"].edit(home.topo.rows[0]["id"], {"linkedin_url": "https://fr.linkedin.com/in/ana-diaz"})
+    home.export()
+    report = await home.run()
+    assert report.people.total == 1
+    assert not any(o.kind == "create" for o in report.operations)
+
+
+async def test_a_second_cycle_without_edits_sends_no_mutating_request(home: House) -> None:
+    for contact in crowd(30):
+        home.actors["topo"].create(contact)
+    for contact in crowd(45)[20:]:
+        home.actors["apollo"].create(contact)
+    await home.run()
+    before = home.writes
+    second = await home.run()
+    assert second.exit_code == 0
+    assert home.writes == before
+    assert second.operations == ()
+
+
+async def test_an_edit_at_one_provider_reaches_the_others(home: House) -> None:
+    record = home.actors["topo"].create(person(job_title="COO"))
+    home.actors["apollo"].create(person(job_title="COO"))
+    await home.run()
+    home.actors["topo"].edit(record, {"job_title": "CEO"})
+    report = await home.run()
+    assert by_state(report) == {
+        ("apollo", "update", "verified"): 1,
+        ("datananas", "update", "acked"): 1,
+    }
+    (update,) = at(report, "apollo")
+    assert update.fields["job_title"].before == "COO"
+    assert update.fields["job_title"].after == "CEO"
+    assert (update.reason, update.fields["job_title"].source) == ("only-changer", "topo")
+    assert home.apollo.rows[0]["title"] == "CEO"
+    assert home.datananas.rows[0]["position"] == "CEO"
+
+
+async def test_different_edits_of_one_field_are_a_conflict_and_other_fields_flow(home: House) -> None:
+    at_topo = home.actors["topo"].create(person(job_title="COO", company_name="Oakmere"))
+    at_apollo = home.actors["apollo"].create(person(job_title="COO", company_name="Oakmere"))
+    await home.run()
+    home.actors["topo"].edit(at_topo, {"job_title": "CEO", "company_name": "Oakmere Group"})
+    home.actors["apollo"].edit(at_apollo, {"job_title": "CFO"})
+    report = await home.run()
+    (conflict,) = report.conflicts
+    assert conflict.field == "job_title"
+    assert dict(conflict.values) == {f"topo:{at_topo}": "CEO", f"apollo:{at_apollo}": "CFO"}
+    assert home.apollo.rows[0]["title"] == "CFO"
+    assert home.apollo.rows[0]["organization_name"] == "Oakmere Group"
+
+
+async def test_an_edit_at_apollo_reaches_a_topo_contact_that_we_entered(home: House) -> None:
+    home.section("match", names_must_agree=True)
+    record = home.actors["apollo"].create(person(job_title="COO"))
+    await home.run()
+    home.actors["apollo"].edit(record, {"title": "CEO"} and {"job_title": "CEO"})
+    report = await home.run()
+    assert [(o.kind, o.state) for o in at(report, "topo")] == [("update", "verified")]
+    assert home.topo.rows[0]["job_title"] == "CEO"
+
+
+async def test_a_topo_contact_of_somebody_else_is_not_changed_and_the_report_says_so(home: House) -> None:
+    home.actors["topo"].create(person(job_title="COO"))
+    record = home.actors["apollo"].create(person(job_title="COO"))
+    await home.run()
+    home.actors["apollo"].edit(record, {"job_title": "CEO"})
+    report = await home.run()
+    assert at(report, "topo") == []
+    assert ("topo", "job_title", "not-ours") in {(c.provider, c.field, c.reason) for c in report.cannot_express}
+
+
+async def test_a_dry_run_sends_no_mutating_request_and_leaves_every_byte(home: House) -> None:
+    home.actors["topo"].create(person())
+    await home.run()
+    for contact in crowd(5):
+        home.actors["apollo"].create(contact)
+    before, writes = fingerprint(home.folder), home.writes
+    report = await home.run("dry-run")
+    assert by_state(report) == {
+        ("datananas", "create", "planned"): 5,
+        ("topo", "create", "planned"): 5,
+    }
+    assert home.writes == writes
+    assert fingerprint(home.folder) == before
+
+
+async def test_a_dry_run_before_any_run_makes_no_file(home: House) -> None:
+    home.actors["topo"].create(person())
+    report = await home.run("dry-run")
+    assert len(report.operations) == 2
+    assert sorted(p.name for p in home.folder.iterdir()) == ["config.toml"]
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    return {
+        str(p): hashlib.sha256(p.read_bytes()).hexdigest() + str(p.stat().st_mtime_ns)
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and p.name != "config.toml"
+    }

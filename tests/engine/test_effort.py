@@ -1,0 +1,43 @@
+"""How many requests a cycle takes: whole pages, whole batches, and the looks that writing safely costs."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING
+
+from tests.engine.house import by_state, crowd
+
+if TYPE_CHECKING:
+    from tests.engine.house import House
+
+
+async def test_ten_thousand_contacts_go_through_the_datananas_stream_in_whole_batches(home: House) -> None:
+    home.without("apollo")
+    home.configure("datananas", batch_size=2500)
+    home.datananas.turn(running_every=500)
+    for contact in crowd(10_000):
+        home.actors["topo"].create(contact)
+    report = await home.run()
+    assert by_state(report) == {("datananas", "create", "acked"): 10_000}
+    assert home.datananas.traffic.count("POST", "/contacts/bulk") == 4
+    assert [(b.sent, b.created, b.updated) for b in report.bulk] == [(2500, 2500, 0)] * 4
+    assert report.exit_code == 0
+
+
+async def test_two_thousand_contacts_each_way_take_whole_pages_and_batches(home: House) -> None:
+    home.without("datananas")
+    people = crowd(4000)
+    for contact in people[:2000]:
+        home.actors["topo"].create(contact)
+    for contact in people[2000:]:
+        home.actors["apollo"].create(contact)
+    report = await home.run()
+    assert by_state(report) == {("apollo", "create", "verified"): 2000, ("topo", "create", "verified"): 2000}
+    batches = ceil(2000 / 100)
+    assert home.topo.traffic.count("POST", "/v1/contact-entries") == batches
+    assert home.apollo.traffic.count("POST", "/api/v1/contacts/bulk_create") == batches
+    sweep = ceil(2000 / 99)  # each page shows the last row of the one before once more
+    read_back = ceil(4000 / 99)
+    assert home.topo.traffic.count("GET", "/v1/contacts") <= sweep + 2 + batches + read_back
+    assert home.apollo.traffic.count("POST", "/api/v1/contacts/search") <= 20 + 3 + batches + ceil(4000 / 100) + 1
+    assert home.topo.traffic.count("GET", "/v1/contact-lists/3c90c3cc-0d44-4b50-8888-8dd25736052a") <= batches + 1

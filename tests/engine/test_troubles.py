@@ -1,0 +1,206 @@
+"""Providers that fail, lie or fall silent: the others finish, nothing is written twice, the report tells."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.toolkit.sandbox import Fault
+from sync.errors import ConfigError, LockHeld
+from tests.engine.house import House, at, by_state, crowd, person
+
+TOPO_DOWN = "* /v1/*:*:reset-before"
+
+
+async def test_a_first_run_without_allowances_stops_and_prints_the_words_to_repeat(home: House) -> None:
+    for contact in crowd(60):
+        home.actors["topo"].create(contact)
+    report = await home.run(allow=())
+    assert report.exit_code == 5
+    assert home.writes == 0
+    assert {g.allow for g in report.guards} == {"create=apollo:60", "create=datananas:60"}
+    again = await home.run(allow=[g.allow for g in report.guards])
+    assert again.exit_code == 0
+    assert len(home.apollo.rows) == len(home.datananas.rows) == 60
+
+
+async def test_an_unreachable_provider_does_not_stop_the_others(home: House) -> None:
+    home.actors["apollo"].create(person())
+    home.topo.traffic.faults.append(Fault.parse(TOPO_DOWN))
+    home.configure("topo", exclusions=False)
+    report = await home.run()
+    assert report.exit_code == 11
+    assert report.providers["topo"].status == "unreachable"
+    assert by_state(report) == {("datananas", "create", "acked"): 1}
+    home.topo.traffic.faults.clear()
+    after = await home.run()
+    assert (after.exit_code, by_state(after)) == (0, {("topo", "create", "verified"): 1})
+
+
+async def test_wrong_credentials_end_with_8_and_name_the_provider(home: House) -> None:
+    home.actors["topo"].create(person())
+    home.apollo.traffic.faults.append(Fault.parse("* /api/v1/*:*:status=401,body=Invalid API key"))
+    report = await home.run()
+    assert report.exit_code == 8
+    assert report.providers["apollo"].status == "refused"
+    assert by_state(report) == {("datananas", "create", "acked"): 1}
+
+
+async def test_garbage_from_a_provider_is_told_and_loses_nothing(home: House) -> None:
+    home.actors["topo"].create(person())
+    home.apollo.traffic.faults.append(Fault.parse("POST /api/v1/contacts/search:*:garbage"))
+    report = await home.run()
+    assert report.exit_code == 11
+    assert report.providers["apollo"].problems
+    assert by_state(report) == {("datananas", "create", "acked"): 1}
+
+
+@pytest.mark.parametrize("when", ["reset-after", "then-status=502"])
+async def test_a_lost_answer_of_apollo_never_makes_a_second_contact(home: House, when: str) -> None:
+    home.actors["topo"].create(person())
+    home.apollo.traffic.faults.append(Fault.parse(f"POST /api/v1/contacts/bulk_create:1:{when}"))
+    first = await home.run()
+    assert (first.exit_code, at(first, "apollo")[0].state) == (0, "verified")  # the read-back found it
+    assert (await home.run()).operations == ()
+    assert len(home.apollo.rows) == 1
+
+
+@pytest.mark.parametrize("when", ["reset-after", "reset-before", "then-status=502"])
+async def test_with_a_slow_index_an_unknown_create_waits_and_is_settled_later(home: House, when: str) -> None:
+    home.actors["topo"].create(person())
+    home.apollo.traffic.faults.append(Fault.parse(f"POST /api/v1/contacts/bulk_create:1:{when}"))
+    home.apollo.traffic.faults.append(Fault.parse("POST /api/v1/contacts/search:6-99:status=500"))
+    first = await home.run()
+    assert (first.exit_code, at(first, "apollo")[0].state) == (3, "unknown")
+    home.apollo.traffic.faults.clear()
+    await home.run()
+    home.clock.advance(minutes=20)
+    await home.run()
+    home.clock.advance(minutes=20)
+    await home.run()
+    assert (await home.run()).operations == ()
+    assert len(home.apollo.rows) == 1
+
+
+@pytest.mark.parametrize("when", ["reset-after", "reset-before", "then-status=500"])
+async def test_a_lost_answer_of_topo_never_makes_a_second_contact(home: House, when: str) -> None:
+    home.actors["apollo"].create(person())
+    home.topo.traffic.faults.append(Fault.parse(f"POST /v1/contact-entries:1:{when}"))
+    first = await home.run()
+    assert first.exit_code in {0, 3}
+    home.clock.advance(minutes=20)
+    await home.run()
+    assert (await home.run()).operations == ()
+    assert len(home.topo.rows) == 1
+
+
+async def test_a_lost_answer_of_datananas_is_posted_again_after_settling(home: House) -> None:
+    home.actors["topo"].create(person())
+    home.datananas.traffic.faults.append(Fault.parse("POST /contacts/bulk:1:reset-after"))
+    home.configure("datananas", start_timeout="1s", stall_timeout="1s")
+    first = await home.run()
+    assert [o.state for o in at(first, "datananas")] == ["unknown"]
+    assert (await home.run()).operations == ()
+    home.clock.advance(minutes=20)
+    later = await home.run()
+    assert [o.state for o in at(later, "datananas")] == ["acked"]
+    assert len(home.datananas.rows) == 1
+
+
+async def test_a_list_that_starts_outreach_stops_the_run_before_anything_is_written(home: House) -> None:
+    home.actors["apollo"].create(person())
+    for row in home.topo.lists.values():
+        row["default_sequence_template_id"] = "0d6f0000-0000-4000-8000-000000000001"
+    report = await home.run()
+    assert report.exit_code == 5
+    assert home.writes == 0
+    assert [g.kind for g in report.guards] == ["outreach"]
+    assert home.topo.enrolled == []
+
+
+async def test_a_changed_filter_waits_for_its_fingerprint(home: House) -> None:
+    home.actors["topo"].create(person(country="France"))
+    await home.run()
+    home.configure("apollo", require=["phone"])
+    stopped = await home.run()
+    assert stopped.exit_code == 5
+    (guard,) = stopped.guards
+    assert guard.allow.startswith("config=apollo:")
+    assert (await home.run(allow=[guard.allow])).exit_code == 0
+    assert (await home.run()).exit_code == 0
+
+
+async def test_another_account_behind_the_same_address_is_neither_read_nor_written(home: House) -> None:
+    home.actors["topo"].create(person())
+    await home.run()
+    me = '{"id":"k","organization_id":"another","name":"n","scopes":["contacts:read","exclusions:read"]}'
+    home.topo.traffic.faults.append(Fault.parse(f"GET /v1/me:*:body={me}"))
+    home.actors["topo"].create(person("Lea Martin"))
+    before = home.writes
+    report = await home.run()
+    assert report.exit_code == 5
+    assert home.writes == before
+    assert report.people.total == 1
+
+
+async def test_an_emptied_provider_is_not_believed(home: House) -> None:
+    records = [home.actors["topo"].create(contact) for contact in crowd(12)]
+    await home.run()
+    for record in records:
+        home.topo.remove(record)
+    home.clock.advance(hours=25)
+    report = await home.run()
+    assert report.exit_code == 5
+    assert [g.kind for g in report.guards] == ["emptied"]
+    assert report.holds == ()
+
+
+async def test_a_record_that_is_gone_is_held_and_never_created_again(home: House) -> None:
+    records = [home.actors["topo"].create(contact) for contact in crowd(12)]
+    await home.run()
+    home.topo.remove(records[0])
+    home.clock.advance(hours=25)
+    report = await home.run()
+    assert [(h.kind, h.provider, h.record_id) for h in report.holds] == [("disappeared", "topo", records[0])]
+    assert at(report, "topo") == []
+    assert len(home.topo.rows) == 11
+    home.clock.advance(hours=25)
+    await home.run()
+    assert len(home.topo.rows) == 11
+
+
+async def test_a_reached_request_ceiling_defers_the_rest(home: House) -> None:
+    for contact in crowd(5):
+        home.actors["topo"].create(contact)
+    report = await home.run(max_requests={"apollo": 4})
+    assert report.exit_code == 9
+    assert {o.reason for o in at(report, "apollo")} <= {"max-requests", "first-sweep"}
+    assert (await home.run()).exit_code == 0
+
+
+async def test_a_full_datananas_account_stops_creates_there_alone(home: House) -> None:
+    home.actors["topo"].create(person())
+    home.datananas.turn(quota="total", quota_left=0)
+    report = await home.run()
+    assert report.exit_code == 9
+    assert [(o.state, o.reason) for o in at(report, "datananas")] == [("deferred", "quota-total")]
+    assert len(home.apollo.rows) == 1
+
+
+async def test_a_second_run_finds_the_lock_held(home: House) -> None:
+    from state.lock import RunLock, run_lock_path
+
+    await home.run()
+    with RunLock(run_lock_path(home.folder / "state" / "state.db")).acquire(0), pytest.raises(LockHeld):
+        await home.run()
+
+
+async def test_an_unknown_provider_on_the_command_line_is_a_configuration_error(home: House) -> None:
+    with pytest.raises(ConfigError, match="hubspot"):
+        await home.run(providers=("hubspot",))
+
+
+async def test_only_one_provider_takes_part_when_asked(home: House) -> None:
+    home.actors["topo"].create(person())
+    report = await home.run(providers=("topo", "datananas"))
+    assert by_state(report) == {("datananas", "create", "acked"): 1}
+    assert home.apollo.rows == []
