@@ -14,8 +14,6 @@ from sync.contact import VARIABLE_PREFIX
 from sync.record import Capabilities
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from adapters.apollo.settings import ApolloSettings
     from sync.contact import Contact
 
@@ -60,9 +58,10 @@ def capabilities(settings: ApolloSettings) -> Capabilities:
 def _actions(name: str, settings: ApolloSettings) -> frozenset[str]:
     actions = {"read"}
     if settings.writable:
-        actions |= {"create"} if name in CARRIED_BY_CREATE else set()
-        if name in BOTH_WAYS:
-            actions.add("update" if settings.update_by == "bulk" or name != "linkedin_url" else "create")
+        if name in CARRIED_BY_CREATE:
+            actions.add("create")
+        if name in BOTH_WAYS and (settings.update_by == "bulk" or name != "linkedin_url"):
+            actions.add("update")  # PATCH documents no linkedin_url
         if name in PATCH_ONLY and settings.phones == "patch":
             actions.add("patch")
     return frozenset(actions)
@@ -82,15 +81,15 @@ def cannot_hold(contact: Contact, settings: ApolloSettings) -> list[tuple[str, s
     """The contact's fields that a new record at Apollo cannot hold, each with its reason code."""
     residue = []
     for name in contact.to_fields():
-        reason = _reason(name, contact, settings.custom_fields, settings)
+        reason = _reason(name, contact, settings)
         if reason:
             residue.append((name, reason))
     return residue
 
 
-def _reason(name: str, contact: Contact, custom: Mapping[str, str], settings: ApolloSettings) -> str | None:
+def _reason(name: str, contact: Contact, settings: ApolloSettings) -> str | None:
     if name.startswith(VARIABLE_PREFIX):
-        return None if name.removeprefix(VARIABLE_PREFIX) in custom else "not-mapped"
+        return None if name.removeprefix(VARIABLE_PREFIX) in settings.custom_fields else "not-mapped"
     if name == "company_domain":
         return "no-endpoint"
     if name == "emails":
