@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from adapters.spec import Opening
     from adapters.toolkit.http import Request
     from adapters.topo.settings import TopoSettings
+    from sync.secrets import Secret
 
 
 class Client:
@@ -27,6 +28,7 @@ class Client:
         self._clock = opening.clock
         self._secret = opening.secret
         self._api_key = settings.api_key
+        self._key: Secret | None = None
         self._budget = RetryBudget()
         self._limiter = Limiter(
             exchange.NAME,
@@ -74,5 +76,7 @@ class Client:
         return answer
 
     async def _headers(self) -> Mapping[str, str]:
-        key = self._secret(self._api_key).reveal().strip()
+        if self._key is None:  # once a run: a reference may start a program or ask a password manager
+            self._key = self._secret(self._api_key)
+        key = self._key.reveal()
         return {"authorization": f"Bearer {key}", "accept": "application/json", "user-agent": "contact-sync"}

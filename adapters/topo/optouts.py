@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 PATH = "exclusions.items"
 
+PARTIAL = frozenset({"EXCLUDE_FROM_SEARCH", "EXCLUDE_FROM_CRM"})
+"""Reasons that, by their names, keep a person out of one place and say nothing about being written to."""
+
 
 class TopoOptOuts:
     """The list of people who must not be written to."""
@@ -142,7 +145,9 @@ class TopoOptOuts:
 
 
 def covers(row: ExclusionRow, wanted: OptOut) -> bool:
-    """Whether the row lasts at least as long as ``wanted``."""
+    """Whether the row says at least as much as ``wanted`` and lasts as long."""
+    if row.reason in PARTIAL and row.reason != mapping.to_reason(wanted.reason):
+        return False
     if row.until is None:
         return True
     return wanted.until is not None and row.until >= wanted.until

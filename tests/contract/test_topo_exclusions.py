@@ -14,7 +14,7 @@ from adapters.toolkit.sandbox import Fault
 from adapters.topo.mapping import REASONS
 from sync.contact import Contact
 from sync.errors import AuthError, MappingError, OutcomeUnknown, Rejected, Transient
-from tests.topo.harness import START, exclude, opt_out, opt_out_pages, raw, running, send
+from tests.topo.harness import START, exclude, opt_out, opt_out_pages, running, send
 
 if TYPE_CHECKING:
     from adapters.topo.optouts import TopoOptOuts
@@ -224,6 +224,14 @@ async def test_a_weaker_exclusion_never_stands_in_for_a_stronger_one(duplicate: 
         assert any(until is None and reason == "UNSUBSCRIBED" for _, _, reason, until in rows(box))
 
 
+@pytest.mark.parametrize("duplicate", ["409", "second_row", "existing"])
+async def test_being_kept_out_of_a_search_is_not_being_opted_out(duplicate: str) -> None:
+    async with running(duplicate_exclusion=duplicate) as (box, topo):
+        box.add_exclusion(email="ana@corp.com", reason="EXCLUDE_FROM_SEARCH")
+        await pushed(topo, opt_out("ana@corp.com"))
+        assert "UNSUBSCRIBED" in {reason for _, _, reason, _ in rows(box)}
+
+
 async def test_a_longer_exclusion_is_not_shortened() -> None:
     async with running() as (box, topo):
         box.add_exclusion(email="ana@corp.com", until=LATER)
@@ -273,27 +281,3 @@ async def test_an_exclusion_that_may_have_arrived_is_unknown_and_met_when_it_is_
             await send(topo, exclude(opt_out("ana@corp.com")))
         assert await pushed(topo, opt_out("ana@corp.com"))
         assert len(box.exclusions) == 1
-
-
-@pytest.mark.parametrize(
-    "body",
-    [{}, {"email": "a@corp.com"}, {"reason": "OTHER"}, {"email": "a@corp.com", "reason": "NO"},
-     {"email": "a@corp.com", "reason": "OTHER", "until": "soon"}, {"email": 7, "reason": "OTHER"}, []],
-)  # fmt: skip
-async def test_the_sandbox_takes_a_reason_and_one_key_at_least(body: Any) -> None:
-    async with running() as (box, _):
-        assert (await raw(box, "POST", "/contact-exclusions", json=body)).status_code == 400
-        created = await raw(box, "POST", "/contact-exclusions", json={"email": "a@corp.com", "reason": "OTHER"})
-        assert created.status_code == 201
-
-
-async def test_the_sandbox_filters_exclusions_as_documented() -> None:
-    async with running() as (box, _):
-        one, two, _three = excluded(box, 3)
-        bounds = {"created_at_after": "2026-01-01T08:00:00Z", "created_at_before": "2026-01-01T08:02:00Z"}
-        found = (await raw(box, "GET", "/contact-exclusions", params=bounds)).json()
-        assert [row["id"] for row in found["items"]] == [two]
-        assert (await raw(box, "GET", f"/contact-exclusions/{one}")).json()["email"] == "p0@corp.com"
-        assert (await raw(box, "GET", "/contact-exclusions/none")).json()["type"] == "NotFoundIssue"
-        patched = await raw(box, "PATCH", f"/contact-exclusions/{one}", json={"email": "new@corp.com"})
-        assert patched.status_code == 400

@@ -5,6 +5,7 @@ Sources: https://docs.topo.io/api-reference/errors-rate-limits, …/authenticati
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from adapters.toolkit.sandbox import Fault
 from adapters.topo.sandbox_rules import SCOPES
 from sync.errors import AuthError, OutcomeUnknown, RateLimited
-from tests.topo.harness import create, raw, running, send
+from tests.topo.harness import START, create, raw, running, send
 
 if TYPE_CHECKING:
     from sync.change import Outcome
@@ -95,3 +96,30 @@ async def test_the_sandbox_asks_each_scope_of_each_endpoint(method: str, path: s
         answer = await raw(box, method, path, json={})
         assert answer.status_code == 403
         assert answer.json()["type"] == "UnauthorizedIssue"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"email": "a@corp.com"}, {"reason": "OTHER"}, {"email": "a@corp.com", "reason": "NO"},
+     {"email": "a@corp.com", "reason": "OTHER", "until": "soon"}, {"email": 7, "reason": "OTHER"}, []],
+)  # fmt: skip
+async def test_the_sandbox_takes_a_reason_and_one_key_at_least(body: Any) -> None:
+    async with running() as (box, _):
+        assert (await raw(box, "POST", "/contact-exclusions", json=body)).status_code == 400
+        created = await raw(box, "POST", "/contact-exclusions", json={"email": "a@corp.com", "reason": "OTHER"})
+        assert created.status_code == 201
+
+
+async def test_the_sandbox_filters_exclusions_as_documented() -> None:
+    async with running() as (box, _):
+        times = [START + timedelta(minutes=number) for number in range(3)]
+        one, two, _ = [
+            box.add_exclusion(email=f"p{n}@corp.com", created_at=at)["id"] for n, at in enumerate(times)
+        ]
+        bounds = {"created_at_after": "2026-01-01T08:00:00Z", "created_at_before": "2026-01-01T08:02:00Z"}
+        found = (await raw(box, "GET", "/contact-exclusions", params=bounds)).json()
+        assert [row["id"] for row in found["items"]] == [two]
+        assert (await raw(box, "GET", f"/contact-exclusions/{one}")).json()["email"] == "p0@corp.com"
+        assert (await raw(box, "GET", "/contact-exclusions/none")).json()["type"] == "NotFoundIssue"
+        patched = await raw(box, "PATCH", f"/contact-exclusions/{one}", json={"email": "new@corp.com"})
+        assert patched.status_code == 400

@@ -37,7 +37,7 @@ def client(**opening: Any) -> Client:
     return Client(TopoSettings(requests_per_second=1000.0), Opening(**told))
 
 
-async def test_the_key_goes_out_as_bearer_and_is_fetched_through_its_reference(
+async def test_the_key_goes_out_as_bearer_and_is_fetched_once_through_its_reference(
     respx_mock: respx.MockRouter,
 ) -> None:
     asked = []
@@ -47,7 +47,9 @@ async def test_the_key_goes_out_as_bearer_and_is_fetched_through_its_reference(
         asked.append(ref)
         return Secret(KEY)
 
-    await client(secret=secret).call(exchange.get_me())
+    caller = client(secret=secret)
+    await caller.call(exchange.get_me())
+    await caller.call(exchange.get_me())
     assert asked == ["env:TOPO_API_KEY"]
     assert route.calls[0].request.headers["authorization"] == f"Bearer {KEY}"
 
