@@ -11,9 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from adapters.apollo.sandbox_switches import Switches
+
+    Rule = Callable[[dict[str, Any], Mapping[str, Any]], bool]
 
 TEAM = "609500000000000000000001"
 USER = "6630aa11bb22cc33dd44ee55"
@@ -43,6 +45,7 @@ class Workspace:
         self.stages: dict[str, str] = {NEW_STAGE: "New"}
         self._history: dict[str, list[tuple[datetime, dict[str, Any] | None]]] = {}
         self._ids = 0
+        self._mentions: dict[str, set[str]] = {}
 
     def new_id(self) -> str:
         """A fresh id: 24 hex digits."""
@@ -75,6 +78,9 @@ class Workspace:
         """What searches will show of a contact from now on (later, when they lag)."""
         row = copy.deepcopy(self.contacts.get(contact_id))
         self._history.setdefault(contact_id, []).append((self.now(), row))
+        if row is not None:
+            for text in (row["name"], row["email"], *(entry["email"] for entry in row["contact_emails"])):
+                self._mentions.setdefault(_folded(text), set()).add(contact_id)
 
     def searchable(self) -> list[dict[str, Any]]:
         """The contacts as searches show them now."""
@@ -159,11 +165,25 @@ class Workspace:
 
     def match(self, fields: Mapping[str, Any]) -> dict[str, Any] | None:
         """The contact that ``run_dedupe`` finds; the first rule that hits decides."""
-        for rule in (_by_id, _by_crm_id, _by_person, _by_email, _by_name_and_company):
-            for row in self.contacts.values():
-                if rule(row, fields):
+        name = " ".join(filter(None, (fields.get("first_name"), fields.get("last_name"))))
+        foreign = any(fields.get(key) for key in (*CRM_IDS, "person_id"))
+        places: tuple[tuple[Rule, Iterable[str]], ...] = (
+            (_by_id, [str(fields.get("id"))]),
+            (_by_crm_id, list(self.contacts) if foreign else ()),
+            (_by_person, list(self.contacts) if foreign else ()),
+            (_by_email, self._candidates(fields.get("email"))),
+            (_by_name_and_company, self._candidates(name)),
+        )
+        for rule, candidates in places:
+            for contact_id in candidates:
+                row = self.contacts.get(contact_id)
+                if row is not None and rule(row, fields):
                     return row
         return None
+
+    def _candidates(self, text: Any) -> list[str]:
+        """Contacts that had this name or address at some time, oldest first; the rules look closer."""
+        return sorted(self._mentions.get(_folded(text), ()))
 
     def placeholder(self, fields: Mapping[str, Any]) -> dict[str, Any] | None:
         """The stub of a mailbox sync that a create is merged into."""
@@ -186,7 +206,11 @@ def blank_row(contact_id: str, stamp: str) -> dict[str, Any]:
 
 
 def _same(left: Any, right: Any) -> bool:
-    return bool(left) and bool(right) and str(left).strip().lower() == str(right).strip().lower()
+    return bool(left) and bool(right) and _folded(left) == _folded(right)
+
+
+def _folded(text: Any) -> str:
+    return str(text or "").strip().lower()
 
 
 def _by_id(row: dict[str, Any], fields: Mapping[str, Any]) -> bool:

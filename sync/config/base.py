@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sync.config.values import FieldName, PositiveDuration, ProviderName  # noqa: TC001  # pydantic reads them
+from sync.config.values import FieldName, PositiveDuration, ProviderName  # pydantic reads them
 
 
 class Section(BaseModel):
