@@ -107,7 +107,8 @@ class Following:
             return self._judge(self._imports.get(self._uuid))
         candidates = self._candidates()
         if len(candidates) < 2:
-            return self._judge(candidates[0] if candidates else None)
+            verdict = self._judge(candidates[0] if candidates else None)
+            return Verdict(None, doubt="ambiguous") if verdict and self._rivalled() else verdict
         fitting = [one for one in candidates if one.total == self._size]
         if len(fitting) > 1:
             return Verdict(None, doubt="ambiguous")
@@ -160,6 +161,10 @@ class Following:
         if len(begun) > 1:
             begun = [one for one in begun if one.total in {None, self._size}]
         return [one for one in begun if one.early] or begun
+
+    def _rivalled(self) -> bool:
+        """An import of exactly our size whose start we missed: it may be ours, and the candidate another's."""
+        return any(one.started is None and one.total == self._size for one in self._imports.values())
 
     def _on_our_list(self, one: _Import) -> bool:
         told = one.started.list_id if one.started else None

@@ -234,7 +234,7 @@ class Listening:
         in_row = read = 0
         with contextlib.suppress(ConnectionClosed):
             while in_row <= MOST_NOISE:
-                event = decode(await self._socket.recv())
+                event = decode(await self._socket.recv(decode=False))  # one bad byte is noise, no closing
                 in_row = 0 if event else in_row + 1
                 self.noise += 0 if event else 1
                 if event:

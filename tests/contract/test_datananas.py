@@ -708,3 +708,54 @@ async def _until(condition: Any) -> None:
             return
         await asyncio.sleep(0.005)
     raise AssertionError("it never happened")
+
+
+# everything at once
+
+OTHER_POSITIONS: list[dict[str, Any]] = [
+    {"uuid_in_answer": True}, {"body_empty": True}, {"list_id_known": False}, {"list_by": "name"},
+    {"starting": "after"}, {"starting": "never"}, {"ending": "before"}, {"ending": "never"},
+    {"drop_running": True}, {"duplicate": True}, {"shuffle": True}, {"total_off": 1}, {"second_ending": True},
+    {"bad_totals": "too-many"}, {"noise": ("noise",) * 30}, {"foreign": 5}, {"foreign": 3},
+    {"foreign": 3, "foreign_same_list": False}, {"foreign_first": False}, {"close_at": 1}, {"close_at": 3},
+    {"replay": True}, {"envelope": "socket.io"}, {"silently_refuse": lambda row: row["email"].startswith("p1@")},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("first", range(len(OTHER_POSITIONS)))
+async def test_no_two_oddities_together_make_a_false_promise(first: int) -> None:
+    for second in OTHER_POSITIONS[first:]:
+        switches = OTHER_POSITIONS[first] | second
+        if {"bad_totals", "silently_refuse"} <= switches.keys():
+            continue  # one lie covers the other, and nobody could tell
+        async with (
+            sandbox(**switches) as box,
+            opened(box, start_timeout="60ms", stall_timeout="60ms", reconnect_wait="1ms") as provider,
+        ):
+            try:
+                result = await sent(provider, creates(3))
+            except OutcomeUnknown:
+                continue
+            assert result.bulk is not None
+            told = (result.bulk.created or 0) + (result.bulk.updated or 0)
+            assert {o.state for o in result.outcomes} == {"acked" if told == 3 else "unknown"}
+            assert told <= len(box.rows), switches
+            assert result.bulk.uuid == "u-1", switches
+
+
+async def test_a_flood_of_other_peoples_progress_is_survived() -> None:
+    foreign = '{"type":"contact_bulk_create_running","data":{"uuid":"f-%d","i":1,"total":9}}'
+    async with sandbox(noise=tuple(foreign % (i % 3000) for i in range(6000))) as box, opened(box) as provider:
+        assert (await sent(provider, creates(2))).outcomes[0].state == "acked"
+
+
+async def test_a_cancelled_send_leaves_nothing_open() -> None:
+    async with sandbox(ending="never") as box, opened(box, stall_timeout="9s") as provider:
+        task = asyncio.create_task(sent(provider, creates(1)))
+        await _until(lambda: len(box.sent_events) == 2)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await _until(lambda: not box._sockets)
+        box.turn(ending="after")
+        assert (await sent(provider, creates(1))).outcomes[0].state == "acked"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from itertools import permutations
+from typing import TYPE_CHECKING
 
 import pytest
 
 from adapters.datananas.events import Ended, Event, Running, Started
 from adapters.datananas.following import MOST_IMPORTS, Following, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Step = Event | str | tuple[str | None, str | None]
 
@@ -158,6 +162,12 @@ def test_fewer_than_sent_is_no_doubt_but_told() -> None:
     assert after("post", START, ANSWER, Ended(OURS, 1, 0)).verdict == Verdict(OURS, 1, 0)
 
 
+def test_an_import_of_our_size_whose_start_was_missed_makes_the_other_one_doubtful() -> None:
+    theirs: list[Step] = [Started(THEIRS, LIST), ANSWER, Ended(THEIRS, 2, 0)]
+    assert after("post", Running(OURS, 1, 2), *theirs).verdict == Verdict(None, doubt="ambiguous")
+    assert after("post", Running(OURS, 1, 3), *theirs).verdict == Verdict(THEIRS, 2, 0)
+
+
 def test_only_events_of_our_import_are_signs_of_life() -> None:
     f = after("post", START)
     assert f.hear(Running(OURS, 1, 2))
@@ -168,7 +178,30 @@ def test_only_events_of_our_import_are_signs_of_life() -> None:
 def test_a_flood_of_foreign_imports_is_not_remembered_for_ever() -> None:
     f = after("post", START, ANSWER)
     for i in range(3 * MOST_IMPORTS):
-        f.hear(Running(f"f{i}", 1, 2))
+        f.hear(Running(f"f{i}", 1, 9))
     assert len(f._imports) == MOST_IMPORTS
     f.hear(END)
     assert f.verdict == DONE
+
+
+FOREIGN: list[Event] = [Started(THEIRS, LIST), Running(THEIRS, 1, 5), Ended(THEIRS, 5, 0)]
+MINE: list[Step] = [START, Running(OURS, 1, 2), END]
+
+
+@pytest.mark.parametrize("answer", [ANSWER, (OURS, None)])
+def test_in_every_interleaving_nothing_foreign_is_taken_for_done(answer: Step) -> None:
+    """All orders in which each import's own events stay in order, the answer anywhere."""
+    for places in permutations([*"AAA", *"BBB", "C"]):
+        sources: dict[str, Iterator[Step]] = {"A": iter(MINE), "B": iter(FOREIGN), "C": iter([answer])}
+        f = following()
+        f.posted()
+        for place in places:
+            step = next(sources[place])
+            assert not isinstance(step, str)
+            if isinstance(step, tuple):
+                f.answered(*step)
+            else:
+                f.hear(step)
+            verdict = f.verdict
+            assert verdict is None or verdict == DONE or verdict.doubt is not None
+        assert f.verdict is not None
