@@ -16,7 +16,6 @@ from sync.record import OptOutPage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
-    from datetime import datetime
 
     from adapters.topo.client import Client
     from adapters.topo.settings import TopoSettings
@@ -84,7 +83,7 @@ class TopoOptOuts:
             return before, True
         row, met = await self._post(body, wanted)
         if not covers(row, wanted):
-            row = await self.amend(row.id, _strength(wanted))
+            row = await self.amend(row.id, _strength(row, wanted))
         rest = _not_carried(row, wanted)
         if rest is not None:
             email = rest.emails[0] if rest.emails else None
@@ -171,9 +170,11 @@ def to_body(wanted: OptOut, email: str | None, profile: str | None) -> dict[str,
     return body
 
 
-def _strength(wanted: OptOut) -> dict[str, Any]:
-    until: datetime | None = wanted.until
-    return {"reason": mapping.to_reason(wanted.reason), "until": render_moment(until) if until else None}
+def _strength(row: ExclusionRow, wanted: OptOut) -> dict[str, Any]:
+    """What makes ``row`` as strong as ``wanted``; an end is only ever put off."""
+    if row.until is None or wanted.until is None:
+        return {"reason": mapping.to_reason(wanted.reason), "until": None}
+    return {"reason": mapping.to_reason(wanted.reason), "until": render_moment(max(row.until, wanted.until))}
 
 
 def _not_carried(row: ExclusionRow, wanted: OptOut) -> OptOut | None:

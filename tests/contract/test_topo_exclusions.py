@@ -232,6 +232,18 @@ async def test_being_kept_out_of_a_search_is_not_being_opted_out(duplicate: str)
         assert "UNSUBSCRIBED" in {reason for _, _, reason, _ in rows(box)}
 
 
+async def test_an_end_is_put_off_and_never_brought_forward() -> None:
+    async with running() as (box, topo):
+        box.add_exclusion(email="bob@corp.com", reason="EXCLUDE_FROM_CRM")
+        await pushed(topo, opt_out("bob@corp.com", until=LATER))
+        box.add_exclusion(email="cleo@corp.com", until=START)
+        await pushed(topo, opt_out("cleo@corp.com", until=LATER))
+        assert [(email, until) for email, _, _, until in rows(box)] == [
+            ("bob@corp.com", None),
+            ("cleo@corp.com", LATER),
+        ]
+
+
 async def test_a_longer_exclusion_is_not_shortened() -> None:
     async with running() as (box, topo):
         box.add_exclusion(email="ana@corp.com", until=LATER)
