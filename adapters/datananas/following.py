@@ -136,8 +136,9 @@ class Following:
     def _take_total(self, seen: _Import, total: int | None) -> None:
         if seen.total is None and total is not None:
             seen.total = total
-            self._leading = self._lead()
-            self.revision += 1
+            if seen.started is not None:
+                self._leading = self._lead()
+                self.revision += 1
 
     def _take_end(self, seen: _Import, event: Ended) -> None:
         if seen.ended is None:

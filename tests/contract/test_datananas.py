@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,7 +23,12 @@ from sync.errors import (
     Rejected,
     Unreachable,
 )
-from tests.datananas.harness import Seen, create, creates, opened, person, row_of, sent, update
+from tests.datananas.harness import Seen, StepClock, create, creates, opened, person, row_of, sent, update
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sync.change import BatchResult
 
 BULK = "/contacts/bulk"
 
@@ -575,33 +581,56 @@ async def test_a_stream_that_refuses_the_token_later_leaves_the_outcome_unknown(
             await task
 
 
-async def test_each_message_of_ours_resets_the_patience_and_others_do_not() -> None:
-    ours = '{"type":"contact_bulk_create_running","data":{"uuid":"u-1","i":1,"total":1}}'
-    async with sandbox(ending="never") as box, opened(box, stall_timeout="150ms") as provider:
-        started = asyncio.get_running_loop().time()
+OURS = '{"type":"contact_bulk_create_running","data":{"uuid":"u-1","i":1,"total":1}}'
+FOREIGN = OURS.replace("u-1", "foreign")
+
+
+@asynccontextmanager
+async def waiting(**switches: Any) -> AsyncIterator[tuple[Any, StepClock, asyncio.Task[BatchResult]]]:
+    """One contact posted and accepted, its import without an end; only the test moves time."""
+    clock = StepClock()
+    patience = {"start_timeout": "30s", "stall_timeout": "60s", "stall_per_contact": "500ms"}
+    async with sandbox(ending="never", **switches) as box, opened(box, clock=clock, **patience) as provider:  # type: ignore[arg-type]  # ours
         task = asyncio.create_task(sent(provider, creates(1)))
-        for _ in range(3):
-            await asyncio.sleep(0.07)
-            await box.tell(ours)
-        for _ in range(20):
-            if task.done():
-                break
-            await asyncio.sleep(0.02)
-            await box.tell(ours.replace("u-1", "foreign"))
-        with pytest.raises(OutcomeUnknown, match="went silent before the import's end"):
+        await _until(lambda: box.rows and clock._sleepers)
+        await box.settled()
+        await asyncio.sleep(0.02)
+        yield box, clock, task
+
+
+async def _heard(box: Any, message: str) -> None:
+    await box.tell(message)
+    await asyncio.sleep(0.02)
+
+
+async def test_without_a_start_patience_ends_after_the_start_timeout() -> None:
+    async with waiting(starting="never", drop_running=True) as (_, clock, task):
+        await clock.step(29)
+        assert not task.done()
+        await clock.step(2)
+        with pytest.raises(OutcomeUnknown, match="silent before the import's start"):
             await task
-        assert asyncio.get_running_loop().time() - started > 0.3
+
+
+async def test_each_message_of_ours_resets_the_patience_and_others_do_not() -> None:
+    async with waiting() as (box, clock, task):
+        await clock.step(60)
+        await _heard(box, OURS)
+        await clock.step(60)
+        assert not task.done()
+        await _heard(box, FOREIGN)
+        await clock.step(1)
+        with pytest.raises(OutcomeUnknown, match="silent before the import's end"):
+            await task
 
 
 async def test_there_is_an_end_to_all_patience() -> None:
-    ours = '{"type":"contact_bulk_create_running","data":{"uuid":"u-1","i":1,"total":1}}'
-    async with sandbox(ending="never") as box, opened(box, stall_timeout="40ms") as provider:
-        task = asyncio.create_task(sent(provider, creates(1)))
-        for _ in range(100):
-            if task.done():
-                break
-            await asyncio.sleep(0.01)
-            await box.tell(ours)
+    async with waiting() as (box, clock, task):
+        for _ in range(4):
+            await clock.step(60)
+            await _heard(box, OURS)
+        assert not task.done()
+        await clock.step(2.5)
         with pytest.raises(OutcomeUnknown):
             await task
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
     from sync.contact import Value
 
 QUICK: Mapping[str, object] = {
-    "start_timeout": "300ms",
-    "stall_timeout": "300ms",
+    "start_timeout": "4s",
+    "stall_timeout": "4s",
     "stall_per_contact": "1ms",
     "request_timeout": "5s",
     "reconnect_wait": "5ms",
 }
-"""Patience that fails fast and yet outlasts a busy machine."""
+"""Patience that outlasts a busy machine; tests of impatience set their own."""
 
 
 class Seen:
@@ -41,6 +42,31 @@ class Seen:
         self.calls.append((stage, provider, done, total))
 
 
+class StepClock(RealClock):
+    """Time that only the test moves, in seconds."""
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    def monotonic(self) -> float:
+        return self._now_s
+
+    async def sleep(self, seconds: float) -> None:
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self._now_s + seconds, woken))
+        await woken
+
+    async def step(self, seconds: float) -> None:
+        """Time goes on, and everybody who waited for it acts."""
+        self._now_s += seconds
+        for at, woken in self._sleepers:
+            if at <= self._now_s and not woken.done():
+                woken.set_result(None)
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+
 def settings(**changes: Any) -> DatananasSettings:
     """Settings that need no server."""
     table: dict[str, Any] = {"base_url": "http://127.0.0.1:9", "stream_url": "ws://127.0.0.1:9"}
@@ -51,7 +77,8 @@ def opening(secrets: Mapping[str, str], directory: Path | None = None, **more: A
     def secret(reference: str) -> Secret:
         return Secret(secrets[reference.partition(":")[2]])
 
-    return Opening(clock=RealClock(), secret=secret, directory=directory or Path("/nowhere"), **more)
+    more.setdefault("clock", RealClock())
+    return Opening(secret=secret, directory=directory or Path("/nowhere"), **more)
 
 
 @asynccontextmanager
@@ -60,11 +87,12 @@ async def opened(
     *,
     directory: Path | None = None,
     memory: Mapping[str, object] | None = None,
+    clock: RealClock | None = None,
     **changes: Any,
 ) -> AsyncIterator[Datananas]:
     """The provider, opened against ``box`` with quick patience."""
     table = SPEC.settings.model_validate(dict(box.settings) | dict(QUICK) | changes)
-    provider = Datananas(table, opening(box.secrets, directory, memory=memory or {}))  # type: ignore[arg-type]  # ours
+    provider = Datananas(table, opening(box.secrets, directory, memory=memory or {}, clock=clock or RealClock()))  # type: ignore[arg-type]  # ours
     await provider.open()
     try:
         yield provider
