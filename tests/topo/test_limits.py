@@ -23,6 +23,18 @@ def test_every_contact_field_is_readable_and_entry_fields_are_creatable() -> Non
     assert able.batch == {"create": 100, "update": 100, "variables": 1, "exclude": 1}
 
 
+def test_the_target_is_looked_at_wherever_entries_may_be_posted() -> None:
+    assert capabilities(settings()).effects_at_target
+    assert capabilities(settings(create=False)).effects_at_target
+    assert not capabilities(settings(write=False)).effects_at_target
+
+
+def test_a_create_may_be_resolved_later_for_as_long_as_the_settings_say() -> None:
+    able = capabilities(settings(resolve_timeout="3d"))
+    assert able.resolves_later
+    assert able.resolve_timeout_s == 3 * 86400
+
+
 def test_keys_are_never_changed_by_an_update() -> None:
     able = capabilities(settings())
     assert able.updates == "entry"
