@@ -59,13 +59,23 @@ KEEP_LINK = """
 """
 
 
-def save_plan(connection: Connection, run_id: str, operations: Sequence[Operation], at: datetime) -> None:
-    """The operations exist; those that earlier runs planned and never sent do not any more.
+def save_plan(
+    connection: Connection,
+    run_id: str,
+    operations: Sequence[Operation],
+    at: datetime,
+    planned_again: Sequence[str],
+) -> None:
+    """The operations exist; what earlier runs planned and never sent does not any more.
+
+    What was ``blocked`` for a person who was not ``planned_again`` still holds and stays.
 
     Raises ``StateError`` for a second open create for a person and provider.
     """
     connection.exec_driver_sql(
-        "DELETE FROM operation WHERE state IN (?, ?, ?) AND run_id IS NOT ?", (*NEVER_SENT, run_id)
+        "DELETE FROM operation WHERE state IN (?, ?, ?) AND run_id IS NOT ?"
+        " AND (state <> 'blocked' OR person_id IN (SELECT value FROM json_each(?)))",
+        (*NEVER_SENT, run_id, to_json(list(planned_again))),
     )
     _refuse_second_create(connection, operations)
     rows = [_columns(replace(operation, run_id=run_id), to_time(at)) for operation in operations]

@@ -118,6 +118,17 @@ def person_of(connection: Connection, ref: RecordRef) -> str | None:
     return None if row is None else str(row[0])
 
 
+def with_key(connection: Connection, kind: str, value: str) -> list[str]:
+    """Active persons one of whose records carries the key, now or before."""
+    rows = connection.exec_driver_sql(
+        "SELECT DISTINCT l.person_id FROM record_key AS k JOIN link AS l ON l.rid = k.rid"
+        " JOIN person AS p ON p.id = l.person_id"
+        " WHERE k.kind = ? AND k.value = ? AND p.status = 'active' ORDER BY l.person_id",
+        (kind, value),
+    )
+    return [str(row[0]) for row in rows]
+
+
 def save_merged(connection: Connection, merged: Sequence[Merged], at: datetime) -> None:
     """Contacts, choices, links and conflicts are kept; a link stays with the person it belongs to.
 

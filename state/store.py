@@ -198,6 +198,10 @@ class SqliteStore:
         with self.database.read() as connection:
             return people.person_of(connection, ref)
 
+    def people_with_key(self, kind: str, value: str) -> list[str]:
+        with self.database.read() as connection:
+            return people.with_key(connection, kind, value)
+
     def save_merged(self, merged: Sequence[Merged], *, at: datetime) -> None:
         with self.database.write("merged") as connection:
             people.save_merged(connection, merged, at)
@@ -260,9 +264,16 @@ class SqliteStore:
             return findings.tick_off(connection, action, at)
 
     # outbox -------------------------------------------------------------------------------------------
-    def save_plan(self, run_id: str, operations: Sequence[Operation], *, at: datetime) -> None:
+    def save_plan(
+        self,
+        run_id: str,
+        operations: Sequence[Operation],
+        *,
+        at: datetime,
+        planned_again: Sequence[str] = (),
+    ) -> None:
         with self.database.write("plan") as connection:
-            outbox.save_plan(connection, run_id, operations, at)
+            outbox.save_plan(connection, run_id, operations, at, planned_again)
 
     def mark_sending(self, operations: Sequence[Operation], *, run_id: str, at: datetime) -> None:
         with self.database.write("sending") as connection:

@@ -254,8 +254,18 @@ class Store(Protocol):
         """All that are not ticked off."""
 
     # outbox -------------------------------------------------------------------------------------------
-    def save_plan(self, run_id: str, operations: Sequence[Operation], *, at: datetime) -> None:
+    def save_plan(
+        self,
+        run_id: str,
+        operations: Sequence[Operation],
+        *,
+        at: datetime,
+        planned_again: Sequence[str] = (),
+    ) -> None:
         """The operations exist as they are (``planned``, ``blocked``, ``deferred``).
+
+        What earlier runs planned and never sent is gone, except what was ``blocked`` for people other than
+        ``planned_again``.
 
         A second open create for a person and provider raises ``StateError``.
         """

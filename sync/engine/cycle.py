@@ -65,7 +65,12 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
     if not stop_or_go(session) or session.dry:
         return
     _accept_configuration(session)
-    session.store.save_plan(session.run_id, list(session.operations.values()), at=session.clock.now())
+    session.store.save_plan(
+        session.run_id,
+        list(session.operations.values()),
+        at=session.clock.now(),
+        planned_again=session.planned_people,
+    )
     session.store.settle_people(quiet)
     await push_all(session)
     await verify_writes(session)

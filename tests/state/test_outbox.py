@@ -83,7 +83,7 @@ def test_what_an_earlier_run_planned_and_never_sent_is_superseded(store: SqliteS
         at=START,
     )
     store.begin_run("run-2", "run", later())
-    store.save_plan("run-2", [create("o4")], at=later())
+    store.save_plan("run-2", [create("o4")], at=later(), planned_again=["ann", "bob"])
     assert [(o.id, o.run_id) for o in store.operations()] == [("o4", "run-2")]
 
 
@@ -262,3 +262,12 @@ def test_intent_outlives_the_process_that_kept_it(home: Home, store: SqliteStore
     store.close()
     with home.open() as again:
         assert [(o.id, o.state) for o in again.operations()] == [("o1", "sending")]
+
+
+def test_what_was_blocked_stays_until_its_person_is_planned_again(store: SqliteStore) -> None:
+    blocked = replace(create("o1"), state="blocked", reason="opted-out")
+    store.save_plan("run-1", [blocked], at=START)
+    store.save_plan("run-2", [create("o2", "bob")], at=later(), planned_again=["bob"])
+    assert [o.id for o in store.operations()] == ["o1", "o2"]
+    store.save_plan("run-3", [], at=later(2), planned_again=["ann"])
+    assert [o.id for o in store.operations()] == []

@@ -129,3 +129,12 @@ def test_persons_are_counted_everywhere_and_where_they_have_a_live_record(store:
 
 def test_a_record_tells_its_person(store: SqliteStore) -> None:
     assert (store.person_of(ref("topo:2")), store.person_of(ref("topo:9"))) == ("bob", None)
+
+
+def test_a_key_leads_to_everybody_whose_record_carries_it_or_did(store: SqliteStore) -> None:
+    pull(store, read("topo:1", "ann@example.com"), read("topo:2", "bob@example.com"))
+    assign(store, ann=["topo:1"], bob=["topo:2"])
+    pull(store, read("topo:1", "new@example.com", mark="2"))
+    assert store.people_with_key("email", "ann@example.com") == ["ann"]
+    assert store.people_with_key("email", "new@example.com") == ["ann"]
+    assert store.people_with_key("linkedin", "in:ann") == []
