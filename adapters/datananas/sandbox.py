@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from adapters.datananas.sandbox_events import Plan, plan
+from adapters.datananas.sandbox_listeners import Listeners
 from adapters.datananas.sandbox_rows import InvalidError, QuotaMetError, Rows, read_contacts
 from adapters.datananas.sandbox_switches import Switches
 from adapters.datananas.sandbox_tokens import Grants, fault
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
     from starlette.requests import Request
+    from starlette.websockets import WebSocket
 
     from adapters.datananas.sandbox_switches import Row
 
@@ -40,7 +41,7 @@ REASONS = {"connect": "contact_connect_quotas", "total": "contact_total_quotas",
 
 @dataclass(slots=True)
 class DatananasSandbox:
-    """The running server. ``grants``: the tokens in force. ``sent_events``: every message that went out.
+    """The running server. ``grants``: the tokens in force. ``listeners``: who hears the events.
 
     ``moved`` and ``owners_replaced`` count the side effects that only the two query flags may have.
     """
@@ -49,12 +50,11 @@ class DatananasSandbox:
     traffic: Traffic = field(default_factory=lambda: Traffic(safe_posts=frozenset({TOKEN_PATH})))
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     grants: Grants = field(init=False)
-    sent_events: list[str | bytes] = field(default_factory=list)
     handshakes: list[int] = field(default_factory=list)
     """Status of every WebSocket handshake, in order."""
     _netloc: str = ""
     _store: Rows = field(init=False)
-    _sockets: set[WebSocket] = field(default_factory=set)
+    listeners: Listeners = field(default_factory=Listeners)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _imports: int = 0
     _closed_once: bool = False
@@ -142,21 +142,16 @@ class DatananasSandbox:
 
     async def tell(self, message: str | bytes) -> None:
         """One message to every connected client."""
-        self.sent_events.append(message)
-        for socket in list(self._sockets):
-            try:
-                await (socket.send_bytes(message) if isinstance(message, bytes) else socket.send_text(message))
-            except (RuntimeError, WebSocketDisconnect):
-                self._sockets.discard(socket)
+        await self.listeners.tell(message)
 
     async def hang_up(self, code: int) -> None:
         """Every connected client is closed with ``code``."""
-        for socket in list(self._sockets):
-            self._sockets.discard(socket)
-            try:
-                await socket.close(code)
-            except (RuntimeError, WebSocketDisconnect):
-                continue
+        await self.listeners.hang_up(code)
+
+    @property
+    def sent_events(self) -> list[str | bytes]:
+        """Every message that went out."""
+        return self.listeners.sent
 
     # the bulk endpoint
 
@@ -245,14 +240,7 @@ class DatananasSandbox:
         if s.refuse_after_accept:
             await socket.close(s.refuse_after_accept)
             return
-        for message in self.sent_events if s.replay else ():
-            await (socket.send_bytes(message) if isinstance(message, bytes) else socket.send_text(message))
-        self._sockets.add(socket)
-        try:
-            while True:
-                await socket.receive_text()
-        except (WebSocketDisconnect, RuntimeError, KeyError):
-            self._sockets.discard(socket)
+        await self.listeners.serve(socket, replay=s.replay)
 
     async def _play(self, messages: list[str | bytes]) -> None:
         s = self.switches
@@ -260,15 +248,8 @@ class DatananasSandbox:
             if s.close_at == ordinal and not self._closed_once and messages:
                 self._closed_once = True
                 await self.hang_up(s.close_code)
-                await self._reconnected()
+                await self.listeners.somebody()
             await self.tell(message)
-
-    async def _reconnected(self) -> None:
-        """Until somebody is connected again, for half a second at most."""
-        for _ in range(100):
-            if self._sockets:
-                return
-            await asyncio.sleep(0.005)
 
     def _later(self, events: Plan) -> None:
         async def play() -> None:
