@@ -132,9 +132,9 @@ def test_a_record_tells_its_person(store: SqliteStore) -> None:
 
 
 def test_a_key_leads_to_everybody_whose_record_carries_it_or_did(store: SqliteStore) -> None:
-    pull(store, read("topo:1", "ann@example.com"), read("topo:2", "bob@example.com"))
+    pull(store, read("topo:1", "ann@example.com", mark="8"), read("topo:2", "bob@example.com"))
     assign(store, ann=["topo:1"], bob=["topo:2"])
-    pull(store, read("topo:1", "new@example.com", mark="2"))
+    pull(store, read("topo:1", "new@example.com", mark="9"))
     assert store.people_with_key("email", "ann@example.com") == ["ann"]
     assert store.people_with_key("email", "new@example.com") == ["ann"]
     assert store.people_with_key("linkedin", "in:ann") == []
