@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.files.reading import read_export
+from adapters.registry import providers as known_providers
 from sync.engine.imports import take_in
 from sync.errors import ContactSyncError
-from sync.wiring import import_names
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,8 +26,10 @@ def read_for(settings: Settings, provider: str, path: Path, as_of: datetime | No
 
     Raises ``ConfigError`` when it cannot be read and ``Rejected`` when it is no export.
     """
-    key = str(getattr(settings.providers[provider], "match_key", "email"))
-    return read_export(path, provider=provider, names=import_names(settings, provider), as_of=as_of, key=key)
+    own = settings.providers[provider]
+    names = known_providers()[provider].import_names(own)
+    key = str(getattr(own, "match_key", "email"))
+    return read_export(path, provider=provider, names=names, as_of=as_of, key=key)
 
 
 def take_in_exports(session: Session) -> None:
@@ -42,14 +45,21 @@ def _take_in(session: Session, seat: Seat, path: Path) -> None:
         seat.note(f"export_file {path} is not there, so nothing new is known of it", "put the export there")
         return
     try:
-        imported = take_in(session, seat, read_for(session.settings, seat.name, path))
+        export = read_for(session.settings, seat.name, path)
+        # a file dated in the future would make every later export an older one
+        imported = take_in(session, seat, replace(export, as_of=min(export.as_of, session.clock.now())))
     except ContactSyncError as error:
         seat.note(str(error).removeprefix(f"{seat.name}: "), error.remedy)
         return
     if imported.bad_rows:
-        lines = ", ".join(str(line) for line, _ in imported.bad_rows[:NAMED_ROWS])
-        more = "" if len(imported.bad_rows) <= NAMED_ROWS else " and others"
         seat.note(
-            f"export_file {path.name}: {len(imported.bad_rows)} rows were left out (lines {lines}{more})",
+            f"export_file {path.name}: {_left_out([line for line, _ in imported.bad_rows])}",
             f"`contact-sync import {seat.name} {path}` says why",
         )
+
+
+def _left_out(lines: list[int]) -> str:
+    if len(lines) == 1:
+        return f"1 row was left out (line {lines[0]})"
+    more = " and others" if len(lines) > NAMED_ROWS else ""
+    return f"{len(lines)} rows were left out (lines {', '.join(map(str, lines[:NAMED_ROWS]))}{more})"

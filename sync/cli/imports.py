@@ -130,16 +130,17 @@ def _tell(provider: str, file: Path, export: Export, imported: Imported, *, peop
         click.echo(f"{file} was taken in before and has not changed since; nothing was done.")
         return
     click.echo(f"Taken in from {file} as {provider} of {export.as_of:%Y-%m-%d %H:%M} UTC:")
-    for amount, what in (
-        (imported.records, "records"),
-        (imported.changed, "of them new or changed"),
-        (imported.opt_outs, "new opt-outs"),
-        (people[0], "new people"),
-        (people[1], "people joined with another"),
-        (imported.gone, "known records no longer shown, held until you judge"),
-    ):
-        if amount or what == "records":
-            click.echo(f"  {amount:>7,} {what}")
+    for amount, one, many in (
+        (imported.records, "record", "records"),
+        (imported.changed, "of them new or changed", "of them new or changed"),
+        (imported.opt_outs, "new opt-out", "new opt-outs"),
+        (people[0], "new person", "new people"),
+        (people[1], "person joined with another", "people joined with another"),
+        (imported.gone, "known record no longer shown, held until you judge",
+         "known records no longer shown, held until you judge"),
+    ):  # fmt: skip
+        if amount or one == "record":
+            click.echo(f"  {amount:>7,} {one if amount == 1 else many}")
     if imported.changed or imported.opt_outs:
         click.echo("`contact-sync run` brings this to the other providers.")
 

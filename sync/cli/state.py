@@ -27,8 +27,8 @@ LOST = (
 ROLLED_BACK = (
     "The state database is an older copy: it knows of fewer runs than the marker beside it.\n"
     "While this stands, nothing runs. To accept it means that this copy is the right one: what later runs wrote\n"
-    "is seen as edits made at the providers, and creates that they sent are recognised by email and profile only.\n"
-    "Opt-outs are all known from the ledger."
+    "is seen as edits made at the providers, and creates that they sent are recognised by email and profile\n"
+    "only. Opt-outs are all known from the ledger."
 )
 
 

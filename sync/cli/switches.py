@@ -76,7 +76,12 @@ def _value(text: str, hint: Any, value: str) -> Any:
             return adapter.validate_json(value)
         if "tuple" in str(hint):
             return adapter.validate_python(tuple(part for part in value.split(",") if part))
-        return None if value == "none" and type(None) in typing.get_args(hint) else adapter.validate_strings(value)
+        choices = {str(choice).lower(): choice for choice in typing.get_args(hint)}
+        if value == "none" and type(None) in typing.get_args(hint):
+            return None
+        if typing.get_origin(hint) is typing.Literal:
+            return adapter.validate_python(choices.get(value.lower(), value))
+        return adapter.validate_strings(value)
     except ValidationError as error:
         raise _bad(f"{text!r}: {error.errors()[0]['msg']} ({_type_name(hint)})") from error
 

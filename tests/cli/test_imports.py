@@ -1,0 +1,190 @@
+"""Exports are taken in by hand and before a cycle."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from state.lock import RunLock, run_lock_path
+from sync.clock import SystemClock
+from sync.exports import take_in_exports
+from sync.wiring import Request, load_settings, opened_store, session_for
+from tests.cli.conftest import pointed_at
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sync.engine.session import Session
+    from tests.cli.conftest import Program
+
+HEADER = "record_id,email,first_name,last_name,job_title,opted_out\n"
+ANA = "1,ana.diaz@lumenforge.fr,Ana,Diaz,COO,\n"
+BOB = "2,bob.brun@oakmere.nl,Bob,Brun,CEO,\n"
+NOBODY = ",not an address,Cleo,Noir,CFO,\n"
+DAN = "4,dan.doe@kestrel.co.uk,Dan,Doe,CTO,true\n"
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    path = tmp_path / "export.csv"
+    path.write_text(HEADER + ANA + BOB)
+    return path
+
+
+def test_an_export_goes_in_and_says_what_it_brought(program: Program, config: Path, export: Path) -> None:
+    export.write_text(HEADER + ANA + BOB + DAN)
+    told = program("import", "datananas", export, "--config", config)
+    assert told.code == 0, told.err
+    assert "3 records" in told.out
+    assert "3 of them new or changed" in told.out
+    assert "1 new opt-out\n" in told.out
+    assert "3 new people" in told.out
+    assert "contact-sync run" in told.out
+
+
+def test_the_same_export_again_changes_nothing(program: Program, config: Path, export: Path) -> None:
+    program("import", "datananas", export, "--config", config)
+    os.utime(export)
+    told = program("import", "datananas", export, "--config", config)
+    assert told.code == 0
+    assert "was taken in before" in told.out
+
+
+def test_bad_rows_are_listed_with_their_lines_and_good_ones_go_in(
+    program: Program, config: Path, export: Path
+) -> None:
+    export.write_text(HEADER + ANA + NOBODY * 25 + BOB)
+    told = program("import", "datananas", export, "--config", config)
+    assert told.code == 3
+    assert "2 records" in told.out
+    assert "Left out 25 bad rows" in told.err
+    assert "  line 3: " in told.err
+    assert "  line 22: " in told.err
+    assert "  line 23: " not in told.err
+    assert "and 5 more" in told.err
+    assert "not an address" not in told.err
+
+
+def test_an_older_export_is_refused(program: Program, config: Path, export: Path) -> None:
+    program("import", "datananas", export, "--config", config)
+    export.write_text(HEADER + ANA)
+    told = program("import", "datananas", export, "--as-of", "2020-01-31", "--config", config)
+    assert told.code == 2
+    assert "2020-01-31 00:00Z" in told.err
+    assert "What to do: " in told.err
+
+
+def test_an_export_from_the_future_is_refused(program: Program, config: Path, export: Path) -> None:
+    told = program("import", "datananas", export, "--as-of", "2999-01-01", "--config", config)
+    assert told.code == 2
+    assert "lies in the future" in told.err
+    os.utime(export, (4_000_000_000, 4_000_000_000))
+    assert "the time of " in program("import", "datananas", export, "--config", config).err
+
+
+def test_records_that_a_complete_export_lacks_are_held(program: Program, config: Path, export: Path) -> None:
+    program("import", "datananas", export, "--config", config)
+    export.write_text(HEADER + ANA)
+    told = program("import", "datananas", export, "--complete", "--config", config)
+    assert told.code == 0
+    assert "1 known record no longer shown, held until you judge" in told.out
+    assert "1 held record" in program("status", "--config", config).out
+
+
+def test_an_unknown_provider_is_refused_with_the_configured_ones(
+    program: Program, config: Path, export: Path
+) -> None:
+    told = program("import", "datanas", export, "--config", config)
+    assert told.code == 2
+    assert "apollo, datananas, topo" in told.err
+
+
+@pytest.mark.parametrize("name", ["nowhere.csv", "."])
+def test_a_file_that_cannot_be_read_is_refused(program: Program, config: Path, name: str) -> None:
+    told = program("import", "datananas", config.parent / name, "--config", config)
+    assert told.code == 2
+    assert "cannot be read" in told.err
+
+
+def test_a_file_that_is_no_export_is_refused(program: Program, config: Path, export: Path) -> None:
+    export.write_text("colour,taste\nred,sweet\n")
+    told = program("import", "datananas", export, "--config", config)
+    assert told.code == 2
+    assert "not an export" in told.err
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "0001-01-01T00:00+23:00"])
+def test_a_time_that_is_none_is_a_usage_error(program: Program, config: Path, export: Path, text: str) -> None:
+    told = program("import", "datananas", export, "--as-of", text, "--config", config)
+    assert told.code == 2
+    assert "is no time" in told.err
+
+
+def test_an_import_takes_its_turn_and_says_who_holds_the_lock(
+    program: Program, config: Path, export: Path
+) -> None:
+    with RunLock(run_lock_path(config.parent / ".contact-sync" / "state.db")):
+        told = program("import", "datananas", export, "--wait", "0", "--config", config)
+    assert told.code == 7
+    assert f"pid {os.getpid()}" in told.err
+
+
+def test_nothing_is_asked_of_any_provider(program: Program, config: Path, export: Path) -> None:
+    import re
+
+    config.write_text(re.sub(r"127\.0\.0\.1:\d\d+", "127.0.0.1:1", config.read_text()))
+    assert program("import", "datananas", export, "--config", config).code == 0
+
+
+def test_quiet_says_nothing_when_all_is_well(program: Program, config: Path, export: Path) -> None:
+    told = program("import", "datananas", export, "-q", "--config", config)
+    assert (told.code, told.out, told.err) == (0, "", "")
+
+
+# export_file -------------------------------------------------------------------------------------------
+def _cycle(config: Path) -> Session:
+    """A session into which the exports have been taken."""
+    settings = load_settings(config)
+    with opened_store(settings) as store:
+        session = session_for(settings, Request(), store, SystemClock())
+        take_in_exports(session)
+        return session
+
+
+@pytest.fixture
+def with_export_file(served: Path, tmp_path: Path) -> Path:
+    path = pointed_at(served, tmp_path)
+    text = path.read_text().replace("accept_blind_overwrite", 'export_file = "export.csv"\naccept_blind_overwrite')
+    path.write_text(text)
+    return path
+
+
+def test_an_export_file_is_taken_in_once(with_export_file: Path, export: Path) -> None:
+    assert _cycle(with_export_file).seats["datananas"].changed == 2
+    seat = _cycle(with_export_file).seats["datananas"]
+    assert (seat.changed, seat.problems) == (0, [])
+
+
+def test_an_export_file_from_the_future_speaks_for_now(with_export_file: Path, export: Path) -> None:
+    os.utime(export, (4_000_000_000, 4_000_000_000))
+    as_of = _cycle(with_export_file).seats["datananas"].state.export_as_of
+    assert as_of is not None
+    assert as_of.year < 2090
+
+
+def test_a_missing_export_file_is_told(with_export_file: Path) -> None:
+    (problem,) = _cycle(with_export_file).seats["datananas"].problems
+    assert "export.csv is not there" in problem
+
+
+def test_what_is_wrong_with_an_export_file_is_told_and_the_rest_goes_in(
+    with_export_file: Path, export: Path
+) -> None:
+    export.write_text(HEADER + ANA + NOBODY)
+    seat = _cycle(with_export_file).seats["datananas"]
+    assert seat.changed == 1
+    assert "1 row was left out (line 3)" in seat.problems[0]
+    export.write_text("colour\nred\n")
+    assert "not an export" in _cycle(with_export_file).seats["datananas"].problems[0]

@@ -1,0 +1,167 @@
+"""The state store is checked whole, and a lost or restored one is accepted only by a person."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from state.lock import RunLock, run_lock_path
+from sync.wiring import load_settings, opened_store
+from tests.cli.conftest import PROGRAM
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Done, Program
+
+EXPORT = "email,first_name,opted_out\nana.diaz@lumenforge.fr,Ana,\nbob.brun@oakmere.nl,Bob,true\n"
+
+
+@pytest.fixture
+def store_file(program: Program, config: Path) -> Path:
+    """A store that knows two people, one of whom opted out."""
+    export = config.parent / "export.csv"
+    export.write_text(EXPORT)
+    assert program("import", "datananas", export, "--config", config).code == 0
+    return config.parent / ".contact-sync" / "state.db"
+
+
+@pytest.fixture
+def restored(program: Program, config: Path, store_file: Path) -> Path:
+    """The same, after an older copy was put back."""
+    before = store_file.read_bytes()
+    assert program("run", "-q", "--provider", "datananas", "--config", config).code == 0
+    store_file.write_bytes(before)
+    return store_file
+
+
+def _check(program: Program, config: Path, *more: str) -> Done:
+    return program("state", "check", "--config", config, *more)
+
+
+def test_a_sound_store_is_ok(program: Program, config: Path, store_file: Path) -> None:
+    told = _check(program, config)
+    assert told.code == 0
+    assert [line.split("  ")[0] for line in told.out.splitlines()] == ["ok"] * 4
+    assert "2 entries, each follows" in told.out
+
+
+def test_no_store_is_no_fault(program: Program, config: Path) -> None:
+    told = _check(program, config)
+    assert told.code == 0
+    assert "the first `contact-sync run` makes it" in told.out
+    assert not (config.parent / ".contact-sync").exists()
+
+
+def test_it_works_beside_a_run(program: Program, config: Path, store_file: Path) -> None:
+    with RunLock(run_lock_path(store_file)):
+        told = _check(program, config)
+    assert told.code == 0
+    assert f"held by pid {os.getpid()}" in told.out
+
+
+def test_a_damaged_database_is_found(program: Program, config: Path, store_file: Path) -> None:
+    raw = bytearray(store_file.read_bytes())
+    raw[4096 * 3 : 4096 * 9] = bytes(4096 * 6)
+    store_file.write_bytes(raw)
+    told = _check(program, config)
+    assert told.code == 12
+    assert "FAIL  database" in told.out
+    assert _check(program, config, "--accept", "--yes").code == 12
+
+
+def test_a_changed_ledger_is_found(program: Program, config: Path, store_file: Path) -> None:
+    ledger = store_file.with_name("opt-outs.ledger")
+    ledger.write_text(ledger.read_text().replace("UNSUBSCRIBED", "INTERESTED"))
+    told = _check(program, config)
+    assert told.code == 12
+    assert "FAIL  opt-out ledger" in told.out
+
+
+def test_a_changed_audit_trail_is_found(program: Program, config: Path, store_file: Path) -> None:
+    with opened_store(load_settings(config)) as store, store.database.write("audit") as connection:
+        connection.exec_driver_sql("INSERT INTO audit (entry, hash) VALUES ('{}', 'wrong')")
+    told = _check(program, config)
+    assert told.code == 12
+    assert "audit trail" in told.out
+
+
+def test_an_unfinished_write_of_a_killed_run_is_rolled_back(
+    program: Program, config: Path, store_file: Path
+) -> None:
+    script = (
+        "import os, sqlite3, sys\n"
+        "raw = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "raw.execute('PRAGMA cache_size=1')\n"
+        "raw.execute('BEGIN IMMEDIATE')\n"
+        "raw.execute('CREATE TABLE junk (x)')\n"
+        "for n in range(3000): raw.execute('INSERT INTO junk VALUES (?)', ('x' * 500,))\n"
+        "os._exit(9)\n"
+    )
+    subprocess.run([PROGRAM[0], "-c", script, str(store_file)], check=False, timeout=20)
+    journal = store_file.with_name("state.db-journal")
+    assert journal.exists()
+    told = _check(program, config)
+    assert (told.code, journal.exists()) == (0, False)
+
+
+def test_nothing_to_accept_is_said(program: Program, config: Path, store_file: Path) -> None:
+    told = _check(program, config, "--accept")
+    assert told.code == 0
+    assert "There is nothing to accept" in told.out
+
+
+def test_a_restored_database_is_found_and_stops_imports(program: Program, config: Path, restored: Path) -> None:
+    told = _check(program, config)
+    assert told.code == 12
+    assert "FAIL  history" in told.out
+    (config.parent / "export.csv").write_text("email\nnew@lumenforge.fr\n")
+    told = program("import", "datananas", config.parent / "export.csv", "--config", config)
+    assert told.code == 12
+    assert "contact-sync state check --accept" in told.err
+
+
+def test_accepting_needs_a_terminal_or_yes(program: Program, config: Path, restored: Path) -> None:
+    told = _check(program, config, "--accept")
+    assert told.code == 2
+    assert "--yes" in told.err
+    assert _check(program, config).code == 12
+
+
+def test_a_restored_database_can_be_accepted(program: Program, config: Path, restored: Path) -> None:
+    told = _check(program, config, "--accept", "--yes")
+    assert told.code == 0
+    assert "an older copy" in told.out
+    assert "Accepted." in told.out
+    assert _check(program, config).code == 0
+    assert program("run", "-q", "--provider", "datananas", "--config", config).code == 0
+
+
+def test_a_lost_database_can_be_accepted(program: Program, config: Path, store_file: Path) -> None:
+    store_file.unlink()
+    told = _check(program, config)
+    assert told.code == 12
+    assert "is gone although an opt-out ledger exists" in told.out
+    assert _check(program, config, "--accept", "--yes").code == 0
+    assert _check(program, config).code == 0
+
+
+@pytest.mark.parametrize(("answer", "code", "said"), [("y", 0, "Accepted."), ("n", 12, "Nothing was accepted.")])
+def test_a_person_at_a_terminal_is_asked(config: Path, restored: Path, answer: str, code: int, said: str) -> None:
+    terminal, side = pty.openpty()
+    with os.fdopen(terminal, "wb"):
+        process = subprocess.Popen(
+            [*PROGRAM, "state", "check", "--accept", "--config", str(config)],
+            stdin=side,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        os.close(side)
+        os.write(terminal, answer.encode() + b"\n")
+        out, _ = process.communicate(timeout=20)
+    assert said in out.decode()
+    assert process.returncode == code
