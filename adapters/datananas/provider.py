@@ -84,6 +84,8 @@ class Datananas:
         No harmless request is documented that could be tried. Raises ``ConfigError`` when the field names were
         never confirmed for a real account.
         """
+        if not self._settings.write:
+            return Account(account_id=None)  # nothing is ever sent, so nothing is needed
         if not (self._settings.rehearsal or self._settings.field_map_confirmed):
             raise ConfigError(
                 "datananas: the field names in field_map are not confirmed, and the public reference hides them",
@@ -146,6 +148,10 @@ class Datananas:
         """The batch posted and followed to its end; every outcome is the same, since the totals name no rows."""
         if not isinstance(batch.wire, bytes):
             return BatchResult(outcomes=tuple(_keyless(one) for one in batch.operations))
+        if self._settings.stream_leaves:
+            raise ConfigError(
+                "datananas: base_url is on this machine and stream_url is not", remedy="point both to one server"
+            )
         async with self._one_bulk:
             verdict = await self._followed(batch.wire, len(batch.operations), progress)
         if verdict.doubt:

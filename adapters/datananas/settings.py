@@ -85,6 +85,14 @@ def parse_reset(text: str) -> tuple[time, ZoneInfo]:
         raise ValueError(text) from error
 
 
+def _is_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class OAuth2Settings(Section):
     """Tokens of a partner application: an access token is fetched with the refresh token.
 
@@ -178,11 +186,12 @@ class DatananasSettings(ProviderSettings):
     @property
     def rehearsal(self) -> bool:
         """Whether the server is on this machine."""
-        host = urlsplit(self.base_url).hostname or ""
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return host == "localhost"
+        return _is_here(self.base_url)
+
+    @property
+    def stream_leaves(self) -> bool:
+        """Whether a rehearsal's stream would still go to another machine, and the token with it."""
+        return self.rehearsal and not _is_here(self.stream_url)
 
     def quota_resets_at(self, now: datetime) -> datetime:
         """The first daily reset after ``now``."""

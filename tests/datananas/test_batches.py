@@ -108,6 +108,18 @@ async def test_a_real_account_needs_confirmed_field_names() -> None:
     assert (await confirmed.open()).problems == ()
 
 
+async def test_a_provider_that_is_not_written_needs_neither_token_nor_confirmation() -> None:
+    table = settings(base_url="https://api.datananas.com", write=False)
+    assert (await Datananas(table, opening({})).open()).problems == ()
+
+
+async def test_a_rehearsal_never_takes_its_token_to_another_machine() -> None:
+    made = provider(stream_url="wss://api.datananas.com")
+    (batch,) = made.batches(creates(1))
+    with pytest.raises(ConfigError, match="stream_url is not"):
+        await made.send(batch, Seen())
+
+
 async def test_a_token_that_has_ended_is_told() -> None:
     ended = "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjE1MDAwMDAwMDB9.c2ln"
     made = Datananas(settings(), opening({"DATANANAS_TOKEN": ended}))
