@@ -1,0 +1,49 @@
+"""Which value of a field stands for a person: a three-way merge with a base per record.
+
+Per field and record the question is whether the record *changed* it: what it holds now differs, after
+normalisation, from the base that was last taken into account. The answers:
+
+===========================  ==========================================================================
+who changed                  what stands
+===========================  ==========================================================================
+nobody                       the canonical value
+one record                   its value (``only-changer``)
+several, to one value        that value (``agreed``)
+several, to different ones   the field owner's, else the field's own priority, else a conflict: the field
+                             freezes, every value is kept, other fields flow
+a record seen for the first  union; unequal values by survivorship (priority, then completeness), never a
+time                         blank over a value, never over an edit that was taken before
+===========================  ==========================================================================
+
+A field with an owner takes nobody else's edit (``reverted-by-owner``; the losing value is kept), as long as
+there is a value to put back. An emptied value counts as a change only when blanks are explicit; otherwise it
+is noted and overruled. Between two records of one provider that both may decide, the later one does.
+Source of the three-way rule: Khanna, Kunal, Pierce, «A Formal Investigation of Diff3», 2007.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sync.merging.edits import merge_edits
+from sync.merging.first_contact import welcome
+from sync.merging.policy import FieldPolicy, MergePolicy
+from sync.merging.work import MergeResult, Work
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sync.person import Person
+
+__all__ = ["FieldPolicy", "MergePolicy", "MergeResult", "merge"]
+
+
+def merge(person: Person, policy: MergePolicy, at: datetime) -> MergeResult:
+    """The person's contact after everything its live records changed.
+
+    Pure and idempotent: merging the result again with unchanged records changes nothing.
+    """
+    work = Work(person, policy, at)
+    merge_edits(work)
+    welcome(work)
+    return work.result()
