@@ -158,15 +158,14 @@ class _Plan:
         """Every field whose wanted value the record neither shows nor ever acknowledged."""
         wishes = {}
         for name in self._wanted_names(side):
-            wanted = self._shaped(side, name)
             observed = member.record.contact.get(name)
-            if not self._differs(name, wanted, observed, member.link.sent.get(name)):
-                continue
-            if name in MULTI_VALUED and observed is not None:
+            wanted = self._shaped(side, name)
+            if name in MULTI_VALUED and (observed is not None or name in member.record.absent):
                 wanted = self._replacement(name, observed)
                 if wanted is None:
                     continue
-            wishes[name] = self._change(name, observed, wanted)
+            if self._differs(name, wanted, observed) and not self._acknowledged(name, wanted, member.link.sent):
+                wishes[name] = self._change(name, observed, wanted)
         return wishes
 
     def _wanted_names(self, side: Side) -> list[str]:
@@ -180,39 +179,38 @@ class _Plan:
             return value[: side.capabilities.max_emails]
         return value
 
-    def _differs(self, name: str, wanted: Value | None, observed: Value | None, sent: Value | None) -> bool:
-        if name == "emails" and isinstance(wanted, tuple) and isinstance(observed, tuple):
-            have = set(_keys(self._key(name, observed)))
-            return not set(_keys(self._key(name, wanted))) <= have and self._key(name, wanted) != self._key(
-                name, sent
-            )
-        key = self._key(name, wanted)
-        return key not in {self._key(name, observed), self._key(name, sent)}
+    def _differs(self, name: str, wanted: Value | None, observed: Value | None) -> bool:
+        return self._key(name, wanted) != self._key(name, observed)
 
-    def _replacement(self, name: str, observed: Value) -> Value | None:
+    def _acknowledged(self, name: str, wanted: Value | None, sent: Mapping[str, Value]) -> bool:
+        """Whether the provider took this very value before; an empty text in ``sent`` is a value it cleared."""
+        return name in sent and self._key(name, sent[name]) == self._key(name, wanted)
+
+    def _replacement(self, name: str, observed: Value | None) -> Value | None:
         """What stands in the place of the record's own value, if a person replaced that very value."""
         choice = self._person.choices.get(name)
-        if choice is None or not choice.replaced:
+        if observed is None or choice is None or not choice.replaced:
             return None
         if isinstance(observed, tuple):
-            swapped = tuple(
-                self._follow(choice, k) or e for e, k in zip(observed, map(self._one_email, observed), strict=True)
-            )
-            return swapped if swapped != observed else None
-        return self._follow(choice, str(self._key(name, observed)))
+            kept: dict[str, str] = {}
+            for email in (self._follow(name, choice, e) or e for e in observed):
+                kept.setdefault(self._one_key(name, email), email)
+            return tuple(kept.values())
+        return self._follow(name, choice, observed)
 
-    def _follow(self, choice: Choice, key: str) -> str | None:
+    def _follow(self, name: str, choice: Choice, value: str) -> str | None:
         seen: set[str] = set()
         found = None
+        key = self._one_key(name, value)
         while key in choice.replaced and key not in seen:
             seen.add(key)
             found = choice.replaced[key]
-            key = self._one_email(found)
+            key = self._one_key(name, found)
         return found
 
-    def _one_email(self, value: str) -> str:
-        key = self._key("emails", (value,))
-        return str(key[0]) if isinstance(key, tuple) and key else str(value)
+    def _one_key(self, name: str, value: str) -> str:
+        key = self._key(name, (value,) if name == "emails" else value)
+        return str(key[0] if isinstance(key, tuple) and key else key)
 
     def _obstacle(self, side: Side, member: Member, name: str) -> str | None:
         """Why the field cannot be written on the record, or ``None``."""
@@ -253,10 +251,19 @@ class _Plan:
             accepted_key=member.link.accepted_key,
         )
         if ride != "variables" and caps.updates == "upsert":
-            operation = self._guard_upsert(side, operation)
-        elif ride != "variables" and caps.updates == "entry" and self._effect.forbids_create(side.name):
-            operation = _stopped(operation, "blocked", StateReason.OPTED_OUT)
+            operation = self._wait_for_opt_outs(self._guard_upsert(side, operation))
+        elif ride != "variables" and caps.updates == "entry":
+            if self._effect.forbids_create(side.name):
+                operation = _stopped(operation, "blocked", StateReason.OPTED_OUT)
+            operation = self._wait_for_opt_outs(operation)
+        self._waits = self._waits or operation.state == "deferred"
         self._add(operation)
+
+    def _wait_for_opt_outs(self, operation: Operation) -> Operation:
+        """What could create a record is put off while anybody's opt-out may be unknown."""
+        if operation.state != "planned" or self._world.optouts_readable:
+            return operation
+        return _stopped(operation, "deferred", StateReason.OPTOUTS_UNREADABLE)
 
     def _guard_upsert(self, side: Side, operation: Operation) -> Operation:
         """An upsert may create: opt-outs, missing keys and shared keys stop it.
@@ -331,9 +338,8 @@ class _Plan:
             operation = self._guard_upsert(side, operation)
             if operation.state != "planned":
                 return operation
-        if not self._world.optouts_readable:
-            return _stopped(operation, "deferred", StateReason.OPTOUTS_UNREADABLE)
-        if side.capabilities.readable and not side.swept:
+        operation = self._wait_for_opt_outs(operation)
+        if operation.state == "planned" and side.capabilities.readable and not side.swept:
             return _stopped(operation, "deferred", StateReason.FIRST_SWEEP)
         return operation
 
@@ -402,7 +408,9 @@ _STRENGTH = (
 def wish_digest(operation: Operation) -> str:
     """A digest of what the operation wants, the same whenever the same is wanted again."""
     wants = sorted((name, change.after) for name, change in operation.fields.items())
-    return hashlib.blake2b(repr((operation.record_id, wants)).encode("utf-8", "surrogatepass")).hexdigest()
+    # The record a create met, or made, is an answer and no part of the wish.
+    record_id = None if operation.kind == "create" else operation.record_id
+    return hashlib.blake2b(repr((record_id, wants)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _stopped(operation: Operation, state: State, reason: str) -> Operation:
@@ -423,7 +431,3 @@ def _key_for(operation: Operation, name: str | None) -> str | None:
 
 def _is_profile(key: str) -> bool:
     return key.startswith(("in:", "urn:"))
-
-
-def _keys(key: object) -> tuple[object, ...]:
-    return key if isinstance(key, tuple) else (key,)

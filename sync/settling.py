@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sync.contact import Contact, Value
     from sync.record import Capabilities
 
+CLEARED = ""
+"""Stands in ``Link.sent`` for a value that the provider acknowledged to have emptied."""
+
 
 def settled_operation(operation: Operation, outcome: Outcome) -> Operation:
     """The operation as its outcome leaves it."""
@@ -54,7 +57,7 @@ def wrote(link: Link, operation: Operation, caps: Capabilities, echo: Contact | 
     """
     base, sent, written = dict(link.base), dict(link.sent), dict(link.written)
     for name, change in operation.fields.items():
-        _put(sent, name, change.after)
+        sent[name] = CLEARED if change.after is None else change.after
         if not caps.readable:
             _put(base, name, change.after)
         elif caps.can(name, "read"):
