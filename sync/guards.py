@@ -27,7 +27,8 @@ class Limit:
 
     def of(self, known: int) -> int:
         """The largest change set that passes."""
-        return max(self.floor, int(self.share * known))
+        # The product of a decimal share and a count falls a hair short of the whole number it should be.
+        return max(self.floor, int(round(self.share * known, 6)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ class Allowances:
             elif not amount.isdecimal():
                 raise ValueError(f"{text!r}: the count must be a whole number")
             else:
-                counts[kind, provider] = int(amount)
+                counts[kind, provider] = max(counts.get((kind, provider), 0), int(amount))
         return cls(MappingProxyType(counts), frozenset(fingerprints))
 
     def ceiling(self, kind: str, provider: str) -> int:
@@ -171,8 +172,7 @@ def _replacements(
 def _merges(facts: Facts, policy: GuardPolicy, allowances: Allowances) -> list[GuardReport]:
     count = sum(facts.merges.values())
     limit = policy.merge.of(facts.people)
-    allowed = max([n for (kind, _), n in allowances.counts.items() if kind == "merge"], default=0)
-    if count <= max(limit, allowed):
+    if count <= max(limit, allowances.ceiling("merge", EVERY)):
         return []
     detail = f"{count} pairs of people who were separate before would become one; more than {limit} stop a run"
     return [_stop("merge", EVERY, count, limit, detail)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sync.identity import linkedin_key, wide_email_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from sync.contact import Contact
@@ -146,10 +146,6 @@ class OptOutIndex:
         """What is forbidden for a person of these wide keys."""
         return effect_of(e.reason for e in self.entries(keys) if in_force(e, now))
 
-    def covers(self, source: str, keys: Iterable[str]) -> bool:
-        """Whether ``source`` itself holds an entry for any of the keys."""
-        return any(e.source == source for e in self.entries(keys))
-
     def hashed(self, keys: Iterable[str]) -> frozenset[str]:
         """The keys as the ledger keeps them."""
         return frozenset(self._hash(key) for key in keys)
@@ -171,13 +167,16 @@ def _says(entry: OptOutEntry) -> tuple[object, ...]:
 
 
 def person_keys(contacts: Iterable[Contact], aliases: Iterable[str] = ()) -> frozenset[str]:
-    """The wide keys of a person: the canonical contact, all records and former addresses."""
+    """The wide keys of a person: the canonical contact, all records and former keys.
+
+    ``aliases``: joinable keys the person had before, as they join (an address, ``in:slug``, ``urn:id``), with
+    or without their kind (``email:``, ``linkedin:``) in front.
+    """
     keys: set[str] = set()
     for contact in contacts:
         keys |= wide_keys_of(contact)
-    return frozenset(keys | wide_keys(aliases, None))
-
-
-def counts(effects: Mapping[str, Effect]) -> int:
-    """How many people may not be created anywhere."""
-    return sum(e.no_create for e in effects.values())
+    for alias in aliases:
+        kind, colon, rest = alias.partition(":")
+        bare = rest if colon and kind in {"email", "linkedin"} else alias
+        keys |= {f"linkedin:{bare}"} if bare.startswith(("in:", "urn:")) else wide_keys((bare,), None)
+    return frozenset(keys)

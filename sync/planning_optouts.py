@@ -54,11 +54,12 @@ def plan_opt_outs(
         if any(e.source == side.name for e in entries) and not side.capabilities.excludes:
             continue
         has_record = any(m.record.ref.provider == side.name and not m.gone for m in person.members)
-        if side.capabilities.excludes:
-            operations += _exclusions(person, side, index, strongest, pushed=pushed, new_id=new_id)
+        if side.capabilities.excludes and side.scope.write:
+            covered = frozenset(k for e in entries if e.source == side.name for k in e.keys)
+            operations += _exclusions(person, side, strongest, index, covered, pushed=pushed, new_id=new_id)
         elif side.capabilities.stages and side.scope.write:
             operations += _stages(person, side, strongest, pushed, new_id)
-        elif has_record:
+        elif has_record and not any(e.source == side.name for e in entries):
             manual.append(ManualAction(person_id=person.id, provider=side.name, action="opt-out"))
     return OptOutPlan(tuple(operations), tuple(manual))
 
@@ -66,7 +67,7 @@ def plan_opt_outs(
 def keys_of_person(person: Person) -> frozenset[str]:
     """The wide keys by which opt-outs find a person."""
     contacts = [person.contact, *(m.record.contact for m in person.members)]
-    return person_keys(contacts, (a.partition(":")[2] for a in person.aliases if a.startswith("email:")))
+    return person_keys(contacts, person.aliases)
 
 
 def _travels(entry: OptOutEntry) -> bool:
@@ -76,14 +77,18 @@ def _travels(entry: OptOutEntry) -> bool:
 def _exclusions(
     person: Person,
     side: Side,
-    index: OptOutIndex,
     entry: OptOutEntry,
+    index: OptOutIndex,
+    covered: frozenset[str],
     *,
     pushed: frozenset[PushedKey],
     new_id: Callable[[], str],
 ) -> list[Operation]:
-    if not side.scope.write:
-        return []
+    """One entry for each email, the profile on the first; what the provider itself holds is not repeated.
+
+    ``covered``: hashed keys of its own entries. They are wider than what it excludes, so only the address as it
+    is counts.
+    """
     url = person.contact.linkedin_url
     wanted: list[tuple[tuple[str, ...], str | None]] = []
     for number, email in enumerate(_emails(person)):
@@ -95,9 +100,15 @@ def _exclusions(
         key = emails[0] if emails else str(profile)
         if (side.name, "exclude", key) in pushed:
             continue
-        if not index.covers(side.name, wide_keys(emails, None if emails else profile)):
+        if not index.hashed(_exact_keys(emails, profile)) & covered:
             operations.append(_operation(person, side.name, "exclude", entry, emails, profile, new_id=new_id))
     return operations
+
+
+def _exact_keys(emails: tuple[str, ...], profile: str | None) -> frozenset[str]:
+    if emails:
+        return frozenset(f"email:{canonical_email(email)}" for email in emails)
+    return wide_keys((), profile)
 
 
 def _emails(person: Person) -> list[str]:
