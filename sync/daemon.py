@@ -173,7 +173,10 @@ class Daemon:
         self.pulse.cycles += 1
         self._request = replace(self._request, options=Options(mode=self._request.options.mode))
         _log_end(end)
-        self._told(end)
+        try:
+            self._told(end)
+        except Exception:
+            log.exception("the end of the cycle could not be told; the next one goes on")
 
     def _pause_s(self) -> float:
         return self.pulse.interval_s * (1 + JITTER * (2 * self._clock.random() - 1))
@@ -187,7 +190,7 @@ def _log_end(end: CycleEnd) -> None:
         say("cycle ended", exit_code=end.exit_code, took_s=end.took_s)
         return
     states = Counter(operation.state for operation in report.operations)
-    down = {n: f"{p.status}: {'; '.join(p.problems)}" for n, p in report.providers.items() if p.status in DOWN}
+    down = [f"{n} {p.status} ({'; '.join(p.problems)})" for n, p in report.providers.items() if p.status in DOWN]
     say(
         "cycle ended",
         run=report.run_id,
@@ -196,10 +199,11 @@ def _log_end(end: CycleEnd) -> None:
         people=report.people.total,
         reads=sum(p.read_requests for p in report.providers.values()),
         writes=sum(p.write_requests for p in report.providers.values()),
-        operations=dict(sorted(states.items())),
-        **open_items(report),
-        **({"down": down} if down else {}),
-        **({"allow": [guard.allow for guard in report.guards]} if report.guards else {}),
+        operations=len(report.operations),
+        **dict(sorted(states.items())),
+        **{f"open_{kind}": amount for kind, amount in open_items(report).items() if amount},
+        **({"down": ", ".join(down)} if down else {}),
+        **({"stopped_by": " ".join(f"--allow {guard.allow}" for guard in report.guards)} if report.guards else {}),
     )
 
 

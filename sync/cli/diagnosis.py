@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sync.cli.checks import Check, failed
@@ -15,7 +16,6 @@ from sync.store_port import ProviderState
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from sync.config import ProviderSettings, Settings
     from sync.ports import Provider
@@ -105,7 +105,12 @@ async def _provider(settings: Settings, name: str, kept: ProviderState) -> list[
         return [failed(name, error)]
     try:
         answered = await _opened(name, provider, kept)
-        checks = [*secrets.checks(), *answered, *_limits(name, own, provider)]
+        checks = [
+            *secrets.checks(),
+            *answered,
+            *_limits(name, own, provider),
+            *_export_file(settings, name),
+        ]
         if not any(check.level == "FAIL" for check in checks):
             checks += [*await _target(name, provider), *await _clock_offset(name, own)]
         return checks
@@ -180,6 +185,18 @@ def _limits(name: str, own: ProviderSettings, provider: Provider) -> Iterator[Ch
         )
     if caps.effects and own.write:
         yield Check("warn", f"{name} effects", f"every write there also sets off: {', '.join(caps.effects)}")
+
+
+def _export_file(settings: Settings, name: str) -> Iterator[Check]:
+    """Whether the export that speaks for the provider, if one is configured, is there."""
+    named = str(getattr(settings.providers[name], "export_file", "") or "")
+    if not named:
+        return
+    path = settings.directory / Path(named).expanduser()
+    if path.is_file():
+        yield Check("ok", f"{name} export", f"{path} is there")
+    else:
+        yield Check("warn", f"{name} export", f"export_file {path} is not there", "put the export there")
 
 
 async def _target(name: str, provider: Provider) -> list[Check]:

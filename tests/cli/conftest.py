@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sync.cli import run_program
+from sync.logs import configure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,8 +93,9 @@ class Program:
 
 
 @pytest.fixture
-def program(capsys: pytest.CaptureFixture[str]) -> Program:
-    return Program(capsys)
+def program(capsys: pytest.CaptureFixture[str]) -> Iterator[Program]:
+    yield Program(capsys)
+    configure(stream=sys.__stderr__)  # what captured the logs of the command is gone with the test
 
 
 @pytest.fixture(scope="session")

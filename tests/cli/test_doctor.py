@@ -120,6 +120,14 @@ def test_settings_that_keep_things_from_happening_are_warnings(
     assert "people never seen in an import are not sent there" in told.out
 
 
+def test_a_missing_export_file_is_a_warning(program: Program, config: Path) -> None:
+    text = config.read_text()
+    config.write_text(text.replace("accept_blind", 'export_file = "export.csv"\naccept_blind'))
+    assert f"warn  datananas export      export_file {config.parent}/export.csv" in _doctor(program, config).out
+    (config.parent / "export.csv").touch()
+    assert "export.csv is there" in _doctor(program, config).out
+
+
 def test_quiet_tells_only_what_is_not_ok(program: Program, config: Path) -> None:
     assert _lines(_doctor(program, config, "-q"), "ok") == []
 

@@ -170,6 +170,16 @@ def test_an_older_copy_of_the_database_is_told(
     assert "Warning: an older copy of the database was put back" in told.out
 
 
+def test_people_who_may_be_one_are_told(program: Program, config: Path) -> None:
+    rows = "record_id,email,first_name,last_name\n1,desk@brightquarry.de,Jonas,Becker\n"
+    (config.parent / "export.csv").write_text(rows + "2,desk@brightquarry.de,Wilhelmina,Ostrow\n")
+    program("import", "datananas", config.parent / "export.csv", "--config", config)
+    out = program("status", "--config", config).out
+    assert "1 pair of people who may be one" in out
+    assert "datananas:1 and datananas:2: " in out
+    assert "Jonas" not in out
+
+
 def test_a_damaged_store_ends_with_12(program: Program, config: Path, people: list[str], store_file: Path) -> None:
     store_file.write_bytes(b"this is no database" * 300)
     told = program("status", "--config", config)
