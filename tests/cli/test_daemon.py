@@ -8,6 +8,8 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -190,6 +192,29 @@ def test_a_second_signal_ends_it_at_once(program: Program, stuck: Path) -> None:
         assert daemon.end() == -signal.SIGTERM
         assert time.monotonic() - began < 1
     assert program("state", "check", "--config", stuck).code == 0
+
+
+BLOCKED = """
+import asyncio, sys, time
+from sync.daemon import heeding_signals
+
+async def main():
+    with heeding_signals(lambda: None, hard_limit_s=0.3):
+        print("ready", flush=True)
+        time.sleep(60)  # nothing in the loop can run
+
+asyncio.run(main())
+"""
+
+
+def test_a_loop_that_hangs_keeps_no_signal_from_ending_the_process() -> None:
+    with subprocess.Popen([sys.executable, "-c", BLOCKED], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        began = time.monotonic()
+        process.terminate()
+        assert process.wait(10) == 0
+        assert time.monotonic() - began < 3
 
 
 def test_an_idle_daemon_stops_at_once(served: Path, tmp_path: Path) -> None:
