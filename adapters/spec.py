@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from sync.secrets import Secret
-
     from sync.config import ProviderSettings
     from sync.contact import Contact
     from sync.ports import Clock, Provider
+    from sync.secrets import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

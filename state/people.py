@@ -129,6 +129,18 @@ def with_key(connection: Connection, kind: str, value: str) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
+def shared_keys(connection: Connection, ids: Iterable[str]) -> set[str]:
+    """Keys shown by records of those persons and of somebody else as well."""
+    rows = connection.exec_driver_sql(
+        "SELECT DISTINCT k.value FROM json_each(?) AS j CROSS JOIN link AS l ON l.person_id = j.value"
+        " CROSS JOIN record_key AS k ON k.rid = l.rid AND k.shown"
+        " CROSS JOIN record_key AS o ON o.kind = k.kind AND o.value = k.value AND o.shown"
+        " CROSS JOIN link AS m ON m.rid = o.rid AND m.person_id <> l.person_id",
+        (to_json(list(ids)),),
+    )
+    return {str(row[0]) for row in rows}
+
+
 def save_merged(connection: Connection, merged: Sequence[Merged], at: datetime) -> None:
     """Contacts, choices, links and conflicts are kept; a link stays with the person it belongs to.
 

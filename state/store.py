@@ -202,6 +202,10 @@ class SqliteStore:
         with self.database.read() as connection:
             return people.with_key(connection, kind, value)
 
+    def shared_keys(self, ids: Iterable[str]) -> set[str]:
+        with self.database.read() as connection:
+            return people.shared_keys(connection, ids)
+
     def save_merged(self, merged: Sequence[Merged], *, at: datetime) -> None:
         with self.database.write("merged") as connection:
             people.save_merged(connection, merged, at)

@@ -21,6 +21,7 @@ from sync.planning_scope import Scope, in_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from sync.change import Choice, Kind, State
@@ -74,8 +75,8 @@ class World:
     now: datetime
     new_id: Callable[[], str]
     suspected: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
-    places: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
-    shared_keys: frozenset[str] = frozenset()
+    places: Mapping[str, AbstractSet[str]] = field(default_factory=lambda: MappingProxyType({}))
+    shared_keys: AbstractSet[str] = frozenset()
     open_creates: frozenset[tuple[str, str]] = frozenset()
     refused: Mapping[tuple[str, str, str], frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     optouts_readable: bool = True

@@ -214,6 +214,9 @@ class Store(Protocol):
     def people_with_key(self, kind: str, value: str) -> list[str]:
         """The active persons one of whose records carries that joinable key."""
 
+    def shared_keys(self, ids: Iterable[str]) -> set[str]:
+        """Keys that records of those persons show and a record of another active person shows too."""
+
     def save_merged(self, merged: Sequence[Merged], *, at: datetime) -> None:
         """Contacts, choices, links and conflicts are kept; the persons stay dirty until ``settle_people``."""
 

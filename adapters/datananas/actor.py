@@ -26,6 +26,7 @@ class DatananasActor:
 
     def __init__(self, box: DatananasSandbox) -> None:
         self._box = box
+        self._opted_out: dict[str, str] = {}
 
     def create(self, contact: Contact) -> str:
         """The contact is there; returns its record id."""
@@ -37,14 +38,20 @@ class DatananasActor:
         self._box.edit(record_id, **{NAMES[n]: v for n, v in fields.items()})
 
     def opt_out(self, contact: Contact, reason: str) -> None:
-        """Datananas has no opt-outs that an API or an export of the sandbox would show."""
+        """The person said no; only an export tells."""
+        for row in self._box.rows:
+            if contact.email and str(row.get("email", "")).lower() == contact.email.lower():
+                self._opted_out[row["_id"]] = reason
 
     def export(self, folder: Path) -> Mapping[str, object]:
         """A CSV export of all contacts is in ``folder``; returns the settings that take it in."""
         path = folder / "datananas-export.csv"
-        columns = list(NAMES.values())
+        columns = ["record_id", "opted_out", *NAMES.values()]
+        told = [
+            r | {"record_id": r["_id"], "opted_out": self._opted_out.get(r["_id"], "")} for r in self._box.rows
+        ]
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, columns, extrasaction="ignore", quoting=csv.QUOTE_ALL)
             writer.writeheader()
-            writer.writerows(self._box.rows)
+            writer.writerows(told)
         return {"export_file": str(path)}

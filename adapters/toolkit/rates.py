@@ -6,6 +6,7 @@ count, because other callers may share it. Waiting is for seconds; anything long
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -127,7 +128,8 @@ class Limiter:
         not_before = memory.get("not_before")
         if isinstance(not_before, dict):
             for endpoint, text in not_before.items():
-                self._not_before[str(endpoint)] = datetime.fromisoformat(str(text))
+                with suppress(ValueError):
+                    self._not_before[str(endpoint)] = datetime.fromisoformat(str(text))
 
 
 def parse_windows(memory: Mapping[str, object]) -> tuple[RateWindow, ...]:

@@ -28,7 +28,7 @@ def rehearse(request: Request, *, reports: tuple[str, ...], values: bool, quiet:
     """Three cycles are told (one in a dry run); returns the worst exit code."""
     machine = bool(reports) and not any(spec.partition(":")[0] == "text" for spec in reports)
     story = _Story(request, reports=reports, values=values, quiet=quiet or machine)
-    return asyncio.run(story.play(Path(FOLDER)))
+    return asyncio.run(story.play(Path.cwd() / FOLDER))
 
 
 class _Story:
@@ -48,7 +48,7 @@ class _Story:
             if request.options.mode == "dry-run":
                 return first.exit_code
             codes = [first.exit_code, *await self._go_on(stage, request)]
-        self._say(f"The rehearsal took {time.monotonic() - began:.1f} s. Its state is in {folder}/state; the")
+        self._say(f"The rehearsal took {time.monotonic() - began:.1f} s. Its state is in {FOLDER}/state; the")
         self._say("sandboxes are gone now. `contact-sync sandbox` serves them for as long as you like.")
         return max(codes)
 
@@ -85,7 +85,7 @@ class _Story:
         self._say(f"A rehearsal with {people} sample people on built-in servers; nothing leaves this machine.")
         for name, box in stage.boxes.items():
             self._say(f"  {name:<10} {counts[name]:>4} records at {box.settings['base_url']}")
-        self._say(f"Configuration: {stage.config}")
+        self._say(f"Configuration: {FOLDER}/{stage.config.name}")
         allowed = " ".join(f"--allow {k}={p}:{n}" for (k, p), n in request.options.allowances.counts.items())
         self._say(
             f"Against real accounts a first run stops at its guards; a rehearsal lets them through: {allowed}"

@@ -52,6 +52,7 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
     recover(session)
     await _open_all(session)
     await read_opt_outs(session)
+    await _look_at_targets(session)
     await resolve_unknown(session)
     await pull_all(session)
     if take_in_exports is not None:
@@ -60,7 +61,6 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
     await resolve_pending(session)
     await read_details(session)
     match_and_merge(session)
-    await _look_at_targets(session)
     quiet = plan_all(session)
     if not stop_or_go(session) or session.dry:
         return

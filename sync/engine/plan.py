@@ -8,22 +8,22 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync import guards
-from sync.change import OPEN_STATES
 from sync.engine.people import chunks
 from sync.guards import Facts, GuardPolicy, Limit
-from sync.identity import canonical_email, email_key, linkedin_key
+from sync.identity import canonical_email, linkedin_key
 from sync.planning import Side, World, plan_person, wish_digest
 from sync.planning_optouts import keys_of_person, plan_opt_outs, pushed_key
 from sync.planning_scope import Scope
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
     from sync.change import CannotExpress, ManualAction, Operation
     from sync.config import ProviderSettings
     from sync.engine.session import Seat, Session
     from sync.person import Person
+    from sync.planning_optouts import PushedKey
     from sync.store_port import Store
 
 ALIASES = {"email": "emails"}
@@ -69,44 +69,69 @@ def find_people(store: Store, key: str) -> set[str]:
 
 def plan_all(session: Session) -> list[str]:
     """Every dirty person is planned; returns the ids of those about whom nothing waits afterwards."""
-    world = _world(session)
-    pushed = frozenset(
-        pushed_key(o)
-        for o in session.store.operations(states=("acked", "verified", "unknown", "parked", "sending"))
-        if o.kind in {"exclude", "stage"}
-    )
-    ids = session.store.dirty_people()
-    if session.only_key is not None:
-        ids = sorted(find_people(session.store, session.only_key) & set(ids))
-    session.planned_people = ids
-    known = {(o.person_id, o.provider, o.kind, o.reason) for o in session.store.operations(states=("blocked",))}
-    quiet: list[str] = []
-    cannot: list[tuple[CannotExpress, str]] = []
-    manual: list[ManualAction] = []
-    for people in chunks(session, ids):
-        for person in people:
-            plan = plan_person(person, session.opt_outs.effect(keys_of_person(person), world.now), world)
-            opt_outs = plan_opt_outs(
-                person, session.opt_outs, world.sides, now=world.now, pushed=pushed, new_id=world.new_id
-            )
-            operations = (*opt_outs.operations, *plan.operations)
-            _keep(session, operations, known)
-            cannot += plan.cannot_express
-            manual += (*plan.manual_actions, *opt_outs.manual_actions)
-            if not plan.waits and all(o.state == "blocked" for o in operations):
-                quiet.append(person.id)
-    session.cannot_express += session.store.note_cannot_express(cannot, at=world.now)
-    session.store.note_manual_actions(manual, at=world.now)
-    return quiet
+    return _Planner(session).plan()
 
 
-def _keep(session: Session, operations: Iterable[Operation], known: Collection[tuple[str, str, str, str]]) -> None:
-    """The operations belong to this run; one blocked as before is kept but not told again."""
-    for operation in operations:
-        session.operations[operation.id] = replace(operation, run_id=session.run_id)
-        place = (operation.person_id, operation.provider, operation.kind, operation.reason)
-        if operation.state == "blocked" and place in known:
-            session.told_before.add(operation.id)
+class _Planner:
+    """Plans all people of one cycle, one after another in the order of their ids."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._places: dict[str, set[str]] = {}
+        self._shared: set[str] = set()
+        self._world = _world(session, self._places, self._shared)
+        self._pushed = _pushed(session)
+        blocked = session.store.operations(states=("blocked",))
+        self._told = {(o.person_id, o.provider, o.kind, o.reason) for o in blocked}
+        self._cannot: list[tuple[CannotExpress, str]] = []
+        self._manual: list[ManualAction] = []
+
+    def plan(self) -> list[str]:
+        session = self._session
+        ids = session.store.dirty_people()
+        if session.only_key is not None:
+            ids = sorted(find_people(session.store, session.only_key) & set(ids))
+        session.planned_people = ids
+        quiet = []
+        for people in chunks(session, ids):
+            self._shared |= session.store.shared_keys([p.id for p in people])
+            quiet += [person.id for person in people if self._plan(person)]
+        session.cannot_express += session.store.note_cannot_express(self._cannot, at=self._world.now)
+        session.store.note_manual_actions(self._manual, at=self._world.now)
+        return quiet
+
+    def _plan(self, person: Person) -> bool:
+        """Plans one person; tells whether nothing waits about them."""
+        session, world = self._session, self._world
+        plan = plan_person(person, session.opt_outs.effect(keys_of_person(person), world.now), world)
+        opt_outs = plan_opt_outs(
+            person, session.opt_outs, world.sides, now=world.now, pushed=self._pushed, new_id=world.new_id
+        )
+        operations = (*opt_outs.operations, *plan.operations)
+        self._keep(operations)
+        self._cannot += plan.cannot_express
+        self._manual += (*plan.manual_actions, *opt_outs.manual_actions)
+        return not plan.waits and all(o.state == "blocked" for o in operations)
+
+    def _keep(self, operations: Iterable[Operation]) -> None:
+        """The operations belong to this run; one blocked as before is kept but not told again.
+
+        Whoever is to be created somewhere has, for the people planned after them, a place there.
+        """
+        session = self._session
+        for operation in operations:
+            session.operations[operation.id] = replace(operation, run_id=session.run_id)
+            place = (operation.person_id, operation.provider, operation.kind, operation.reason)
+            if operation.state == "blocked" and place in self._told:
+                session.told_before.add(operation.id)
+            if operation.kind == "create" and operation.state == "planned":
+                self._places.setdefault(operation.person_id, set()).add(operation.provider)
+
+
+def _pushed(session: Session) -> frozenset[PushedKey]:
+    """Opt-outs that were sent before, whatever became of them."""
+    sent = session.store.operations(states=("acked", "verified", "unknown", "parked", "sending"))
+    return frozenset(pushed_key(o) for o in sent if o.kind in {"exclude", "stage"})
 
 
 def _refused(session: Session) -> dict[tuple[str, str, str], frozenset[str]]:
@@ -118,16 +143,13 @@ def _refused(session: Session) -> dict[tuple[str, str, str], frozenset[str]]:
     return {place: frozenset(wishes) for place, wishes in found.items()}
 
 
-def _world(session: Session) -> World:
+def _world(session: Session, places: dict[str, set[str]], shared_keys: set[str]) -> World:
+    """The world the planner sees; ``places`` and ``shared_keys`` go on growing while it plans."""
     suspected = session.store.suspected_people()
     creates = session.store.open_creates()
-    places: dict[str, set[str]] = {}
-    keys: dict[str, set[str]] = {}
     for people in chunks(session, sorted(suspected)):
         for person in people:
             places[person.id] = {m.record.ref.provider for m in person.members if not m.gone}
-            for key in _match_keys(person):
-                keys.setdefault(key, set()).add(person.id)
     for person_id, provider in creates:
         if person_id in suspected:
             places.setdefault(person_id, set()).add(provider)
@@ -137,20 +159,13 @@ def _world(session: Session) -> World:
         now=session.clock.now(),
         new_id=session.clock.new_id,
         suspected=suspected,
-        places=MappingProxyType({p: frozenset(at) for p, at in places.items()}),
-        shared_keys=frozenset(k for k, people in keys.items() if len(people) > 1),
+        places=MappingProxyType(places),
+        shared_keys=shared_keys,
         open_creates=frozenset(creates),
         refused=MappingProxyType(_refused(session)),
         optouts_readable=session.optouts_readable,
         region=session.settings.sync.default_region,
     )
-
-
-def _match_keys(person: Person) -> set[str]:
-    contacts = [person.contact, *(m.record.contact for m in person.members)]
-    keys = {email_key(e) for c in contacts for e in c.emails}
-    keys |= {linkedin_key(c.linkedin_url or c.linkedin_id) for c in contacts}
-    return {k for k in keys if k is not None}
 
 
 def stop_or_go(session: Session) -> bool:
@@ -178,8 +193,3 @@ def stop_or_go(session: Session) -> bool:
     facts = replace(facts, lost_database=session.lost_database)
     session.guards = guards.check(session.operations.values(), facts, policy, session.options.allowances)
     return not session.guards
-
-
-def waiting(operation: Operation) -> bool:
-    """Whether an operation is not settled yet."""
-    return operation.state in OPEN_STATES

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sync.engine.session import Seat, Session
     from sync.ports import OptOutList, Reader
-    from sync.record import OptOut, Page, PullMode, Record
+    from sync.record import OptOut, Page, PullMode, Record, RecordRef
 
 WORST_SHARE_OF_BAD_ROWS = 0.05
 """More broken rows than this in a page of some size means that the API itself changed."""
@@ -198,6 +198,7 @@ def _row_opt_out(record: Record) -> OptOut | None:
 def _judge_bad_rows(seat: Seat, page: Page) -> None:
     if not page.bad_rows:
         return
+    seat.bad_rows.update(page.bad_rows)
     total = len(page.bad_rows) + len(page.records)
     if len(page.bad_rows) > max(1, total * WORST_SHARE_OF_BAD_ROWS):
         raise MappingError(seat.name, "records", "the documented shape", f"{len(page.bad_rows)} of {total} broken")
@@ -207,7 +208,7 @@ def _judge_bad_rows(seat: Seat, page: Page) -> None:
 
 def _conclude_sweep(session: Session, seat: Seat, last: Page) -> None:
     sweep_id = seat.state.sweep_id or ""
-    distinct = session.store.seen_in_sweep(seat.name, sweep_id)
+    distinct = session.store.seen_in_sweep(seat.name, sweep_id) + len(seat.bad_rows)
     totals = [t for t in (seat.state.sweep_total, last.total_after) if t is not None]
     proven = last.complete and bool(totals) and min(totals) <= distinct <= max(totals)
     seat.complete = proven
@@ -219,7 +220,7 @@ def _conclude_sweep(session: Session, seat: Seat, last: Page) -> None:
         seat.state = over
         session.store.save_provider_state(seat.state)
         return
-    unseen = session.store.unseen_in_sweep(seat.name, sweep_id)
+    unseen = _unseen(session, seat)
     before = session.store.live_records(seat.name)
     seat.vanished = (len(unseen), before) if unseen else None
     if unseen and not _is_believable(session, seat):
@@ -228,6 +229,12 @@ def _conclude_sweep(session: Session, seat: Seat, last: Page) -> None:
         _mark_gone(session, seat)
         seat.state = replace(over, swept_at=session.clock.now(), peak=max(seat.state.peak, distinct))
     session.store.save_provider_state(seat.state)
+
+
+def _unseen(session: Session, seat: Seat) -> list[RecordRef]:
+    """Records the sweep did not show; a row that could not be read was shown all the same."""
+    unseen = session.store.unseen_in_sweep(seat.name, seat.state.sweep_id or "")
+    return [ref for ref in unseen if ref.record_id not in seat.bad_rows]
 
 
 def _told(totals: list[int]) -> str:
@@ -242,7 +249,7 @@ def _is_believable(session: Session, seat: Seat) -> bool:
 
 def _mark_gone(session: Session, seat: Seat) -> None:
     """Unseen records are gone, each a hold for a person, unless their keys live on under another id."""
-    unseen = session.store.unseen_in_sweep(seat.name, seat.state.sweep_id or "")
+    unseen = _unseen(session, seat)
     holds = []
     for ref in unseen:
         person = session.store.person_of(ref)

@@ -78,8 +78,8 @@ def _may_send_again(seat: Seat, operation: Operation) -> bool:
     """Whether sending once more cannot create a second record: the provider dedupes on a key it has."""
     caps = seat.provider.capabilities
     if caps.resolves_later:
-        outreach = seat.target is not None and seat.target.starts_outreach
-        return not outreach and any(map(email_key, operation.contact.emails))
+        harmless = seat.target is not None and not (seat.target.starts_outreach or seat.target.reason)
+        return harmless and any(map(email_key, operation.contact.emails))
     if caps.updates == "upsert":
         key = operation.accepted_key
         by_profile = caps.match_key == "linkedin_url"

@@ -40,6 +40,7 @@ class Seat:
     status: ProviderStatus = "ok"
     problems: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    bad_rows: set[str] = field(default_factory=set)
     changed: int = 0
     complete: bool | None = None
     read_requests: int = 0

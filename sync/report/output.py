@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TextIO, get_args
 
 from sync.errors import ConfigError
 from sync.report.markdown import to_markdown
+from sync.report.record_names import with_masked_names
 from sync.report.structured import to_json, to_ndjson
 from sync.report.table import to_csv
 from sync.report.text import to_text
@@ -60,7 +61,7 @@ def parse_target(spec: str) -> Target:
 
 def render(report: Report, report_format: Format, values: bool) -> str:
     """The report in one format; personal values are masked unless ``values``."""
-    return _RENDERERS[report_format](report, values=values)
+    return _RENDERERS[report_format](report if values else with_masked_names(report), values=values)
 
 
 def write_report(

@@ -138,3 +138,15 @@ def test_a_key_leads_to_everybody_whose_record_carries_it_or_did(store: SqliteSt
     assert store.people_with_key("email", "ann@example.com") == ["ann"]
     assert store.people_with_key("email", "new@example.com") == ["ann"]
     assert store.people_with_key("linkedin", "in:ann") == []
+
+
+def test_only_keys_that_two_people_show_are_shared(store: SqliteStore) -> None:
+    one, two = (
+        read("topo:1", "both@example.com", "a@x.com", mark="8"),
+        read("topo:2", "both@example.com", mark="8"),
+    )
+    pull(store, one, two)
+    assign(store, ann=["topo:1"], bob=["topo:2"])
+    assert store.shared_keys(["ann"]) == store.shared_keys(["bob"]) == {"both@example.com"}
+    pull(store, read("topo:2", "b@x.com", mark="9"))
+    assert store.shared_keys(["ann"]) == set()
