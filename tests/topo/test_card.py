@@ -12,17 +12,17 @@ SERVICE_SWITCHES = {"early_end", "default_sequence", "scopes"}
 
 
 def test_every_switch_answers_an_open_question_of_the_card() -> None:
-    named = {name for question in CARD["open_questions"] for name in question["switch"].split(", ")}
+    named = {name for question in CARD["questions"] for name in question["switch"].split(", ")}
     assert named == {f.name for f in fields(Switches)} - SERVICE_SWITCHES
 
 
 def test_every_setting_that_the_card_names_exists() -> None:
-    named = {question["setting"] for question in CARD["open_questions"] if "setting" in question}
+    named = {question["setting"] for question in CARD["questions"] if "setting" in question}
     assert named <= set(TopoSettings.model_fields)
 
 
 def test_every_open_question_tells_the_assumption_taken() -> None:
-    for question in CARD["open_questions"]:
+    for question in CARD["questions"]:
         assert question["id"]
         assert question["question"].endswith("?")
         assert question["assumption"]
