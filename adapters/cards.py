@@ -73,7 +73,7 @@ def provider_table(cards: Iterable[Card]) -> str:
     found = list(cards)
     rows = [("", *(c.title for c in found)), ("---",) * (len(found) + 1)]
     rows += [
-        (label, *(getattr(c.capabilities, name) or "–" for c in found))
+        (label, *(getattr(c.capabilities, name) or "-" for c in found))
         for label, name in (
             ("read", "read"), ("create", "create"), ("update", "update"), ("opt-outs", "opt_outs"),
             ("result of a write", "result"), ("side effects", "side_effects"), ("cannot", "cannot"),
@@ -87,7 +87,7 @@ def provider_table(cards: Iterable[Card]) -> str:
 def question_table(found: Card) -> str:
     """A Markdown table of one provider's open questions."""
     rows = [("question", "assumed", "setting"), ("---", "---", "---")]
-    rows += [(q.question, q.assumption, f"`{q.setting}`" if q.setting else "–") for q in found.questions]
+    rows += [(q.question, q.assumption, f"`{q.setting}`" if q.setting else "-") for q in found.questions]
     return "\n".join("| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows)
 
 
