@@ -106,6 +106,7 @@ async def run_once(
     Raises ``ConfigError`` before any request, ``StateError`` when the store cannot be trusted, ``LockHeld``.
     """
     clock = clock or SystemClock()
+    check_secrets(settings, environ)
     with opened_store(settings, scratch=request.options.mode == "dry-run", wait_s=request.wait_s) as store:
         if store.rolled_back:
             raise StateError(
@@ -116,6 +117,25 @@ async def run_once(
         if stopping is not None:
             session.stopping = stopping
         return await run_cycle(session, take_in_exports)
+
+
+def check_secrets(settings: Settings, environ: Mapping[str, str] | None = None) -> None:
+    """Every secret that will be asked for is there. Raises ``ConfigError`` that lists all that are not."""
+    environ = os.environ if environ is None else environ
+    problems = []
+    for name, own in sorted(settings.providers.items()):
+        for key, reference in own.needed_secrets().items():
+            try:
+                resolve(reference, directory=settings.directory, environ=environ, key=f"providers.{name}.{key}")
+            except ConfigError as error:
+                problems.append(f"{settings.path}: {error}; {error.remedy}" if error.remedy else str(error))
+    if problems:
+        count = "1 secret" if len(problems) == 1 else f"{len(problems)} secrets"
+        raise ConfigError(
+            f"the configuration {settings.path} names {count} that cannot be had",
+            problems=tuple(problems),
+            remedy="contact-sync doctor checks them all",
+        )
 
 
 def session_for(

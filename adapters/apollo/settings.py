@@ -63,3 +63,7 @@ class ApolloSettings(ProviderSettings):
         if any(not text.strip() for text in (*ids, *self.labels, *self.opt_out_stages)):
             raise ValueError("labels, opt_out_stages and custom_fields must not hold empty texts")
         return self
+
+    def needed_secrets(self) -> dict[str, str]:
+        """The API key, always."""
+        return {"api_key": self.api_key}

@@ -143,6 +143,17 @@ class DatananasSettings(ProviderSettings):
     reconnect_wait: PositiveDuration = timedelta(seconds=1)
     quota_reset: Annotated[str, AfterValidator(_reset)] = "00:00 Europe/Paris"
 
+    def needed_secrets(self) -> dict[str, str]:
+        """What the token is made of; nothing while nothing is written."""
+        if not self.write:
+            return {}
+        if self.oauth2 is None:
+            return {"token": self.token}
+        return {
+            "oauth2.client_secret": self.oauth2.client_secret,
+            "oauth2.refresh_token": self.oauth2.refresh_token,
+        }
+
     @field_validator("source_values", mode="before")
     @classmethod
     def _from_array(cls, value: Any) -> Any:

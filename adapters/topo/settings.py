@@ -38,3 +38,7 @@ class TopoSettings(ProviderSettings):
     look_up_entries: bool = False
     page_size: int = Field(default=100, ge=1, le=100)
     request_timeout: PositiveDuration = timedelta(seconds=60)
+
+    def needed_secrets(self) -> dict[str, str]:
+        """The API key, always."""
+        return {"api_key": self.api_key}

@@ -49,6 +49,10 @@ class ProviderSettings(Section):
     filter: FilterSettings = Field(default_factory=FilterSettings)
     full_sweep_every: PositiveDuration | None = None
 
+    def needed_secrets(self) -> dict[str, str]:
+        """Key of the table → reference, for every secret that will be asked for."""
+        return {}
+
     def fingerprint(self) -> str:
         """Twelve hex digits that change exactly when one of ``fingerprint_fields`` does; order in lists
         does not count.

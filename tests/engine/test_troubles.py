@@ -204,3 +204,20 @@ async def test_only_one_provider_takes_part_when_asked(home: House) -> None:
     report = await home.run(providers=("topo", "datananas"))
     assert by_state(report) == {("datananas", "create", "acked"): 1}
     assert home.apollo.rows == []
+
+
+async def test_a_missing_secret_is_told_before_any_request(home: House) -> None:
+    class Poor(House):
+        @property
+        def environ(self) -> dict[str, str]:
+            return {}
+
+    poor = Poor(home.folder, home.boxes, home.actors)
+    with pytest.raises(ConfigError) as caught:
+        await poor.run()
+    assert [p.partition(": ")[2].partition(":")[0] for p in caught.value.problems] == [
+        "providers.apollo.api_key",
+        "providers.datananas.token",
+        "providers.topo.api_key",
+    ]
+    assert all(not box.traffic.received for box in home.boxes.values())
