@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -12,19 +11,14 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
 
 from state.lock import RunLock, daemon_lock_path, run_lock_path
-from sync.daemon import CycleEnd, Daemon, Pulse
-from sync.serving import Metrics, SidePort
-from sync.wiring import Request, load_settings
 from tests.cli.conftest import Started, eventually, pointed_at, started
-from tests.clocks import RealClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -248,87 +242,3 @@ def test_a_report_nobody_can_write_is_refused_before_any_cycle(program: Program,
     told = program("daemon", "--config", config, "--report", "json:nowhere/at/all.json")
     assert told.code == 2
     assert not (config.parent / ".contact-sync").exists()
-
-
-# in this process --------------------------------------------------------------------------------------
-class _Flaky(RealClock):
-    """A clock that breaks the first cycle in an unforeseen way."""
-
-    broken = False
-
-    def new_id(self) -> str:
-        if not self.broken:
-            self.broken = True
-            raise RuntimeError("who would have thought")
-        return super().new_id()
-
-
-async def test_a_cycle_that_breaks_off_is_told_and_the_next_one_goes_on(served: Path, tmp_path: Path) -> None:
-    ends: list[CycleEnd] = []
-    clock = _Flaky()
-    daemon: Daemon
-
-    def told(end: CycleEnd) -> None:
-        broken.append(daemon.pulse.broken())
-        ends.append(end)
-        if len(ends) == 2:
-            daemon.stop()
-        raise ValueError("telling may fail too")
-
-    broken: list[bool] = []
-    settings = load_settings(pointed_at(served, tmp_path, head='[sync]\ninterval = "20ms"\n'))
-    daemon = Daemon(settings, Request(), clock=clock, told=told)
-    async with asyncio.timeout(20):
-        await daemon.run()
-    assert [end.exit_code for end in ends] == [1, 0]
-    assert broken == [True, False]
-
-
-def _end(code: int, **given: Any) -> CycleEnd:
-    return CycleEnd(finished_at=datetime(2026, 11, 20, tzinfo=UTC), took_s=1.5, exit_code=code, **given)
-
-
-def test_no_sign_of_life_for_two_intervals_and_some_is_overdue() -> None:
-    pulse = Pulse(interval_s=900.0, alive_at=1000.0)
-    assert not pulse.overdue(1000.0 + 2 * 900 + 299)
-    assert pulse.overdue(1000.0 + 2 * 900 + 301)
-
-
-@pytest.mark.parametrize(
-    ("change", "health", "ready"),
-    [
-        ({}, 200, 503),
-        ({"last": _end(1)}, 503, 503),
-        ({"alive_at": -1e6}, 503, 503),
-        ({"stopping": True}, 200, 503),
-    ],
-)
-def test_health_is_bad_when_a_cycle_broke_off_or_is_overdue(
-    change: dict[str, Any], health: int, ready: int
-) -> None:
-    clock = RealClock()
-    pulse = Pulse(interval_s=1.0, alive_at=clock.monotonic())
-    for name, value in change.items():
-        setattr(pulse, name, value)
-    port = SidePort(("127.0.0.1", 0), pulse, Metrics(), clock)
-    port.start()
-    try:
-        assert _status(port, "/healthz") == health
-        assert _status(port, "/readyz") == ready
-    finally:
-        port.stop()
-
-
-def _status(port: SidePort, path: str) -> int:
-    try:
-        with urlopen(f"http://{port.address}{path}", timeout=10) as answer:
-            return int(answer.status)
-    except HTTPError as error:
-        with error:
-            return error.code
-
-
-def test_a_cycle_that_broke_off_is_counted() -> None:
-    metrics = Metrics()
-    metrics.observe(_end(1))
-    assert _metric(metrics.text().decode(), 'contact_sync_cycles_total{exit_code="1"}') == 1
