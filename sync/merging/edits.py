@@ -224,7 +224,7 @@ def _choice(work: Work, name: str, winner: Edit, rule: Rule, edits: Sequence[Edi
         losers = {source: value for source, value in before.losers.items() if source not in editors}
         replaced = {**before.replaced, **replaced}
         if name in work.values:
-            losers[before.source] = work.values[name]
+            losers.setdefault(before.source, work.values[name])
     wins = work.keys(name, winner.value)
     losers |= {e.source: e.value for e in edits if e.value is not None and not work.keys(name, e.value) <= wins}
     return Choice(

@@ -107,7 +107,7 @@ def _drop(work: Work, name: str, member: Member) -> None:
     """A value that belonged to another group than the one that stands now is no longer the person's."""
     lost = work.values.pop(name)
     before = work.choices.get(name)
-    losers = {**before.losers, before.source: lost} if before is not None else {str(member.record.ref): lost}
+    losers = {before.source: lost, **before.losers} if before is not None else {str(member.record.ref): lost}
     work.choices[name] = Choice(
         source=str(member.record.ref), rule=Rule.GROUP, at=work.at, losers=MappingProxyType(losers)
     )
@@ -162,7 +162,7 @@ def _put(work: Work, name: str, value: Value, member: Member, rule: Rule | str) 
     source = str(member.record.ref)
     losers = dict(before.losers) if before is not None else {}
     if before is not None and name in work.values:
-        losers[before.source] = work.values[name]
+        losers.setdefault(before.source, work.values[name])
     kept = {s: v for s, v in losers.items() if s != source and not work.same(name, v, value)}
     replaced = {} if before is None else before.replaced
     stands = work.keys(name, value)

@@ -169,3 +169,10 @@ def test_a_value_that_a_better_record_confirms_is_the_better_records() -> None:
     who = person(member(1, "datananas", known), newcomer(2, "topo", language="fr"), known=known)
     confirmed = merge(who, POLICY, NOW).choices["language"]
     assert (confirmed.source, confirmed.rule, confirmed.losers) == ("topo:1", Rule.FIRST_CONTACT, {})
+
+
+def test_an_owner_that_comes_right_after_a_strangers_edit_does_not_hide_it() -> None:
+    known = {"language": "fr"}
+    who = person(member(1, "apollo", {"language": "en"}, known), newcomer(2, "topo", language="fr"), known=known)
+    chosen = merge(who, MergePolicy(fields={"language": FieldPolicy(owner="topo")}), NOW).choices["language"]
+    assert chosen.losers == {"apollo:1": "en"}
