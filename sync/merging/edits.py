@@ -218,19 +218,19 @@ def _choice(work: Work, name: str, winner: Edit, rule: Rule, edits: Sequence[Edi
     """Why the winner's value stands, with everything that did not."""
     before = work.choices.get(name)
     editors = {e.source for e in edits}
-    losers: dict[str, Value] = {}
+    wins = work.keys(name, winner.value)
+    losers = {e.source: e.value for e in edits if e.value is not None and not work.keys(name, e.value) <= wins}
     replaced = replaced_by(work, name, edits, winner.value)
     if before is not None:
-        losers = {source: value for source, value in before.losers.items() if source not in editors}
+        earlier = {s: v for s, v in before.losers.items() if s not in editors and not work.keys(name, v) <= wins}
+        losers = {**earlier, **losers}
         replaced = {**before.replaced, **replaced}
-        if name in work.values:
+        if not work.keys(name, work.values.get(name)) <= wins:
             losers.setdefault(before.source, work.values[name])
-    wins = work.keys(name, winner.value)
-    losers |= {e.source: e.value for e in edits if e.value is not None and not work.keys(name, e.value) <= wins}
     return Choice(
         source=winner.source,
         rule=rule,
         at=work.at,
-        losers=MappingProxyType({s: v for s, v in losers.items() if not work.keys(name, v) <= wins}),
+        losers=MappingProxyType(losers),
         replaced=MappingProxyType({old: new for old, new in replaced.items() if old not in wins}),
     )

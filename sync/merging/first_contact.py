@@ -160,10 +160,10 @@ def _beats(work: Work, name: str, member: Member, choice: Choice) -> bool:
 def _put(work: Work, name: str, value: Value, member: Member, rule: Rule | str) -> None:
     before = work.choices.get(name)
     source = str(member.record.ref)
-    losers = dict(before.losers) if before is not None else {}
-    if before is not None and name in work.values:
-        losers.setdefault(before.source, work.values[name])
+    losers = {} if before is None else dict(before.losers)
     kept = {s: v for s, v in losers.items() if s != source and not work.same(name, v, value)}
+    if before is not None and name in work.values and not work.same(name, work.values[name], value):
+        kept.setdefault(before.source, work.values[name])
     replaced = {} if before is None else before.replaced
     stands = work.keys(name, value)
     choice = Choice(
