@@ -12,6 +12,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from enum import Enum
 from pathlib import PurePath
@@ -98,7 +99,8 @@ class _Handler(logging.StreamHandler[TextIO]):
     """A handler that never prints a record it failed to format."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # the name is logging's
-        self.stream.write(f"a log record of {visible(record.name)} could not be written\n")
+        with suppress(OSError, ValueError):  # a closed stream must not end what is being logged
+            self.stream.write(f"a log record of {visible(record.name)} could not be written\n")
 
 
 def _capped(record: logging.LogRecord) -> bool:

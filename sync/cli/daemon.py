@@ -47,11 +47,11 @@ def command(
     second one ends at once. --allow holds for the first cycle only; --wait is for another daemon to end.
     """
     check_reports(reports)
-    from sync.cli.run import _request as as_request
+    from sync.cli.run import request_from
     from sync.wiring import load_settings
 
     wait_s = narrowing["wait"].total_seconds()
-    request = as_request(dry_run=False, **narrowing)
+    request = request_from(dry_run=False, **narrowing)
     settings = load_settings(config)
     _set_up_logs(settings, log_format, verbose, quiet)
     with ExitStack() as stack:

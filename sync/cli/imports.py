@@ -13,6 +13,7 @@ from sync.cli.common import DURATION, config_option, log_options, set_up_logs
 if TYPE_CHECKING:
     from sync.config import Settings
     from sync.engine.imports import Imported
+    from sync.engine.session import Session
     from sync.record import Export
 
 SHOWN_ROWS = 20
@@ -67,9 +68,9 @@ def command(
     settings = load_settings(config)
     _check_provider(settings, provider)
     export = _read(settings, provider, file, as_of)
-    imported, new, merged = _taken_in(settings, provider, export, complete=complete, wait_s=wait.total_seconds())
+    imported, session = _taken_in(settings, provider, export, complete=complete, wait_s=wait.total_seconds())
     if not quiet:
-        _tell(provider, file, export, imported, people=(new, merged))
+        _tell(provider, file, export, imported, session)
     _tell_bad_rows(imported.bad_rows)
     return 3 if imported.bad_rows else 0
 
@@ -101,8 +102,8 @@ def _read(settings: Settings, provider: str, file: Path, as_of: datetime | None)
 
 def _taken_in(
     settings: Settings, provider: str, export: Export, *, complete: bool, wait_s: float
-) -> tuple[Imported, int, int]:
-    """What the export brought; new people; people joined with another."""
+) -> tuple[Imported, Session]:
+    """What the export brought, and the session that found out who its people are."""
     from sync.clock import SystemClock
     from sync.engine.imports import take_in
     from sync.engine.people import match_and_merge
@@ -122,10 +123,10 @@ def _taken_in(
             remedy = "import the newest export, or say with --as-of when this one was really made"
             raise ConfigError(str(error), remedy=remedy) from error
         match_and_merge(session)
-        return imported, session.new_people, session.merged_people
+        return imported, session
 
 
-def _tell(provider: str, file: Path, export: Export, imported: Imported, *, people: tuple[int, int]) -> None:
+def _tell(provider: str, file: Path, export: Export, imported: Imported, session: Session) -> None:
     if imported.known:
         click.echo(f"{file} was taken in before and has not changed since; nothing was done.")
         return
@@ -134,8 +135,10 @@ def _tell(provider: str, file: Path, export: Export, imported: Imported, *, peop
         (imported.records, "record", "records"),
         (imported.changed, "of them new or changed", "of them new or changed"),
         (imported.opt_outs, "new opt-out", "new opt-outs"),
-        (people[0], "new person", "new people"),
-        (people[1], "person joined with another", "people joined with another"),
+        (session.new_people, "new person", "new people"),
+        (session.merged_people, "person joined with another", "people joined with another"),
+        (session.held_joins, "join of known people left to the next run and its guard",
+         "joins of known people left to the next run and its guard"),
         (imported.gone, "known record no longer shown, held until you judge",
          "known records no longer shown, held until you judge"),
     ):  # fmt: skip

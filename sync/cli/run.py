@@ -56,7 +56,7 @@ def command(
     """
     check_reports(reports)
     set_up_logs(log_format, verbose, quiet)
-    request = _request(dry_run=dry_run, **narrowing)
+    request = request_from(dry_run=dry_run, **narrowing)
     if sandbox:
         from sync.cli.rehearsal import rehearse
 
@@ -73,7 +73,7 @@ def command(
     return pending_code(report) if exit_code else report.exit_code
 
 
-def _request(
+def request_from(
     *,
     dry_run: bool,
     providers: tuple[str, ...],

@@ -82,7 +82,11 @@ def checked(settings: Settings, *, thorough: bool = True) -> Iterator[Check]:
     place = settings.state
     try:
         entries = len(load_ledger(place.ledger, load_key(key_file(settings))).entries)
-        yield Check("ok", "opt-out ledger", f"{place.ledger}: {entries} entries, each follows from the one before")
+        yield Check(
+            "ok",
+            "opt-out ledger",
+            f"{place.ledger}: {entries} entr{'y' if entries == 1 else 'ies'}, each follows from the one before",
+        )
     except StateError as error:
         entries = 0
         yield failed("opt-out ledger", error)

@@ -11,6 +11,12 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sync.engine.attention import (
+    after_changed_settings,
+    after_ended_opt_outs,
+    after_missing_providers,
+    provider_set,
+)
 from sync.engine.findings import assemble
 from sync.engine.people import match_and_merge
 from sync.engine.plan import plan_all, stop_or_go
@@ -19,6 +25,7 @@ from sync.engine.push import push_all
 from sync.engine.resolve import recover, resolve_pending, resolve_unknown
 from sync.engine.verify import verify_writes
 from sync.errors import ContactSyncError
+from sync.guards import EVERY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +57,7 @@ async def run_cycle(session: Session, take_in_exports: Callable[[Session], None]
 
 async def _work(session: Session, take_in_exports: Callable[[Session], None] | None) -> None:
     recover(session)
+    after_changed_settings(session)
     await _open_all(session)
     await read_opt_outs(session)
     await _look_at_targets(session)
@@ -61,6 +69,7 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
     await resolve_pending(session)
     await read_details(session)
     match_and_merge(session)
+    after_ended_opt_outs(session)
     quiet = plan_all(session)
     if not stop_or_go(session) or session.dry:
         return
@@ -74,6 +83,7 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
     session.store.settle_people(quiet)
     await push_all(session)
     await verify_writes(session)
+    after_missing_providers(session)
 
 
 async def _open_all(session: Session) -> None:
@@ -116,6 +126,8 @@ def _compare_configuration(session: Session, seat: Seat, account_id: str | None)
 
 def _accept_configuration(session: Session) -> None:
     """The settings that just passed the guards are the ones later runs compare with."""
+    state = session.store.provider_state(EVERY)
+    session.store.save_provider_state(replace(state, fingerprint=provider_set(session)))
     for seat in session.seats.values():
         if seat.active and seat.up and seat.state.fingerprint != seat.fingerprint:
             seat.state = replace(seat.state, fingerprint=seat.fingerprint)

@@ -87,11 +87,11 @@ def _rows(session: Session, seat: Seat, export: Export) -> tuple[list[Record], l
 
 
 def _without(record: Record) -> Record:
-    """The record without the values of fields it must not speak for."""
+    """The record without the values of fields it must not speak for; its opt-out is told by the export."""
     from sync.contact import Contact
 
     kept = {n: v for n, v in record.contact.to_fields().items() if n not in record.absent}
-    return replace(record, contact=Contact.from_fields(kept))
+    return replace(record, contact=Contact.from_fields(kept), opted_out=None)
 
 
 def _known_by_key(session: Session, record: Record) -> RecordRef:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from sync.guards import Facts, GuardPolicy, Limit, check
 from sync.identity import email_key, linkedin_key
 from sync.matching import MatchPolicy, match
 from sync.membership import assign
@@ -36,7 +37,7 @@ def match_and_merge(session: Session) -> None:
 
 def match_records(session: Session) -> None:
     """Every dirty record is tied to a person; joins, splits and suspicions are kept."""
-    region = session.store.region()
+    region = session.store.region() if not session.held_joins else None
     if region is None:
         return
     settings = session.settings.match
@@ -53,9 +54,14 @@ def match_records(session: Session) -> None:
         created_at=region.people,
         former=region.former,
     )
+    _count_joins(session, region, change)
+    if _too_many_joins(session):
+        session.held_joins = len(change.merged)
+        return
     update = _update(region, partition, change)
     session.store.save_membership(update, at=session.clock.now())
-    _count(session, region, change)
+    session.new_people += len(change.created)
+    session.merged_people += len(change.merged)
     session.progress.advance("match", "", len(region.dirty), len(region.dirty))
 
 
@@ -88,13 +94,20 @@ def _keys(record: MatchRecord) -> set[str]:
     return keys | ({f"linkedin:{profile}"} if profile is not None else set())
 
 
-def _count(session: Session, region: Region, change: MembershipChange) -> None:
-    session.new_people += len(change.created)
-    session.merged_people += len(change.merged)
+def _count_joins(session: Session, region: Region, change: MembershipChange) -> None:
+    """Joins of people who both existed before, by the provider of the one that goes."""
     owners = {r.person_id: r.ref.provider for r in region.records if r.person_id is not None}
     for _, loser in change.merged:
         provider = owners.get(loser, "")
         session.merges[provider] = session.merges.get(provider, 0) + 1
+
+
+def _too_many_joins(session: Session) -> bool:
+    """Whether the ``merge`` guard will stop the run: then nobody is joined, and the next run asks again."""
+    limit = session.settings.guards.merge
+    facts = Facts(known={}, people=session.store.people_count(), merges=MappingProxyType(dict(session.merges)))
+    policy = GuardPolicy(merge=Limit(limit.share, limit.floor))
+    return bool(check((), facts, policy, session.options.allowances))
 
 
 def merge_policy(session: Session) -> MergePolicy:

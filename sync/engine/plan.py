@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync import guards
+from sync.engine.attention import provider_set
 from sync.engine.people import chunks
 from sync.guards import Facts, GuardPolicy, Limit
 from sync.identity import canonical_email, linkedin_key
@@ -191,5 +192,9 @@ def stop_or_go(session: Session) -> bool:
         ),
     )
     facts = replace(facts, lost_database=session.lost_database)
+    known_set = session.store.provider_state(guards.EVERY).fingerprint
+    if known_set is not None and known_set != provider_set(session):
+        change = (provider_set(session), "the set of configured providers changed since the last run")
+        facts = replace(facts, changed_config=MappingProxyType({**facts.changed_config, guards.EVERY: change}))
     session.guards = guards.check(session.operations.values(), facts, policy, session.options.allowances)
     return not session.guards

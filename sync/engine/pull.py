@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sync.change import Hold
 from sync.codes import HoldKind
+from sync.engine.attention import after_opt_outs
 from sync.engine.people import chunks, records_of
 from sync.errors import ContactSyncError, MappingError, ProviderError, QuotaExhausted, RateLimited
 from sync.guards import emptied
@@ -86,9 +87,10 @@ def note_opt_outs(session: Session, opt_outs: Iterable[OptOut]) -> int:
         )
         if keys and not session.opt_outs.knows(entry):
             session.opt_outs.add(entry)
-            news.append(entry)
+            news.append((opt_out, entry))
     if news:
-        session.store.add_opt_outs(news)
+        session.store.add_opt_outs([entry for _, entry in news])
+        after_opt_outs(session, [opt_out for opt_out, _ in news])
     return len(news)
 
 

@@ -130,6 +130,7 @@ class Session:
     merges: dict[str, int] = field(default_factory=dict)
     new_people: int = 0
     merged_people: int = 0
+    held_joins: int = 0
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.engine.house import House, at, by_state, crowd, person
@@ -135,3 +136,54 @@ def fingerprint(folder: Path) -> dict[str, str]:
         for p in sorted(folder.rglob("*"))
         if p.is_file() and p.name != "config.toml"
     }
+
+
+async def test_switching_a_provider_to_writing_brings_it_everybody(home: House) -> None:
+    home.configure("apollo", write=False)
+    for contact in crowd(3):
+        home.actors["topo"].create(contact)
+    await home.run()
+    assert home.apollo.rows == []
+    home.configure("apollo", write=True)
+    await home.run()
+    assert len(home.apollo.rows) == 3
+
+
+async def test_another_set_of_providers_waits_for_its_fingerprint(home: House) -> None:
+    apollo = home.boxes.pop("apollo")
+    home.actors["topo"].create(person())
+    await home.run()
+    home.boxes["apollo"] = apollo
+    report = await home.run()
+    assert report.exit_code == 5
+    (guard,) = report.guards
+    assert guard.allow.startswith("config=all:")
+    assert (await home.run(allow=[guard.allow])).exit_code == 0
+    assert len(home.apollo.rows) == 1
+
+
+async def test_whoever_was_planned_without_a_provider_reaches_it_when_it_is_back(home: House) -> None:
+    home.actors["topo"].create(person())
+    await home.run(providers=("topo",))
+    report = await home.run()
+    assert {(o.provider, o.state) for o in report.operations} == {("apollo", "verified"), ("datananas", "acked")}
+
+
+async def test_too_many_joins_of_known_people_stop_the_run_and_the_next_one_too(home: House) -> None:
+    home.section("guards", merge={"share": 0.01, "floor": 2})
+    home.without("datananas")
+    home.configure("topo", create=False)
+    home.configure("apollo", create=False)
+    people = crowd(5)
+    for contact in people:
+        home.actors["topo"].create(replace(contact, emails=()))
+    records = [home.actors["apollo"].create(replace(contact, linkedin_url=None)) for contact in people]
+    assert (await home.run()).people.total == 10
+    for record, contact in zip(records, people, strict=True):
+        home.actors["apollo"].edit(record, {"linkedin_url": contact.linkedin_url or ""})
+    for _ in range(2):
+        stopped = await home.run()
+        assert (stopped.exit_code, [g.allow for g in stopped.guards]) == (5, ["merge=all:5"])
+        assert stopped.people.total == 10
+    report = await home.run(allow=["merge=all:5"])
+    assert (report.exit_code, report.people.total, report.people.merged) == (0, 5, 5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from adapters.toolkit.sandbox import Fault
@@ -63,12 +64,34 @@ async def test_unreadable_opt_outs_put_off_every_create_but_no_update(home: Hous
     await home.run()
     home.actors["topo"].edit(record, {"job_title": "CEO"})
     home.actors["apollo"].create(person("Lea Martin"))
-    home.topo.traffic.faults.append(
-        Fault.parse(
-            'GET /v1/contact-exclusions:*:status=403,body={"status_code":403,"type":"UnauthorizedIssue","message":"no"}'
-        )
-    )
+    refusal = '{"status_code":403,"type":"UnauthorizedIssue","message":"no"}'
+    home.topo.traffic.faults.append(Fault.parse(f"GET /v1/contact-exclusions:*:status=403,body={refusal}"))
     report = await home.run()
     creates = [o for o in report.operations if o.kind == "create"]
     assert {(o.state, o.reason) for o in creates} == {("deferred", "optouts-unreadable")}
     assert report.exit_code == 8
+
+
+async def test_somebody_excluded_at_topo_later_is_told_to_apollo(home: House) -> None:
+    stage = "609500000000000000000099"
+    home.apollo.workspace.stages[stage] = "Do not contact"
+    home.configure("apollo", opt_out_stage_id=stage)
+    home.actors["topo"].create(person())
+    await home.run()
+    home.actors["topo"].opt_out(person(), "UNSUBSCRIBED")
+    report = await home.run()
+    assert [(o.kind, o.state) for o in at(report, "apollo")] == [("stage", "acked")]
+    assert home.apollo.rows[0]["contact_stage_id"] == stage
+    assert (await home.run()).operations == ()
+
+
+async def test_a_timed_opt_out_ends_a_day_after_its_time(home: House) -> None:
+    home.actors["topo"].create(person())
+    until = home.clock.now() + timedelta(days=3)
+    home.topo.add_exclusion(email=person().email, reason="OUT_OF_OFFICE", until=until)
+    assert {o.reason for o in (await home.run()).operations} == {"opted-out"}
+    home.clock.advance(days=3, hours=12)
+    assert (await home.run()).operations == ()
+    home.clock.advance(hours=13)
+    await home.run()
+    assert len(home.apollo.rows) == 1

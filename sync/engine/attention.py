@@ -1,0 +1,76 @@
+"""Who must be looked at again although none of their records changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sync.codes import StateReason
+from sync.guards import EVERY
+from sync.identity import canonical_email, linkedin_key, wide_email_keys
+from sync.optouts import wide_keys_of
+
+if TYPE_CHECKING:
+    from sync.engine.session import Session
+    from sync.record import OptOut
+
+SETTINGS = "settings"
+
+
+def after_changed_settings(session: Session) -> None:
+    """Everybody, when merge, match or provider settings are not those of the last run."""
+    state = session.store.provider_state(EVERY)
+    digest = _settings_digest(session)
+    if state.memory.get(SETTINGS) != digest:
+        session.store.mark_all_people_dirty()
+        session.store.save_provider_state(replace(state, memory={SETTINGS: digest}))
+
+
+def _settings_digest(session: Session) -> str:
+    settings = session.settings
+    parts = {
+        "merge": settings.merge.model_dump(mode="json"),
+        "match": settings.match.model_dump(mode="json"),
+        "region": settings.sync.default_region,
+        "providers": {name: own.model_dump(mode="json") for name, own in settings.providers.items()},
+    }
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def provider_set(session: Session) -> str:
+    """A fingerprint of which providers are configured."""
+    return hashlib.sha256(" ".join(sorted(session.seats)).encode()).hexdigest()[:12]
+
+
+def after_opt_outs(session: Session, news: list[OptOut]) -> None:
+    """The people that new opt-outs are about, so that every provider is told."""
+    people: set[str] = set()
+    for opt_out in news:
+        keys = {("linkedin", linkedin_key(opt_out.linkedin_url))}
+        for email in opt_out.emails:
+            keys |= {("email", key) for key in (canonical_email(email), *wide_email_keys(email))}
+        for kind, value in keys:
+            if value is not None:
+                people.update(session.store.people_with_key(kind, value))
+    session.store.mark_people_dirty(sorted(people))
+
+
+def after_ended_opt_outs(session: Session) -> None:
+    """Whoever was blocked by an opt-out that no longer forbids it."""
+    now = session.clock.now()
+    free = {
+        o.person_id
+        for o in session.store.operations(states=("blocked",))
+        if o.reason == StateReason.OPTED_OUT
+        and not session.opt_outs.effect(wide_keys_of(o.contact), now).forbids_create(o.provider)
+    }
+    session.store.mark_people_dirty(sorted(free))
+
+
+def after_missing_providers(session: Session) -> None:
+    """Everybody planned without a provider that is configured, but did not take part or did not answer."""
+    if any(seat.settings.write and not (seat.active and seat.up) for seat in session.seats.values()):
+        session.store.mark_people_dirty(session.planned_people)
