@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from sync.change import FieldChange, Operation
+from sync.change import FieldChange, GuardReport, Operation
 from sync.contact import Contact
 from sync.guards import EVERY, Allowances, Facts, GuardPolicy, Limit, check, emptied
-
-if TYPE_CHECKING:
-    from sync.report.model import GuardReport
 
 POLICY = GuardPolicy()
 CHANGED = FieldChange(before="a", after="b", source="topo", rule="only-changer")
