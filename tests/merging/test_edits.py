@@ -239,3 +239,14 @@ def test_a_write_that_never_showed_is_forgotten_so_that_a_later_edit_counts() ->
     settled = merged(who)
     assert "city" not in settled.members[0].link.written
     assert merged(shows(settled, 1, city="Nice")).contact.city == "Nice"
+
+
+def test_of_a_non_owners_addresses_only_strangers_are_put_back() -> None:
+    before, after = ("p@x.co", "r@x.co"), ("q@x.co", "n@x.co")
+    stands = {"emails": ("p@x.co", "q@x.co", "r@x.co")}
+    who = person(
+        member(1, "topo", stands), member(2, "apollo", {"emails": after}, {"emails": before}), known=stands
+    )
+    result = merge(who, owned("topo", "emails"), NOW)
+    assert result.contact.emails == stands["emails"]
+    assert result.choices["emails"].replaced == {"n@x.co": "r@x.co"}
