@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import zlib
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from adapters.toolkit import strict_json
-from sync.errors import OutcomeUnknown, ProviderError, QuotaExhausted, Transient, Unreachable
+from sync.errors import AuthError, OutcomeUnknown, ProviderError, QuotaExhausted, Transient, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -23,11 +25,19 @@ if TYPE_CHECKING:
     from sync.ports import RequestCounts
 
 DEADLINE_S = 60.0
-MAX_BODY_BYTES = 16 * 1024 * 1024
+CONNECT_S = 10.0
+MAX_BODY_BYTES = strict_json.MAX_SIZE
 IDLE_S = 4.0
 """Idle connections are dropped before servers drop them, so that a write rarely meets a dead one."""
 
-NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+NOT_SENT = (
+    httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL,
+)  # fmt: skip
+FAILED = (httpx.HTTPError, httpx.StreamError, httpx.CookieConflict, zlib.error, OSError)
+
+
+class WrongPlace(Unreachable):
+    """What stands at the address is not to be talked to (certificate, redirect); asking again meets the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +58,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """One answer, read whole. ``headers``: names in lower case, last value wins."""
+    """One answer, read whole. ``headers``: names in lower case; of a repeated one the last."""
 
     status: int
     headers: Mapping[str, str]
@@ -99,18 +109,18 @@ class Http:
         """The provider's answer, whatever its status except a redirect.
 
         Raises ``Unreachable``, ``Transient`` (reads), ``OutcomeUnknown`` (writes), ``QuotaExhausted`` when
-        ``max_requests`` is reached.
+        ``max_requests`` is reached, ``AuthError`` when a credential fits into no header.
         """
+        headers = self._sendable(dict(await self._headers()) | dict(request.headers))
         self._take_turn(request)
-        headers = dict(await self._headers()) | dict(request.headers)
         try:
             async with asyncio.timeout(self._deadline_s):
                 return await self._exchange(request, headers)
         except TimeoutError as error:
             raise self._ambiguous(request, f"no complete answer within {self._deadline_s:g} s") from error
         except NOT_SENT as error:
-            raise Unreachable(self._provider, self._why(error)) from error
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as error:
+            raise self._not_sent(error) from error
+        except FAILED as error:
             raise self._ambiguous(request, f"the connection failed ({type(error).__name__})") from error
 
     async def _exchange(self, request: Request, headers: Mapping[str, str]) -> Response:
@@ -122,21 +132,45 @@ class Http:
             headers=dict(headers),
         ) as answer:
             if answer.is_redirect:
-                raise Unreachable(
-                    self._provider,
-                    f"answered with a redirect ({answer.status_code}), which is never followed",
-                    remedy="put the final address into base_url",
-                )
-            body = bytearray()
-            async for chunk in answer.aiter_bytes():
-                body += chunk
-                if len(body) > MAX_BODY_BYTES:
-                    raise self._ambiguous(request, "the answer is larger than 16 MiB")
+                raise self._redirected(request, answer.status_code)
             return Response(
                 status=answer.status_code,
-                headers={name.lower(): value for name, value in answer.headers.items()},
-                body=bytes(body),
+                headers={name.lower(): value for name, value in answer.headers.multi_items()},
+                body=await self._body(request, answer),
             )
+
+    async def _body(self, request: Request, answer: httpx.Response) -> bytes:
+        """The body, unpacked here because httpx unpacks each piece whole: 64 KiB may hold 64 MiB."""
+        coding = answer.headers.get("content-encoding", "").strip().lower()
+        if coding not in {"", "identity", "gzip"}:
+            raise self._ambiguous(request, "the answer is packed in a way that was not asked for")
+        unpacking = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if coding == "gzip" else None
+        body = bytearray()
+        async for piece in answer.aiter_raw() if unpacking else answer.aiter_bytes():
+            body += unpacking.decompress(piece, MAX_BODY_BYTES + 1 - len(body)) if unpacking else piece
+            if len(body) > MAX_BODY_BYTES:
+                raise self._ambiguous(request, "the answer is larger than 16 MiB")
+        if unpacking and body and not unpacking.eof:
+            raise self._ambiguous(request, "the packed answer ends too early")
+        return bytes(body)
+
+    def _redirected(self, request: Request, status: int) -> ProviderError:
+        """303 says that the work is done and where its result stands. Source: RFC 9110, section 15.4.4."""
+        why = f"answered with a redirect ({status}), which is never followed"
+        if status == 303 and request.mutating:
+            return self._ambiguous(request, why)
+        return WrongPlace(self._provider, why, remedy="put the final address into base_url")
+
+    def _sendable(self, headers: dict[str, str]) -> dict[str, str]:
+        """``headers`` and the one packing we unpack; a header that cannot be sent is told without its value."""
+        for name, value in headers.items():
+            if not (value.isascii() and value.isprintable() and value == value.strip()):
+                raise AuthError(
+                    self._provider,
+                    f"the header {name} cannot be sent",
+                    remedy="check the credential for accents, line ends and blanks at its ends",
+                )
+        return headers | {"accept-encoding": "gzip"}
 
     def _take_turn(self, request: Request) -> None:
         sent = self._counts.read + self._counts.write
@@ -156,8 +190,13 @@ class Http:
                 verify=_tls() if secure else False,  # plain http is loopback only
                 trust_env=False,
                 follow_redirects=False,
-                timeout=httpx.Timeout(self._deadline_s, connect=10.0),
+                timeout=httpx.Timeout(
+                    self._deadline_s,  # thirds: what waits for a connection ends before the deadline, as not sent
+                    connect=min(CONNECT_S, self._deadline_s / 3),
+                    pool=self._deadline_s / 3,
+                ),
                 limits=httpx.Limits(max_connections=4, keepalive_expiry=IDLE_S),
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none is kept: each call stands alone
             )
         return self._client
 
@@ -165,13 +204,17 @@ class Http:
         kind = OutcomeUnknown if request.mutating else Transient
         return kind(self._provider, f"{request.method} {request.path}: {why}")
 
-    def _why(self, error: Exception) -> str:
+    def _not_sent(self, error: Exception) -> Unreachable:
+        where = urlsplit(self._base_url)
+        host = where.hostname if where.port is None else f"{where.hostname}:{where.port}"
         cause: BaseException | None = error
         while cause is not None:
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                return WrongPlace(self._provider, f"its certificate is not trusted ({host})")
             if isinstance(cause, ssl.SSLError):
-                return f"its certificate is not trusted ({urlsplit(self._base_url).hostname})"
+                return WrongPlace(self._provider, f"no secure connection can be made ({host})")
             cause = cause.__cause__ or cause.__context__
-        return f"cannot be reached at {urlsplit(self._base_url).netloc} ({type(error).__name__})"
+        return Unreachable(self._provider, f"cannot be reached at {host} ({type(error).__name__})")
 
 
 _context: list[ssl.SSLContext] = []

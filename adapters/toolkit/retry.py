@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-import stamina
-import stamina.instrumentation
-
+from adapters.toolkit.http import WrongPlace
 from sync.errors import ProviderError, RateLimited, Transient, Unreachable
 
 if TYPE_CHECKING:
@@ -16,8 +14,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-stamina.instrumentation.set_on_retry_hooks([])  # its default hook logs call arguments
-
 READ_ATTEMPTS = 4
 WRITE_ATTEMPTS = 3
 FIRST_WAIT_S = 0.5
@@ -26,19 +22,19 @@ LONGEST_RETRY_AFTER_S = 120.0
 
 
 class RetryBudget:
-    """Caps retries at a fifth of the requests made plus ten, so that an outage meets no storm of retries."""
+    """Caps retries at a fifth of the first tries plus ten, so that an outage meets no storm of retries."""
 
     def __init__(self) -> None:
-        self._requests = 0
+        self._calls = 0
         self._retries = 0
 
     def count(self) -> None:
-        """One request goes out."""
-        self._requests += 1
+        """One request goes out for the first time."""
+        self._calls += 1
 
     def take(self) -> bool:
         """Whether one more retry is allowed; if so it is counted."""
-        if self._retries >= self._requests * 0.2 + 10:
+        if self._retries + 1 > self._calls * 0.2 + 10:
             return False
         self._retries += 1
         return True
@@ -55,21 +51,22 @@ def backoff_s(attempt: int, random: float, floor_s: float = 0.0) -> float:
 
 async def retried(call: Callable[[], Awaitable[T]], *, clock: Clock, budget: RetryBudget, mutating: bool) -> T:
     """The result of ``call``, tried again where that is safe; its last error otherwise."""
-    attempts = 0
-
-    def wait_for(error: Exception) -> bool | float:
-        safe = isinstance(error, (Unreachable, RateLimited)) or (not mutating and isinstance(error, Transient))
-        floor_s = (error.retry_after_s or 0.0) if isinstance(error, RateLimited) else 0.0
-        if not safe or not isinstance(error, ProviderError) or floor_s > LONGEST_RETRY_AFTER_S:
-            return False
-        if not budget.take():
-            return False
-        return backoff_s(attempts, clock.random(), floor_s)
-
-    limit = WRITE_ATTEMPTS if mutating else READ_ATTEMPTS
-    async for attempt in stamina.retry_context(on=wait_for, attempts=limit, timeout=None):
-        with attempt:
-            attempts += 1
-            budget.count()
+    budget.count()
+    for attempt in range(1, WRITE_ATTEMPTS if mutating else READ_ATTEMPTS):
+        try:
             return await call()
-    raise AssertionError("stamina ends by returning or raising")  # pragma: no cover  # for the type checker
+        except ProviderError as error:
+            floor_s = _floor_s(error, mutating=mutating)
+            if floor_s is None or not budget.take():
+                raise
+        await clock.sleep(backoff_s(attempt, clock.random(), floor_s))
+    return await call()
+
+
+def _floor_s(error: ProviderError, *, mutating: bool) -> float | None:
+    """Seconds that must pass before another try; ``None`` when there must be none."""
+    if isinstance(error, RateLimited):
+        asked_s = error.retry_after_s or 0.0
+        return asked_s if asked_s <= LONGEST_RETRY_AFTER_S else None
+    mends = isinstance(error, Unreachable) and not isinstance(error, WrongPlace)
+    return 0.0 if mends or (isinstance(error, Transient) and not mutating) else None

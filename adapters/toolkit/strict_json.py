@@ -1,12 +1,23 @@
-"""JSON from strangers: size, depth and number limits, no NaN, no duplicate keys, no lone surrogates."""
+"""JSON from strangers: size, depth and number limits, no NaN, no duplicate keys, no lone surrogates.
+
+A half of a surrogate pair is what other programs leave when they cut a text inside a character. It is dropped,
+so that one such name does not cost its page; everything else is refused.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 
+MAX_SIZE = 16 * 1024 * 1024
 MAX_DEPTH = 32
 MAX_DIGITS = 400
+
+
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
+"""Possessive, and taking an open string to its end, so that no text takes more than one look at each character."""
+_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
 
 class BadJsonError(ValueError):
@@ -39,27 +50,30 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _check_depth(text: str) -> None:
     depth = 0
-    in_string = escaped = False
-    for char in text:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif char == "\\":
-                escaped = True
-            elif char == '"':
-                in_string = False
-        elif char == '"':
-            in_string = True
-        elif char in "[{":
+    for found in _STRING_OR_BRACKET.finditer(text):
+        if found[0] in "[{":
             depth += 1
             if depth > MAX_DEPTH:
                 raise BadJsonError(f"nesting deeper than {MAX_DEPTH}")
-        elif char in "]}":
+        elif found[0] in "]}":
             depth -= 1
+
+
+def _whole(value: Any) -> Any:
+    """``value`` without halves of surrogate pairs, in keys too."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "ignore").decode()
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, dict):
+        return _unique([(_whole(key), _whole(item)) for key, item in value.items()])
+    return value
 
 
 def loads(body: bytes | str) -> Any:
     """The value in ``body`` (UTF-8, byte order mark allowed). Raises ``BadJsonError``."""
+    if len(body) > MAX_SIZE:
+        raise BadJsonError(f"more than {MAX_SIZE // 1024**2} MiB")
     try:
         text = body.decode("utf-8-sig") if isinstance(body, bytes) else body
     except UnicodeDecodeError as error:
@@ -78,7 +92,7 @@ def loads(body: bytes | str) -> Any:
         raise
     except (ValueError, RecursionError) as error:
         raise BadJsonError("text that is not JSON") from error
-    return value
+    return _whole(value) if _HALF.search(text) else value
 
 
 def dumps(value: object) -> bytes:

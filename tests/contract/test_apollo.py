@@ -5,21 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import stamina
 
 from sync.errors import AuthError, ConfigError, Missing, QuotaExhausted, RateLimited, Transient, Unreachable
 from tests.apollo.harness import Bench, bench, ids, person
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sync.record import Page
-
-
-@pytest.fixture(autouse=True)
-def retries_without_waiting() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=3, cap=True):
-        yield
 
 
 def fill(b: Bench, count: int, **fields: Any) -> list[str]:

@@ -8,22 +8,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import stamina
 
 from adapters.apollo.sandbox_endpoints import LABEL
 from sync.errors import AuthError, ConfigError, OutcomeUnknown, QuotaExhausted, Rejected, Transient
 from tests.apollo.harness import Bench, Silent, bench, create, ids, update
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sync.change import Outcome
-
-
-@pytest.fixture(autouse=True)
-def retries_without_waiting() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=3, cap=True):
-        yield
 
 
 def told(outcomes: list[Outcome]) -> list[tuple[str, str | None]]:
@@ -314,7 +305,7 @@ async def test_a_gateway_outage_on_a_read_is_tried_again() -> None:
         b.fault('GET /labels:*:status=503,body={"code":"authentication_unavailable"}')
         with pytest.raises(Transient):
             await b.provider.open()
-        assert b.server.traffic.count("GET", f"{b.server.prefix}/labels") == 3
+        assert b.server.traffic.count("GET", f"{b.server.prefix}/labels") == 4
 
 
 @pytest.mark.parametrize(("contacts_as", "as_text"), [("array", False), ("text", True)])

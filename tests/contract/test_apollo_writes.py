@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import stamina
 
 from adapters.toolkit.sandbox import Fault
 from adapters.toolkit.strict_json import dumps
@@ -18,18 +17,10 @@ from sync.errors import AuthError, OutcomeUnknown, RateLimited, Rejected, Unreac
 from tests.apollo.harness import Bench, Silent, bench, create, stage, update
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sync.change import Outcome
 
 SLUG = "https://www.linkedin.com/in/lea-martin-xyz"
 REASONS = {str(code) for code in StateReason}
-
-
-@pytest.fixture(autouse=True)
-def retries_without_waiting() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=3, cap=True):
-        yield
 
 
 def told(outcomes: list[Outcome]) -> list[tuple[str, str | None]]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import stamina
 
 from adapters.spec import Opening
 from adapters.topo.provider import Topo
@@ -18,7 +17,7 @@ from sync.change import FieldChange, Operation
 from sync.contact import Contact
 from sync.record import OptOut, Record, RecordRef
 from sync.secrets import Secret
-from tests.clocks import RealClock
+from tests.clocks import HastyClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -49,7 +48,7 @@ def made(
     """An unopened adapter that points at the sandbox."""
     table = dict(box.settings) | {"request_timeout": "2s"} | settings
     opening = Opening(
-        clock=RealClock(),
+        clock=HastyClock(),
         secret=lambda ref: Secret(box.secrets.get(ref.removeprefix("env:"), "topo_wrong_key")),
         directory=Path(),
         memory=memory or {},
@@ -63,17 +62,8 @@ async def running(
     settings: Mapping[str, Any] | None = None, **switches: Any
 ) -> AsyncIterator[tuple[TopoSandbox, Topo]]:
     """A sandbox with these switches and an adapter that points at it and retries without waiting."""
-    with stamina.set_testing(True, attempts=4, cap=True):
-        async with _running(settings or {}, switches) as both:
-            yield both
-
-
-@contextlib.asynccontextmanager
-async def _running(
-    settings: Mapping[str, Any], switches: Mapping[str, Any]
-) -> AsyncIterator[tuple[TopoSandbox, Topo]]:
     async with sandbox(**switches) as box:
-        topo = made(box, **settings)
+        topo = made(box, **settings or {})
         try:
             yield box, topo
         finally:

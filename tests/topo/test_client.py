@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-import stamina
 
 from adapters.spec import Opening
 from adapters.topo import exchange
@@ -14,11 +13,9 @@ from adapters.topo.client import Client
 from adapters.topo.settings import TopoSettings
 from sync.errors import AuthError, OutcomeUnknown, QuotaExhausted, RateLimited, Rejected, Transient, Unreachable
 from sync.secrets import Secret
-from tests.clocks import RealClock
+from tests.clocks import HastyClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import respx
 
 KEY = "topo_canary_key_123"
@@ -26,14 +23,12 @@ URL = "https://api.topo.io/v1"
 ISSUE = {"status_code": 400, "type": "ValidationIssue", "message": "no"}
 
 
-@pytest.fixture(autouse=True)
-def retries_without_waiting() -> Iterator[None]:
-    with stamina.set_testing(True, attempts=4, cap=True):
-        yield
-
-
 def client(**opening: Any) -> Client:
-    told: dict[str, Any] = {"clock": RealClock(), "secret": lambda ref: Secret(KEY), "directory": Path()} | opening
+    told: dict[str, Any] = {
+        "clock": HastyClock(),
+        "secret": lambda ref: Secret(KEY),
+        "directory": Path(),
+    } | opening
     return Client(TopoSettings(requests_per_second=1000.0), Opening(**told))
 
 
