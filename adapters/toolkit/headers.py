@@ -17,9 +17,9 @@ def http_date(text: str) -> datetime | None:
     """The instant of an HTTP date, aware UTC, or ``None``."""
     try:
         moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -6,9 +6,8 @@ count, because other callers may share it. Waiting is for seconds; anything long
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sync.errors import RateLimited
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 LONGEST_SLEEP_S = 120.0
 """Longer waits are deferred to a later run instead of slept through."""
+LONGEST_WAIT_S = 24 * 3600.0
+"""Nothing is put off further. A note that says otherwise stems from a clock that was wrong."""
 
 
 class Limiter:
@@ -47,13 +48,13 @@ class Limiter:
 
         Raises ``RateLimited`` when that would mean waiting longer than ``LONGEST_SLEEP_S``.
         """
-        await self._pace()
         wait_s = self.wait_s(endpoint)
         if wait_s > LONGEST_SLEEP_S:
             raise RateLimited(self._provider, f"{endpoint} is used up for now", retry_after_s=wait_s)
         if wait_s > 0:
             await self._clock.sleep(wait_s)
         self._count(endpoint)
+        await self._pace()
 
     def wait_s(self, endpoint: str) -> float:
         """Seconds until ``endpoint`` may be asked; 0 = now."""
@@ -71,7 +72,7 @@ class Limiter:
 
     def refused(self, endpoint: str, retry_after_s: float) -> None:
         """``endpoint`` is not asked again for ``retry_after_s`` seconds."""
-        moment = self._clock.now() + timedelta(seconds=retry_after_s)
+        moment = self._clock.now() + timedelta(seconds=min(max(retry_after_s, 0.0), LONGEST_WAIT_S))
         self._not_before[endpoint] = max(moment, self._not_before.get(endpoint, moment))
 
     def windows(self) -> tuple[RateWindow, ...]:
@@ -86,7 +87,7 @@ class Limiter:
             "not_before": {
                 endpoint: moment.isoformat()
                 for endpoint, moment in self._not_before.items()
-                if moment > self._clock.now()
+                if self._awaited(moment, self._clock.now())
             },
         }
 
@@ -105,9 +106,8 @@ class Limiter:
             for w in self._windows.get(endpoint, {}).values()
             if w.used >= w.limit and not self._over(w, now)
         ]
-        if endpoint in self._not_before:
-            blocking.append(self._not_before[endpoint])
-        return blocking
+        moment = self._not_before.get(endpoint)
+        return [*blocking, moment] if moment is not None and self._awaited(moment, now) else blocking
 
     def _count(self, endpoint: str) -> None:
         now = self._clock.now()
@@ -120,16 +120,20 @@ class Limiter:
 
     @staticmethod
     def _over(window: RateWindow, now: datetime) -> bool:
-        return now >= window.opened_at + timedelta(seconds=window.seconds)
+        """A window that opens in the future was noted by a clock that has been put back since."""
+        return not window.opened_at <= now < window.opened_at + timedelta(seconds=window.seconds)
+
+    @staticmethod
+    def _awaited(moment: datetime, now: datetime) -> bool:
+        return now < moment <= now + timedelta(seconds=LONGEST_WAIT_S)
 
     def _load(self, memory: Mapping[str, object]) -> None:
         for window in parse_windows(memory):
             self._windows.setdefault(window.endpoint, {})[window.seconds] = window
         not_before = memory.get("not_before")
         if isinstance(not_before, dict):
-            for endpoint, text in not_before.items():
-                with suppress(ValueError):
-                    self._not_before[str(endpoint)] = datetime.fromisoformat(str(text))
+            moments = {str(endpoint): _moment(text) for endpoint, text in not_before.items()}
+            self._not_before = {endpoint: moment for endpoint, moment in moments.items() if moment is not None}
 
 
 def parse_windows(memory: Mapping[str, object]) -> tuple[RateWindow, ...]:
@@ -139,15 +143,22 @@ def parse_windows(memory: Mapping[str, object]) -> tuple[RateWindow, ...]:
     for row in rows if isinstance(rows, (list, tuple)) else ():
         try:
             endpoint, seconds, limit, used, opened = row
-            windows.append(
-                RateWindow(
-                    endpoint=str(endpoint),
-                    seconds=float(seconds),
-                    limit=int(limit),
-                    used=int(used),
-                    opened_at=datetime.fromisoformat(str(opened)),
-                )
+            window = RateWindow(
+                endpoint=str(endpoint),
+                seconds=float(seconds),
+                limit=int(limit),
+                used=int(used),
+                opened_at=datetime.fromisoformat(str(opened)).astimezone(UTC),
             )
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
+        if 0 < window.seconds <= LONGEST_WAIT_S and window.limit > 0 and 2000 <= window.opened_at.year < 9000:
+            windows.append(window)
     return tuple(windows)
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
