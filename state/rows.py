@@ -101,7 +101,9 @@ def from_values(text: str) -> Mapping[str, Value]:
 def to_written(written: Mapping[str, Written]) -> str:
     """Unconfirmed writes by flat field."""
     return (
-        _encode({name: [w.before, w.echoed, to_time(w.at)] for name, w in written.items()}) if written else EMPTY
+        _encode({name: [w.before, w.echoed, to_time(w.at), w.seen] for name, w in written.items()})
+        if written
+        else EMPTY
     )
 
 
@@ -111,8 +113,8 @@ def from_written(text: str) -> Mapping[str, Written]:
         return NOTHING
     return MappingProxyType(
         {
-            name: Written(before=from_value(before), echoed=echoed, at=from_time(at))
-            for name, (before, echoed, at) in from_json(text).items()
+            name: Written(before=from_value(before), echoed=echoed, at=from_time(at), seen=seen)
+            for name, (before, echoed, at, seen) in from_json(text).items()
         }
     )
 

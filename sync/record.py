@@ -152,14 +152,16 @@ class RateWindow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """Our last acknowledged write of one field, until a read confirms it.
+    """Our last acknowledged write of one field, remembered while reads may still show what it replaced.
 
-    ``before``: what was observed before it. ``echoed``: the acknowledgement showed the stored value.
+    ``before``: what was observed before it. ``echoed``: the acknowledgement showed the stored value. ``seen``:
+    a read has shown it since.
     """
 
     before: Value | None
     echoed: bool
     at: datetime
+    seen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

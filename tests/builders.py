@@ -57,8 +57,10 @@ def link(**given: Any) -> Link:
     return Link(person_id=PERSON_ID, evidence="email", linked_at=LONG_AGO, **given)
 
 
-def written(before: Value | None, *, echoed: bool = False, ago: timedelta = timedelta(minutes=1)) -> Written:
-    return Written(before=before, echoed=echoed, at=NOW - ago)
+def written(
+    before: Value | None, *, echoed: bool = False, ago: timedelta = timedelta(minutes=1), seen: bool = False
+) -> Written:
+    return Written(before=before, echoed=echoed, at=NOW - ago, seen=seen)
 
 
 def choice(source: str = "topo:1", rule: str = "first-contact", **given: Any) -> Choice:

@@ -23,7 +23,7 @@ from sync.engine.plan import plan_all, stop_or_go
 from sync.engine.pull import pull_all, read_details, read_opt_outs
 from sync.engine.push import push_all
 from sync.engine.resolve import recover, resolve_pending, resolve_unknown
-from sync.engine.verify import verify_writes
+from sync.engine.verify import look_again, verify_writes
 from sync.errors import ContactSyncError
 from sync.guards import EVERY
 
@@ -69,6 +69,7 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
     await resolve_pending(session)
     await read_details(session)
     match_and_merge(session)
+    look_again(session)
     after_ended_opt_outs(session)
     quiet = plan_all(session)
     if not stop_or_go(session) or session.dry:

@@ -15,7 +15,7 @@ from sync.errors import ContactSyncError, MappingError, ProviderError, QuotaExha
 from sync.guards import emptied
 from sync.identity.canonical import canonicalize, keys_of
 from sync.optouts import wide_keys
-from sync.record import OptOutEntry
+from sync.record import OptOutEntry, RecordRef
 from sync.store_port import ReadRecord
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sync.engine.session import Seat, Session
     from sync.ports import OptOutList, Reader
-    from sync.record import OptOut, Page, PullMode, Record, RecordRef
+    from sync.record import OptOut, Page, PullMode, Record
 
 WORST_SHARE_OF_BAD_ROWS = 0.05
 """More broken rows than this in a page of some size means that the API itself changed."""
@@ -264,15 +264,19 @@ def _mark_gone(session: Session, seat: Seat) -> None:
         session.store.mark_gone(unseen, at=session.clock.now(), holds=holds)
 
 
-async def read_back(session: Session, seat: Seat) -> None:
-    """What changed since the cursor is read once more, after a push."""
+async def read_back(session: Session, seat: Seat) -> set[RecordRef]:
+    """What changed since the cursor is read once more, after a push; returns the records that were shown."""
     reader = seat.provider.reader
     if reader is None or seat.state.cursor is None:
-        return
+        return set()
+    before, seat.seen = seat.seen, set()
     try:
         await _walk(session, seat, reader, "incremental")
     except ContactSyncError as error:
         seat.note(f"what was written could not be read back ({error})")
+    shown = {RecordRef(seat.name, record_id) for record_id in seat.seen}
+    seat.seen |= before
+    return shown
 
 
 async def read_details(session: Session) -> None:

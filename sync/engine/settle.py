@@ -48,7 +48,7 @@ def _settled(session: Session, seat: Seat, operation: Operation, outcome: Outcom
     if operation.kind == "create":
         return _created(session, seat, after, outcome)
     read = _observed(session, seat, after, outcome)
-    link = _link_of(session, after)
+    link = link_of(session, after)
     if link is None:
         return Settled(operation=after, read=read)
     echo = read.record.contact if outcome.record is not None and read is not None else None
@@ -109,7 +109,8 @@ def _observed(session: Session, seat: Seat, operation: Operation, outcome: Outco
     return ready_to_store(replace(base, contact=contact), region=region)
 
 
-def _link_of(session: Session, operation: Operation) -> Link | None:
+def link_of(session: Session, operation: Operation) -> Link | None:
+    """The link of the operation's record, if it belongs to the operation's person."""
     if operation.record_id is None:
         return None
     ref = RecordRef(operation.provider, operation.record_id)

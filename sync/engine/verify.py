@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.change import CannotExpress
-from sync.codes import CannotReason
+from sync.codes import CannotReason, StateReason
 from sync.engine.people import chunks, match_and_merge
 from sync.engine.pull import keep_memory, read_back
+from sync.engine.settle import link_of
 from sync.identity.canonical import compared
+from sync.planning import wish_digest
+from sync.record import RecordRef
 from sync.store_port import Settled
 
 if TYPE_CHECKING:
@@ -19,54 +24,104 @@ if TYPE_CHECKING:
 
 
 async def verify_writes(session: Session) -> None:
-    """Acknowledged writes that show are ``verified``; the ones that do not are named."""
+    """Acknowledged writes that a new read shows are ``verified``; the ones that it does not are named."""
+    seen: set[RecordRef] = set()
     for seat in session.seats.values():
         if seat.wrote and seat.reads:
-            await read_back(session, seat)
+            seen |= await read_back(session, seat)
             keep_memory(session, seat)
     match_and_merge(session)
-    shown = _shown_contacts(session)
-    verified = []
-    hidden: list[tuple[CannotExpress, str]] = []
-    for operation in list(session.operations.values()):
-        if operation.state != "acked":
-            continue
-        contact = shown.get((operation.provider, operation.record_id or ""))
+    acked = [o for o in session.operations.values() if o.state == "acked"]
+    hidden = _judge(session, acked, seen)
+    for seat in session.seats.values():
+        missing = sum(o.provider == seat.name for o in hidden)
+        if missing and seat.reads:
+            seat.note(f"{missing} acknowledged writes do not show yet; they are looked at again next time")
+
+
+def look_again(session: Session) -> None:
+    """Writes that were acknowledged in earlier runs and did not show then are judged once more.
+
+    One that still shows nothing after ``settle`` is planned again, at most twice; then it has failed.
+    """
+    settle = session.settings.sync.settle
+    now = session.clock.now()
+    acked = [
+        o
+        for o in session.store.operations(states=("acked",))
+        if o.provider in session.seats and o.sent_at is not None and now - o.sent_at >= settle
+    ]
+    failed = Counter(
+        (o.person_id, o.provider, wish_digest(o))
+        for o in session.store.operations(states=("failed",))
+        if o.reason == StateReason.VERIFY_FAILED
+    )
+    for operation in _judge(session, acked, None):
+        again = failed[operation.person_id, operation.provider, wish_digest(operation)] < PLANNED_AGAIN
+        _fail(session, operation, plan_again=again)
+
+
+PLANNED_AGAIN = 2
+"""How often a write that was acknowledged and never showed is planned once more."""
+
+
+def _fail(session: Session, operation: Operation, *, plan_again: bool) -> None:
+    link = None
+    if plan_again:
+        known = link_of(session, operation)
+        sent = {} if known is None else {n: v for n, v in known.sent.items() if n not in operation.fields}
+        link = None if known is None else replace(known, sent=MappingProxyType(sent))
+    else:
+        rows = [(_not_shown(operation, name), repr(c.after)) for name, c in operation.fields.items()]
+        session.cannot_express += session.store.note_cannot_express(rows, at=session.clock.now())
+    failed = replace(operation, state="failed", reason=StateReason.VERIFY_FAILED)
+    session.store.save_settled([Settled(operation=failed, link=link)], at=session.clock.now())
+    session.seats[operation.provider].note(
+        "an acknowledged write never showed" + ("; it is planned again" if plan_again else "")
+    )
+
+
+def _judge(session: Session, acked: list[Operation], seen: set[RecordRef] | None) -> list[Operation]:
+    """What shows is settled as ``verified``; returns the operations of which nothing shows.
+
+    ``seen``: records that were read again; ``None`` takes every record as the store knows it.
+    """
+    shown = _shown_contacts(session, acked)
+    verified: list[Operation] = []
+    hidden: list[Operation] = []
+    missing_rows: list[tuple[CannotExpress, str]] = []
+    for operation in acked:
         if operation.kind in {"exclude", "stage"}:
-            if _opt_out_shows(operation):
-                verified.append(replace(operation, state="verified"))
+            verified += [replace(operation, state="verified")] if operation.entry_id else []
             continue
+        if not session.seats[operation.provider].provider.capabilities.readable:
+            continue
+        ref = RecordRef(operation.provider, operation.record_id or "")
+        contact = shown.get(ref) if seen is None or ref in seen else None
         missing = _missing(session, operation, contact)
-        if not missing:
-            verified.append(replace(operation, state="verified"))
-        elif missing is not ALL:
-            hidden += [(_not_shown(operation, name), repr(operation.fields[name].after)) for name in missing]
+        if contact is None or (missing and len(missing) == _readable_fields(session, operation)):
+            hidden.append(operation)
+            continue
+        verified.append(replace(operation, state="verified"))
+        missing_rows += [(_not_shown(operation, n), repr(operation.fields[n].after)) for n in missing]
     session.store.save_settled([Settled(operation=o) for o in verified], at=session.clock.now())
-    session.operations.update({o.id: o for o in verified})
-    session.cannot_express += session.store.note_cannot_express(hidden, at=session.clock.now())
+    session.operations.update({o.id: o for o in verified if o.id in session.operations})
+    session.cannot_express += session.store.note_cannot_express(missing_rows, at=session.clock.now())
+    return hidden
 
 
-ALL = ("*",)
-"""Nothing of the record was seen, so nothing can be said about single fields."""
-
-
-def _shown_contacts(session: Session) -> dict[tuple[str, str], Contact]:
-    ids = sorted({o.person_id for o in session.operations.values() if o.state == "acked"})
+def _shown_contacts(session: Session, operations: list[Operation]) -> dict[RecordRef, Contact]:
     shown = {}
-    for people in chunks(session, ids):
+    for people in chunks(session, sorted({o.person_id for o in operations})):
         for person in people:
-            for member in person.members:
-                seat = session.seats.get(member.record.ref.provider)
-                if seat is not None and seat.provider.capabilities.readable and not member.gone:
-                    ref = member.record.ref
-                    shown[ref.provider, ref.record_id] = member.record.contact
+            shown.update({m.record.ref: m.record.contact for m in person.members if not m.gone})
     return shown
 
 
 def _missing(session: Session, operation: Operation, contact: Contact | None) -> tuple[str, ...]:
-    """The fields whose new value does not show; ``ALL`` when the record was not seen."""
+    """The fields whose new value does not show."""
     if contact is None:
-        return ALL
+        return ()
     caps = session.seats[operation.provider].provider.capabilities
     region = session.settings.sync.default_region
     return tuple(
@@ -76,6 +131,11 @@ def _missing(session: Session, operation: Operation, contact: Contact | None) ->
     )
 
 
+def _readable_fields(session: Session, operation: Operation) -> int:
+    caps = session.seats[operation.provider].provider.capabilities
+    return sum(caps.can(name, "read") for name in operation.fields)
+
+
 def _shows(name: str, wanted: object, contact: Contact, region: str) -> bool:
     value = contact.get(name)
     want = compared(name, wanted, region=region)  # type: ignore[arg-type]  # a field value
@@ -83,10 +143,6 @@ def _shows(name: str, wanted: object, contact: Contact, region: str) -> bool:
     if name == "emails" and isinstance(want, tuple) and isinstance(have, tuple):
         return set(want) <= set(have)
     return want == have
-
-
-def _opt_out_shows(operation: Operation) -> bool:
-    return operation.kind == "exclude" and operation.entry_id is not None
 
 
 def _not_shown(operation: Operation, name: str) -> CannotExpress:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sync.contact import Value
     from sync.merging.work import Work
     from sync.person import Member
+    from sync.record import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +69,39 @@ def _edit(work: Work, name: str, member: Member) -> Edit | None:
 
 
 def _explained_by_us(work: Work, name: str, member: Member, now: Value | None) -> bool:
-    """Whether what the record shows follows from our own write rather than from a person.
-
-    A read that still shows what we replaced is late, for as long as outcomes are waited for. The first
-    other value after a write that was acknowledged without an echo is the provider's rendering of ours.
-    """
+    """Whether what the record shows follows from our own write rather than from a person."""
     written = work.written[member.rid].get(name)
     if written is None:
         return False
-    unmoved = work.same(name, now, written.before)
-    if unmoved and work.at < written.at + work.policy.settle:
+    if work.same(name, now, written.before):
+        return _shows_what_was_replaced(work, name, member, written)
+    if not (written.echoed or written.seen):
+        work.take(name, [Edit(member, None, now)])  # the provider's rendering of what we wrote
+    elif not work.same(name, now, member.link.base.get(name)):
+        del work.written[member.rid][name]
+        return False
+    if _may_be_late(work, written):
+        work.written[member.rid][name] = replace(written, seen=True)
+    else:
+        del work.written[member.rid][name]
+    return True
+
+
+def _shows_what_was_replaced(work: Work, name: str, member: Member, written: Written) -> bool:
+    """A late read, for as long as outcomes are waited for; after that, whether the write ever showed decides.
+
+    One that showed and is gone was put back by a person. One that was echoed and never showed was not applied.
+    """
+    if _may_be_late(work, written):
+        return True
+    if written.echoed and not written.seen:
         return True
     del work.written[member.rid][name]
-    if unmoved or written.echoed:
-        return False
-    work.take(name, [Edit(member, None, now)])
-    return True
+    return False
+
+
+def _may_be_late(work: Work, written: Written) -> bool:
+    return work.at < written.at + work.policy.settle
 
 
 # what stands ------------------------------------------------------------------------------------------

@@ -221,3 +221,21 @@ async def test_a_missing_secret_is_told_before_any_request(home: House) -> None:
         "providers.topo.api_key",
     ]
     assert all(not box.traffic.received for box in home.boxes.values())
+
+
+async def test_a_write_that_is_acknowledged_and_never_shows_is_tried_three_times(
+    home: House,
+) -> None:
+    record = home.actors["topo"].create(person(job_title="COO"))
+    home.actors["apollo"].create(person(job_title="COO"))
+    await home.run()
+    home.actors["topo"].edit(record, {"job_title": "CEO"})
+    echo = f'{{"contacts":[{{"id":"{home.apollo.rows[0]["id"]}","title":"CEO"}}]}}'
+    home.apollo.traffic.faults.append(Fault.parse(f"POST /api/v1/contacts/bulk_update:*:status=200,body={echo}"))
+    states = []
+    for _ in range(8):
+        report = await home.run()
+        states += [(o.state, o.fields["job_title"].after) for o in at(report, "apollo")]
+        home.clock.advance(minutes=20)
+    assert states == [("acked", "CEO")] * 3
+    assert home.apollo.traffic.count("POST", "/api/v1/contacts/bulk_update") == 3

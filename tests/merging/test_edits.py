@@ -188,27 +188,34 @@ def test_a_variables_own_policy_outdoes_that_of_all_variables() -> None:
 SETTLE = PLAIN.settle
 
 
+SOON = timedelta(minutes=1)
+
+
 @pytest.mark.parametrize(
-    ("case", "now", "echoed", "ago", "edit"),
+    ("case", "now", "echoed", "seen", "ago", "edit", "remembered"),
     [
-        ("a late read of what was replaced", "old", True, timedelta(minutes=1), None),
-        ("a late read without an echo", "old", False, timedelta(minutes=1), None),
-        ("still the old value after the time to settle", "old", True, SETTLE, "old"),
-        ("never shown, and nobody touched it", "old", False, SETTLE, None),
-        ("our value", "new", True, timedelta(minutes=1), None),
-        ("our value without an echo", "new", False, timedelta(minutes=1), None),
-        ("the provider's rendering of ours", "New Inc", False, timedelta(minutes=1), None),
-        ("an edit after an echo", "theirs", True, timedelta(minutes=1), "theirs"),
+        ("a late read of what was replaced", "old", True, False, SOON, None, True),
+        ("a late read without an echo", "old", False, False, SOON, None, True),
+        ("a stale read of what was seen already", "old", True, True, SOON, None, True),
+        ("put back by a person after it was seen", "old", True, True, SETTLE, "old", False),
+        ("acknowledged and never applied", "old", True, False, SETTLE, None, True),
+        ("never shown, and nobody touched it", "old", False, False, SETTLE, None, False),
+        ("our value", "new", True, False, SOON, None, True),
+        ("our value once the time to settle is over", "new", True, False, SETTLE, None, False),
+        ("our value without an echo", "new", False, False, SOON, None, True),
+        ("the provider's rendering of ours", "New Inc", False, False, SOON, None, True),
+        ("an edit after an echo", "theirs", True, False, SOON, "theirs", False),
+        ("an edit after our value was seen", "theirs", False, True, SOON, "theirs", False),
     ],
 )
 def test_a_read_after_our_write_is_an_edit_only_if_it_is_a_persons(
-    case: str, now: str, echoed: bool, ago: timedelta, edit: str | None
+    case: str, now: str, echoed: bool, seen: bool, ago: timedelta, edit: str | None, remembered: bool
 ) -> None:
-    base = "new" if echoed else "old"
+    base = "new" if echoed or seen else "old"
     who = person(
         member(
             1, "topo", {"company_name": now}, {"company_name": base}, sent={"company_name": "new"},
-            written={"company_name": written("old", echoed=echoed, ago=ago)},
+            written={"company_name": written("old", echoed=echoed, ago=ago, seen=seen)},
         ),
         known={"company_name": "new"},
     )  # fmt: skip
@@ -216,9 +223,9 @@ def test_a_read_after_our_write_is_an_edit_only_if_it_is_a_persons(
     assert result.contact.company_name == (edit or "new"), case
     link = result.links.get(1, who.members[0].link)
     assert ("company_name" in link.sent) == (edit is None)
-    late = now == "old" and ago < SETTLE
-    assert ("company_name" in link.written) == late
-    assert link.base["company_name"] == (base if late else now)
+    assert ("company_name" in link.written) == remembered
+    stale = now == "old" and edit is None
+    assert link.base["company_name"] == (base if stale else now)
 
 
 def test_an_edit_after_an_unechoed_writes_rendering_counts() -> None:
