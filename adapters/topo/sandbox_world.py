@@ -29,6 +29,32 @@ CONTACT_TEXT = (
 )  # fmt: skip
 
 
+class _Mentions:
+    """Which rows ever named an address or a profile: an index for rules that look at the rows as they are."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, set[str]] = {}
+        self._places: dict[str, int] = {}
+        self._next_place = 0
+
+    def note(self, row: Row) -> None:
+        """What ``row`` says now finds it."""
+        if row["id"] not in self._places:
+            self._places[row["id"]] = self._next_place
+            self._next_place += 1
+        for name in _names(row):
+            self._ids.setdefault(name, set()).add(row["id"])
+
+    def forget(self, row_id: str) -> None:
+        """The row is gone; another of its id would come last."""
+        self._places.pop(row_id, None)
+
+    def of(self, wanted: Row, rows: Mapping[str, Row]) -> list[Row]:
+        """Rows that may name the same address or profile as ``wanted``, in the order in which they came."""
+        found = {row_id for name in _names(wanted) for row_id in self._ids.get(name, ()) if row_id in rows}
+        return [rows[row_id] for row_id in sorted(found, key=self._places.__getitem__)]
+
+
 class World:
     """The truth of one workspace. ``enrolled``: entries that a default sequence would have mailed."""
 
@@ -47,6 +73,8 @@ class World:
         self._ids = Random(42)
         self._waiting: dict[str, tuple[int | None, datetime | None]] = {}
         self._versions: list[tuple[datetime, str, Row | None]] = []
+        self._contact_mentions = _Mentions()
+        self._entry_mentions = _Mentions()
 
     def new_id(self) -> str:
         """An id as the server makes them, the same in every run."""
@@ -116,7 +144,12 @@ class World:
         return [dict(row) for row in found.values() if row is not None]
 
     def _changed(self, contact_id: str) -> None:
-        self._versions.append((self.now(), contact_id, copy.copy(self.contacts.get(contact_id))))
+        row = self.contacts.get(contact_id)
+        self._versions.append((self.now(), contact_id, copy.copy(row)))
+        if row is None:
+            self._contact_mentions.forget(contact_id)
+        else:
+            self._contact_mentions.note(row)
 
     def post_entry(self, item: Row) -> tuple[str, Row]:
         """The item stored: what was done and the entry. Raises ``RefusedError``."""
@@ -142,10 +175,11 @@ class World:
             if item.get(name) is not None or blank:
                 entry[name] = item.get(name)
         entry["updated_at"] = self.at()
+        self._entry_mentions.note(entry)
 
     def _known_entry(self, item: Row) -> Row | None:
         match = self.switches.entry_match
-        for entry in self.entries.values():
+        for entry in self._entry_mentions.of(item, self.entries):
             here = entry["contact_list_id"] == item["contact_list_id"]
             same_email = item.get("email") and _folded(entry["email"]) == _folded(item["email"])
             slug = profile_slug(item.get("linkedin_url"))
@@ -186,7 +220,7 @@ class World:
     def _known_contact(self, entry: Row) -> Row | None:
         unique = self.switches.contact_unique
         slug = profile_slug(entry["linkedin_url"])
-        for contact in self.contacts.values():
+        for contact in self._contact_mentions.of(entry, self.contacts):
             email = entry["email"] and _folded(contact["email"]) == _folded(entry["email"])
             profile = slug and profile_slug(contact["linkedin_url"]) == slug
             if {"email": email, "linkedin_url": profile, "both": email or profile, "none": False}[unique]:
@@ -242,3 +276,7 @@ class World:
 
 def _folded(value: object) -> str | None:
     return value.strip().lower() if isinstance(value, str) else None
+
+
+def _names(row: Row) -> list[str]:
+    return [name for name in (_folded(row.get("email")), profile_slug(row.get("linkedin_url"))) if name]
