@@ -75,12 +75,12 @@ def assign(
             chosen.append(new_id())
             fresh.append(chosen[-1])
     person_of = {rid: chosen[number] for number, part in enumerate(clusters) for rid in part}
-    losers = {loser for _, loser in merged}
+    winners = {loser: winner for winner, loser in merged}
     return MembershipChange(
         person_of=person_of,
         moved={rid: person_id for rid, person_id in person_of.items() if current.get(rid) != person_id},
         merged=tuple(merged),
-        split=_splits(clusters, chosen, current, losers),
+        split=_splits(clusters, chosen, current, winners),
         created=tuple(fresh),
         restored=tuple(given_back.values()),
         redirects=_redirected(redirects or {}, merged, given_back.values()),
@@ -149,17 +149,20 @@ def _age(person_id: str, created_at: Mapping[str, datetime] | None) -> tuple[boo
 
 
 def _splits(
-    clusters: Sequence[tuple[int, ...]], chosen: Sequence[str], current: Mapping[int, str], losers: set[str]
+    clusters: Sequence[tuple[int, ...]],
+    chosen: Sequence[str],
+    current: Mapping[int, str],
+    winners: Mapping[str, str],
 ) -> tuple[tuple[str, str], ...]:
-    """(left, now) for each part that left an id which lives on elsewhere."""
+    """(left, now) for each part that left an id which lives on elsewhere, under its own or its winner's name."""
     living = set(chosen)
     left = {
-        (current[rid], person_id): None
+        (winners.get(current[rid], current[rid]), person_id): None
         for part, person_id in zip(clusters, chosen, strict=True)
         for rid in part
-        if rid in current and current[rid] != person_id
+        if rid in current
     }
-    return tuple(pair for pair in left if pair[0] in living and pair[0] not in losers)
+    return tuple((was, now) for was, now in left if was != now and was in living)
 
 
 def _redirected(

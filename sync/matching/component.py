@@ -60,7 +60,7 @@ class _Resolution:
         self._entries = entries
         self._findings = findings
         self._hubs: Hubs = hubs_of(entries, decisions, policy, findings)
-        self._unions = Unions(len(entries))
+        self._unions = Unions(len(entries), {entry.at: self._slugs(entry) for entry in entries})
         self._links: list[Hub] = []
         self._disputes: list[tuple[list[Apart], str, set[int], tuple[str, ...]]] = []
         for a, b in self._hubs.different:
@@ -74,8 +74,10 @@ class _Resolution:
             self._join(hub.members, hub.key)
         self._join_links()
         self._join_emails()
+        self._join_aliases()
         groups = self._unions.groups(range(len(self._entries)))
         ties = [*self._hubs.profiles, *self._hubs.emails, *self._links]
+        ties += self._hubs.aliases
         ties += [Hub("human decision", [a, b]) for a, b in self._hubs.same]
         people = [part for group in groups for part in self._hold_twins(group, ties)]
         people = [
@@ -149,17 +151,36 @@ class _Resolution:
         for root, label in follow(roots, labels, ties, self._unions.barred).items():
             self._join([label, root], "email")
 
-    def _slugs_by_root(self, members: Iterable[int]) -> dict[int, set[str]]:
-        """Sets of ``members`` that show a slug of their own; a generic one is nobody's."""
-        slugs: dict[int, set[str]] = {}
-        for at in members:
-            shown = {key for key in self._entries[at].keys if key.startswith("in:")} - self._hubs.generic
-            if shown:
-                slugs.setdefault(self._unions.find(at), set()).update(shown)
-        return slugs
+    def _join_aliases(self) -> None:
+        """New records come to the one person who had their keys before, unless they live with another by now."""
+        disputed = set().union(*(found for _, _, found, _ in self._disputes))
+        found: dict[int, dict[int, list[Hub]]] = {}
+        lives = self._linked_roots()
+        for hub in self._hubs.aliases:
+            roots = {self._unions.find(at) for at in hub.members if at not in disputed}
+            for new in roots - lives:
+                for old in roots & lives:
+                    found.setdefault(new, {}).setdefault(old, []).append(hub)
+        for new, by_old in sorted(found.items()):
+            (old, hubs), *more = by_old.items()
+            if not more and (len(self._slugs_by_root([new, old])) < 2 or any(is_profile(hub.key) for hub in hubs)):
+                self._join([old, new], hubs[0].key)
 
-    def _dispute_profiles(self, slugs: dict[int, set[str]], members: Iterable[int]) -> None:
-        keys = tuple(sorted(set().union(*slugs.values())))
+    def _linked_roots(self) -> set[int]:
+        return {self._unions.find(entry.at) for entry in self._entries if entry.record.person_id is not None}
+
+    def _slugs(self, entry: Entry) -> set[str]:
+        """The slugs that ``entry`` shows; a generic one is nobody's."""
+        return {key for key in entry.keys if key.startswith("in:")} - self._hubs.generic
+
+    def _slugs_by_root(self, members: Iterable[int]) -> dict[int, frozenset[str]]:
+        """The sets of ``members`` that show a slug, anywhere in them."""
+        roots = {self._unions.find(at) for at in members}
+        slugs = {root: self._unions.marks(root) for root in sorted(roots)}
+        return {root: shown for root, shown in slugs.items() if shown}
+
+    def _dispute_profiles(self, slugs: dict[int, frozenset[str]], members: Iterable[int]) -> None:
+        keys = tuple(sorted(frozenset().union(*slugs.values())))
         self._disputes.append((self._findings.conflicts, TWO_PROFILES, set(members), keys))
 
     def _note_disputes(self, people: list[list[int]]) -> None:

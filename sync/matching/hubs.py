@@ -49,6 +49,8 @@ class Hubs:
     different: list[tuple[int, int]] = field(default_factory=list)
     profiles: list[Hub] = field(default_factory=list)
     emails: list[Hub] = field(default_factory=list)
+    aliases: list[Hub] = field(default_factory=list)
+    """Keys that only new records show now: they come to the person who had the key, if to nobody else."""
     generic: set[str] = field(default_factory=set)
 
 
@@ -113,28 +115,37 @@ def _read_key(key: str, holding: list[Entry], policy: MatchPolicy, hubs: Hubs, f
         findings.generic_keys.append(GenericKey(key=key, names=names.incompatible, rids=rids))
         hubs.profiles += _equal_on_both(key, holding, policy) if is_profile(key) else []
         return
-    joining = _joining(key, holding)
-    if is_profile(key) or not policy.names_must_agree or names.count < 2:
-        (hubs.profiles if is_profile(key) else hubs.emails).append(Hub(key, [entry.at for entry in joining]))
-        return
+    strict = policy.names_must_agree and not is_profile(key) and names.count > 1
+    groups = names.group_of if strict else None
+    ties = hubs.profiles if is_profile(key) else hubs.emails
+    showing = [entry for entry in holding if key in entry.keys]
+    ties += _tied(key, showing, groups)
+    if len(showing) < len(holding):
+        _read_aliases(key, holding, groups, hubs)
+    if strict:
+        findings.suspicions += _disagreements(holding, names.group_of)
+
+
+def _read_aliases(key: str, holding: list[Entry], groups: dict[str, int] | None, hubs: Hubs) -> None:
+    """An alias ties inside its person, and to new records unless another person shows the key."""
+    ties = hubs.profiles if is_profile(key) else hubs.emails
+    living = {entry.record.person_id for entry in holding if key in entry.keys} - {None}
+    for person_id in sorted(living, key=str):
+        ties += _tied(key, [entry for entry in holding if entry.record.person_id == person_id], groups)
+    had = {entry.record.person_id for entry in holding if key not in entry.keys} - {None}
+    near = living or had
+    if len(living) < 2:
+        hubs.aliases += _tied(key, [e for e in holding if e.record.person_id in near | {None}], groups)
+
+
+def _tied(key: str, joining: list[Entry], group_of: dict[str, int] | None) -> list[Hub]:
+    """``joining`` as one hub, or one for each group of names; who fits no single group is in none."""
     groups: dict[int, list[int]] = {}
     for entry in joining:
-        number = names.group_of.get(entry.record.name or "")
+        number = 0 if group_of is None else group_of.get(entry.record.name or "")
         if number is not None:
             groups.setdefault(number, []).append(entry.at)
-    hubs.emails += [Hub(key, members) for members in groups.values() if len(members) > 1]
-    findings.suspicions += _disagreements(holding, names.group_of)
-
-
-def _joining(key: str, holding: list[Entry]) -> list[Entry]:
-    """Those of ``holding`` whom the key may join: all that show it, and aliases that do not live elsewhere."""
-    showing = [entry for entry in holding if key in entry.keys]
-    living = {entry.record.person_id for entry in showing} - {None}
-    return [
-        entry
-        for entry in holding
-        if key in entry.keys or (showing and living <= {entry.record.person_id})
-    ]  # fmt: skip
+    return [Hub(key, members) for members in groups.values() if len(members) > 1]
 
 
 def _equal_on_both(profile: str, holding: list[Entry], policy: MatchPolicy) -> list[Hub]:

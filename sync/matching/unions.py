@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 MAX_ROOTS = 16
 """How many mutually forbidden parts of one group a further member is tried against."""
@@ -20,15 +20,23 @@ def find(parent: list[int], item: int) -> int:
 
 
 class Unions:
-    """Disjoint sets of ``0..n-1``; sets that hold a forbidden pair never become one."""
+    """Disjoint sets of ``0..n-1``; sets that hold a forbidden pair never become one.
 
-    def __init__(self, size: int) -> None:
+    ``marks``: item to what distinguishes it; a set bears the marks of all its items.
+    """
+
+    def __init__(self, size: int, marks: Mapping[int, Iterable[str]] | None = None) -> None:
         self._parent = list(range(size))
+        self._marks = {item: set(own) for item, own in (marks or {}).items() if own}
         self._enemies: dict[int, set[int]] = {}
 
     def find(self, item: int) -> int:
         """The set of ``item``, named by one of its members."""
         return find(self._parent, item)
+
+    def marks(self, item: int) -> frozenset[str]:
+        """The marks of the set of ``item``."""
+        return frozenset(self._marks.get(self.find(item), ()))
 
     def forbid(self, a: int, b: int) -> None:
         """``a`` and ``b`` will not come together; too late when they already are."""
@@ -45,6 +53,8 @@ class Unions:
         mine, theirs = self._enemies.get(one, set()), self._enemies.get(two, set())
         root, child = min(one, two), max(one, two)
         self._parent[child] = root
+        if child in self._marks:
+            self._marks.setdefault(root, set()).update(self._marks.pop(child))
         if mine or theirs:
             large, small = (mine, theirs) if len(mine) >= len(theirs) else (theirs, mine)
             large |= small

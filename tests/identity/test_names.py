@@ -1,0 +1,65 @@
+"""Which names may be one person's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.identity import names_agree
+
+AGREE = [
+    ("John Smith", "J. Smith"), ("John Smith", "Jon Smith"), ("Bob Smith", "Robert Smith"), ("Anna Schmidt",
+    "Anna Müller"),
+    ("Smith John", "John Smith"), ("Smith, John", "John Smith"), ("Robert Hale", "Robert Hale Sr."), ("王伟",
+    "王 伟"),
+    ("Ann", "Ann Lee"), ("AL", "Ann Lee"), ("Ludwig van Beethoven", "Ludwig Beethoven"), ("annlee", "Ann Lee"),
+    ("Anna Schmidt-Müller", "Anna Müller"), ("Maria Anna Schmidt", "Anna Schmidt"), ("Dr. Jörg Müller",
+    "Joerg Mueller"),
+    ("Élodie Dupont", "ELODIE DUPONT"), ("Alex Smith", "Alexander Smith"), ("Micheal Ray", "Michael Ray"),
+    ("Guillaume Roy", "William Roy"), ("Pepe García", "José García"), ("John Smith PhD", "John Smith"),
+]  # fmt: skip
+DISAGREE = [
+    ("Mary Kusha", "Mark Kusha"), ("John Smith", "Mary Smith"), ("Bob Smith", "Robert Jones"), ("Ada Twin",
+    "Ben Twin"),
+    ("Robert Hale Jr.", "Robert Hale Sr."), ("Ann Lee", "Bob Ray"), ("Bob", "Ann Lee"), ("J. Smith",
+    "John Brown"),
+    ("Maria Rossi", "Mario Rossi"), ("王伟", "李娜"),
+]  # fmt: skip
+CANNOT_TELL = [
+    ("Иван Петров", "Ivan Petrov"),
+    ("", "Ann Lee"),
+    (None, None),
+    ("王伟", "Wei Wang"),
+    ("!!", "Ann Lee"),
+]
+
+
+@pytest.mark.parametrize(("one", "two"), AGREE)
+def test_names_that_one_person_may_have_agree(one: Any, two: Any) -> None:
+    assert names_agree(one, two).agree is True
+
+
+@pytest.mark.parametrize(("one", "two"), DISAGREE)
+def test_names_of_two_people_disagree_however_much_they_share(one: Any, two: Any) -> None:
+    assert names_agree(one, two).agree is False
+
+
+@pytest.mark.parametrize(("one", "two"), CANNOT_TELL)
+def test_missing_names_and_other_scripts_never_disagree(one: Any, two: Any) -> None:
+    assert names_agree(one, two).agree is None
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_agreement_is_symmetric_and_its_score_is_a_share(one: Any, two: Any) -> None:
+    found = names_agree(one, two)
+    assert found == names_agree(two, one)
+    assert 0 <= found.score <= 1
+    assert found.reason.endswith(".")
+
+
+@given(st.text(max_size=30))
+def test_a_name_never_disagrees_with_itself(name: Any) -> None:
+    assert names_agree(name, name).agree is not False

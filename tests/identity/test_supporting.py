@@ -1,0 +1,77 @@
+"""Phones, domains and countries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sync.identity import company_domain, country_code, phone_number, registrable_domain
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "expected"),
+    [
+        ("+33 1 42 68 53 00", "", "+33142685300"),
+        ("01 42 68 53 00", "France", "+33142685300"),
+        ("01 42 68 53 00", "", None),
+        ("0033142685300", "FR", "+33142685300"),
+        ("0033142685300", "", None),
+        ("+44 (0)20 8366 1177", "", "+442083661177"),
+        ("+49 (0)89 1234567", "", "+49891234567"),
+        ("+39 06 698 12345", "", "+390669812345"),
+        ("+33\u202f1\u202f42\u202f68\u202f53\u202f00", "", "+33142685300"),
+        ("tel:+1-650-253-0000;ext=12", "", "+16502530000;ext=12"),
+        ("+1 650 253 0000, ext 12", "", "+16502530000;ext=12"),
+        ("+447700900123", "", "+447700900123"),
+        ("253-0000", "US", None),
+        ("+33142685300 / +33612345678", "", None),
+        ("0142685300; 0612345678", "FR", None),
+        ("030/12345678", "Deutschland", "+493012345678"),
+        ("call me", "US", None),
+        ("9" * 300, "FR", None),
+    ],
+)
+def test_a_number_that_can_be_read_is_e164_with_its_extension(text: Any, region: Any, expected: Any) -> None:
+    number = phone_number(text, region)
+    assert (str(number) if number else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "registrable", "company"),
+    [
+        ("https://www.Acme.co.uk/x?y", "acme.co.uk", "acme.co.uk"),
+        ("ann@mail.acme.com", "acme.com", "acme.com"),
+        ("acme.com:8080", "acme.com", "acme.com"),
+        ("bücher.de", "xn--bcher-kva.de", "xn--bcher-kva.de"),
+        ("foo.x.github.io", "x.github.io", "x.github.io"),
+        ("gmail.com", "gmail.com", None),
+        ("https://linkedin.com/company/x", "linkedin.com", None),
+        ("sites.google.com/x", "google.com", None),
+        ("bit.ly/x", "bit.ly", None),
+        ("github.io", None, None),
+        ("co.uk", None, None),
+        ("acme.local", None, None),
+        ("acme.test", None, None),
+        ("localhost", None, None),
+        ("http://1.2.3.4/", None, None),
+        ("", None, None),
+    ],
+)
+def test_a_domain_is_what_somebody_registered_and_a_companys_when_it_tells_one(
+    text: Any, registrable: Any, company: Any
+) -> None:
+    assert (registrable_domain(text), company_domain(text)) == (registrable, company)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("France", "FR"), ("fr", "FR"), ("FRA", "FR"), ("UK", "GB"), ("U.S.A.", "US"), ("United States", "US"),
+        ("Deutschland", "DE"), ("Österreich", "AT"), ("the Netherlands", "NL"), ("Côte d'Ivoire", "CI"),
+        ("NA", "NA"),
+        ("Türkiye", "TR"), ("россия", "RU"), ("XX", None), ("", None), ("Atlantis", None), (None, None),
+    ],
+)  # fmt: skip
+def test_a_country_has_one_code_in_any_usual_spelling(text: Any, code: Any) -> None:
+    assert country_code(text) == code

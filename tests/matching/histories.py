@@ -1,0 +1,120 @@
+"""Random histories of a few records that share names and keys as unluckily as possible."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from sync.matching import MatchPolicy, close, match
+from sync.membership import assign
+from sync.person import Decision, MatchRecord
+from sync.record import RecordRef
+
+if TYPE_CHECKING:
+    from sync.matching import Partition
+
+PLAIN = MatchPolicy(look_for_alike=False)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+EMAILS = ("ann@acme.com", "lee@acme.com", "ray@acme.com", "day@acme.com")
+OPAQUE = "urn:ACoAAB" + "x" * 33
+PROFILES = ("in:ann-lee", "in:ann-two", "in:bob-ray", OPAQUE, f"in:ann-lee {OPAQUE}")
+NAMES = ("Ann Lee", "A. Lee", "Lee", "Ann Ray", "Bob Ray", "Carl Day", None)
+PROVIDERS = ("apollo", "datananas", "topo")
+
+
+def record(rid: int, **given: Any) -> MatchRecord:
+    """A record with nothing but what is given; ``provider`` and ``keys`` as in the tests' tables."""
+    provider = given.pop("provider", PROVIDERS[rid % 3])
+    plain: dict[str, Any] = {
+        "name": None, "company": None, "domain": None, "phone": None, "emails": (), "linkedin": None,
+        "person_id": None,
+    }  # fmt: skip
+    return MatchRecord(rid=rid, ref=RecordRef(provider, f"{rid:03}"), **{**plain, **given})
+
+
+def decision(a: MatchRecord, b: MatchRecord, verdict: str, day: int = 0) -> Decision:
+    return Decision(a=a.ref, b=b.ref, verdict=verdict, by="someone", at=START + timedelta(days=day))
+
+
+records = st.builds(
+    lambda rid, provider, emails, linkedin, name: record(
+        rid, provider=provider, emails=tuple(emails), linkedin=linkedin, name=name
+    ),
+    st.integers(0, 7),
+    st.sampled_from(PROVIDERS),
+    st.lists(st.sampled_from(EMAILS), max_size=2, unique=True),
+    st.none() | st.sampled_from(PROFILES),
+    st.sampled_from(NAMES),
+)
+verdicts = st.tuples(
+    st.integers(0, 7), st.integers(0, 7), st.sampled_from(["same", "different", "unsure", "taken back"])
+)
+batches = st.lists(st.one_of(records, verdicts, st.integers(0, 7)), min_size=1, max_size=4)
+histories = st.lists(batches, min_size=1, max_size=6)
+
+
+@dataclass
+class World:
+    """A store in memory: records by rid with their aliases, people, judgements."""
+
+    records: dict[int, MatchRecord] = field(default_factory=dict)
+    decisions: dict[tuple[int, int], Decision] = field(default_factory=dict)
+    person_of: dict[int, str] = field(default_factory=dict)
+    ids: Any = field(default_factory=lambda: (f"person-{number:04}" for number in itertools.count()))
+
+    def apply(self, batch: list[Any]) -> set[RecordRef]:
+        """The references that the changes of ``batch`` touch."""
+        touched: set[RecordRef] = set()
+        for change in batch:
+            if isinstance(change, MatchRecord):
+                touched |= self._put(change)
+            elif isinstance(change, tuple):
+                touched |= self._judge(*change)
+            elif change in self.records:
+                touched |= self._remove(change)
+        return touched
+
+    def _put(self, new: MatchRecord) -> set[RecordRef]:
+        old = self.records.get(new.rid)
+        if old:
+            had = set(old.emails) | set((old.linkedin or "").split()) | old.aliases
+            shows = set(new.emails) | set((new.linkedin or "").split())
+            new = replace(new, ref=old.ref, aliases=frozenset(had - shows), person_id=old.person_id)
+        self.records[new.rid] = new
+        return {new.ref}
+
+    def _judge(self, a: int, b: int, verdict: str) -> set[RecordRef]:
+        if a >= b or a not in self.records or b not in self.records:
+            return set()
+        one, two = self.records[a], self.records[b]
+        self.decisions.pop((a, b), None)
+        if verdict != "taken back":
+            self.decisions[a, b] = decision(one, two, verdict)
+        return {one.ref, two.ref}
+
+    def _remove(self, rid: int) -> set[RecordRef]:
+        gone = self.records.pop(rid)
+        self.person_of.pop(rid, None)
+        self.decisions = {pair: held for pair, held in self.decisions.items() if rid not in pair}
+        near = close([gone.ref], [*self.records.values(), gone])
+        return {other.ref for other in near if other.rid != rid}
+
+    def match_region(self, touched: set[RecordRef]) -> Partition:
+        everything = list(self.records.values())
+        region = close(touched, everything, list(self.decisions.values()))
+        return match(region, self.decisions.values(), PLAIN)
+
+    def match_all(self) -> Partition:
+        return match(self.records.values(), self.decisions.values(), PLAIN)
+
+    def take(self, partition: Partition) -> None:
+        inside = {rid for part in partition.clusters for rid in part}
+        current = {rid: person for rid, person in self.person_of.items() if rid in inside}
+        self.person_of.update(assign(partition, current, new_id=lambda: next(self.ids)).person_of)
+        for rid in inside:
+            self.records[rid] = replace(self.records[rid], person_id=self.person_of[rid])
