@@ -74,10 +74,27 @@ def load(connection: Connection, people: Iterable[str]) -> list[Person]:
     ids = [row[0] for row in rows]
     members = _members(connection, ids)
     conflicts = _conflicts(connection, ids)
-    return [_person(row, members.get(row[0], ()), conflicts.get(row[0], ())) for row in rows]
+    former = _former_keys(connection, ids)
+    return [
+        _person(row, members.get(row[0], ()), conflicts.get(row[0], ()), former.get(row[0], frozenset()))
+        for row in rows
+    ]
 
 
-def _person(row: Any, members: tuple[Member, ...], conflicts: tuple[Conflict, ...]) -> Person:
+def _former_keys(connection: Connection, ids: list[str]) -> dict[str, frozenset[str]]:
+    """Keys (``kind:value``) that records of the persons carried before and no longer show."""
+    rows = connection.exec_driver_sql(
+        "SELECT l.person_id, k.kind || ':' || k.value FROM json_each(?) AS j"
+        " CROSS JOIN link AS l ON l.person_id = j.value"
+        " CROSS JOIN record_key AS k ON k.rid = l.rid AND NOT k.shown ORDER BY l.person_id",
+        (to_json(ids),),
+    )
+    return {p: frozenset(key for _, key in own) for p, own in groupby(rows, key=lambda row: str(row[0]))}
+
+
+def _person(
+    row: Any, members: tuple[Member, ...], conflicts: tuple[Conflict, ...], former: frozenset[str]
+) -> Person:
     person_id, created_at, fields, choices, frozen, aliases = row
     return Person(
         id=person_id,
@@ -87,7 +104,7 @@ def _person(row: Any, members: tuple[Member, ...], conflicts: tuple[Conflict, ..
         choices=from_choices(choices),
         conflicts=conflicts,
         frozen=from_set(frozen),
-        aliases=from_set(aliases),
+        aliases=from_set(aliases) | former,
     )
 
 

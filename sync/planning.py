@@ -161,6 +161,9 @@ class _Plan:
         for name in self._wanted_names(side):
             observed = member.record.contact.get(name)
             wanted = self._shaped(side, name)
+            if side.capabilities.detail_variables and name in member.record.absent:
+                self._waits = True  # nobody has looked yet what stands there
+                continue
             if name in MULTI_VALUED and (observed is not None or name in member.record.absent):
                 wanted = self._replacement(name, observed)
                 if wanted is None:

@@ -13,7 +13,7 @@ from sync.optouts import NO_ENROLMENT, ONLY_OUTREACH_TOOL, TIMED, in_force, pers
 from sync.record import OptOut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from sync.change import Kind
@@ -40,7 +40,7 @@ def plan_opt_outs(
     sides: Iterable[Side],
     *,
     now: datetime,
-    pushed: frozenset[PushedKey],
+    pushed: Mapping[PushedKey, datetime],
     new_id: Callable[[], str],
 ) -> OptOutPlan:
     """The entries and stage moves that make every provider know, for opt-outs that forbid contact."""
@@ -81,7 +81,7 @@ def _exclusions(
     index: OptOutIndex,
     covered: frozenset[str],
     *,
-    pushed: frozenset[PushedKey],
+    pushed: Mapping[PushedKey, datetime],
     new_id: Callable[[], str],
 ) -> list[Operation]:
     """One entry for each email, the profile on the first; what the provider itself holds is not repeated.
@@ -98,7 +98,7 @@ def _exclusions(
     operations = []
     for emails, profile in wanted:
         key = emails[0] if emails else str(profile)
-        if (side.name, "exclude", key) in pushed:
+        if _was_pushed(pushed, (side.name, "exclude", key), entry):
             continue
         if not index.hashed(_exact_keys(emails, profile)) & covered:
             operations.append(_operation(person, side.name, "exclude", entry, emails, profile, new_id=new_id))
@@ -122,14 +122,14 @@ def _emails(person: Person) -> list[str]:
 
 
 def _stages(
-    person: Person, side: Side, entry: OptOutEntry, pushed: frozenset[PushedKey], new_id: Callable[[], str]
+    person: Person, side: Side, entry: OptOutEntry, pushed: Mapping[PushedKey, datetime], new_id: Callable[[], str]
 ) -> list[Operation]:
     operations = []
     for member in person.members:
         record = member.record
         if record.ref.provider != side.name or member.gone or record.opted_out:
             continue
-        if (side.name, "stage", record.ref.record_id) not in pushed:
+        if not _was_pushed(pushed, (side.name, "stage", record.ref.record_id), entry):
             operation = _operation(
                 person, side.name, "stage", entry, record.contact.emails, None, new_id=new_id, record=record
             )
@@ -162,6 +162,11 @@ def _operation(
         record=record,
         record_id=record.ref.record_id if record is not None else None,
     )
+
+
+def _was_pushed(pushed: Mapping[PushedKey, datetime], key: PushedKey, entry: OptOutEntry) -> bool:
+    """Whether this very no was sent there; one said again after a release is sent again."""
+    return key in pushed and pushed[key] >= entry.at
 
 
 def pushed_key(operation: Operation) -> PushedKey:

@@ -165,15 +165,16 @@ def _adopt(session: Session, person: Person, creates: Mapping[tuple[str, str], O
         if operation is None or member.link.met or member.gone:
             members.append(member)
         else:
-            members.append(_adopted(session, member, operation))
+            members.append(_adopted(session, person, member, operation))
     return replace(person, members=tuple(members))
 
 
-def _adopted(session: Session, member: Member, operation: Operation) -> Member:
+def _adopted(session: Session, person: Person, member: Member, operation: Operation) -> Member:
+    """The member as our own: what we know of the person is settled, what the provider adds is news."""
     record = member.record
     link = replace(
         member.link,
-        base=MappingProxyType(dict(record.contact.to_fields())),
+        base=MappingProxyType({n: v for n, v in record.contact.to_fields().items() if person.contact.get(n)}),
         sent=MappingProxyType(dict(operation.contact.to_fields())),
         ours=True,
         met=True,

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync import guards
+from sync.codes import StateReason
 from sync.engine.attention import provider_set
 from sync.engine.people import chunks
 from sync.guards import Facts, GuardPolicy, Limit
@@ -19,6 +20,7 @@ from sync.record import RecordRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from sync.change import CannotExpress, ManualAction, Operation
     from sync.config import ProviderSettings
@@ -129,16 +131,24 @@ class _Planner:
                 self._places.setdefault(operation.person_id, set()).add(operation.provider)
 
 
-def _pushed(session: Session) -> frozenset[PushedKey]:
-    """Opt-outs that were sent before, whatever became of them."""
+def _pushed(session: Session) -> dict[PushedKey, datetime]:
+    """Opt-outs that were sent before, whatever became of them, with the time."""
     sent = session.store.operations(states=("acked", "verified", "unknown", "parked", "sending"))
-    return frozenset(pushed_key(o) for o in sent if o.kind in {"exclude", "stage"})
+    return {pushed_key(o): o.sent_at for o in sent if o.kind in {"exclude", "stage"} and o.sent_at is not None}
+
+
+FOR_GOOD = frozenset(
+    {StateReason.REJECTED, StateReason.FOREIGN_ROW, StateReason.MATCH_DOUBTFUL, StateReason.NO_KEY}
+)
+"""Refusals that the same wish would meet again."""
 
 
 def _refused(session: Session) -> dict[tuple[str, str, str], frozenset[str]]:
     """What providers refused for good, by place."""
     found: dict[tuple[str, str, str], set[str]] = {}
     for operation in session.store.operations(states=("refused",)):
+        if operation.reason not in FOR_GOOD:
+            continue
         place = (operation.person_id, operation.provider, operation.kind)
         found.setdefault(place, set()).add(wish_digest(operation))
     return {place: frozenset(wishes) for place, wishes in found.items()}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sync.change import Hold
 from sync.codes import HoldKind
+from sync.contact import VARIABLE_PREFIX
 from sync.engine.attention import after_opt_outs
 from sync.engine.people import chunks, records_of
 from sync.errors import ContactSyncError, MappingError, ProviderError, QuotaExhausted, RateLimited
@@ -32,7 +33,7 @@ WORST_SHARE_OF_BAD_ROWS = 0.05
 def ready_to_store(record: Record, *, region: str) -> ReadRecord:
     """The record in canonical values, with its keys and the digest that tells a change."""
     contact = canonicalize(record.contact, default_region=region)
-    parts = (sorted(contact.to_fields().items()), record.opted_out, sorted(record.labels))
+    parts = (sorted(contact.to_fields().items()), record.opted_out, sorted(record.labels), sorted(record.absent))
     return ReadRecord(
         record=replace(record, contact=contact),
         keys=keys_of(contact),
@@ -296,9 +297,10 @@ async def _read_details(session: Session, seat: Seat, reader: Reader) -> None:
     left = seat.provider.capabilities.details_per_cycle
     for people in chunks(session, session.store.dirty_people()):
         for _, record in records_of(people, seat.name):
-            if left <= 0 or record.ref.record_id not in seat.seen:
+            unread = any(name.startswith(VARIABLE_PREFIX) for name in record.absent)
+            if left <= 0 or not (unread or record.ref.record_id in seat.seen):
                 continue
             left -= 1
             row = await reader.details(record)
-            if dict(row.contact.variables) != dict(record.contact.variables):
+            if unread or row.contact.variables != record.contact.variables:
                 store_records(session, seat, [row])

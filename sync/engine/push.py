@@ -117,7 +117,7 @@ class _Pusher:
         kinds = {o.kind for o in operations}
         if kinds <= {"exclude", "stage"}:
             return operations
-        if "create" in kinds:
+        if "create" in kinds or ("update" in kinds and self._seat.provider.capabilities.updates in MAY_CREATE):
             operations = await self._without_new_opt_outs(operations)
             operations = await self._without_outreach(operations)
         reader = self._seat.provider.reader
@@ -172,8 +172,8 @@ class _Pusher:
             note_opt_outs(session, page.opt_outs)
         go = []
         for operation in operations:
-            effect = session.opt_outs.effect(wide_keys_of(operation.contact), session.clock.now())
-            if effect.forbids_create(operation.provider):
+            effect = session.opt_outs.effect(_keys_of(operation), session.clock.now())
+            if operation.kind != "variables" and effect.forbids_create(operation.provider):
                 self._end([replace(operation, state="blocked", reason=StateReason.OPTED_OUT)])
             else:
                 go.append(operation)
@@ -282,9 +282,17 @@ class _Pusher:
         self._session.progress.advance("push", self._seat.name, self._done, self._total)
 
 
+MAY_CREATE = frozenset({"entry", "upsert"})
+"""Ways of updating that create whoever is not there (any more), so opt-outs stop them too."""
 PARTIAL_TOTALS = "partial-totals"
 RECHECK_AFTER_S = 1.0
 """Batches sent within this time share one look at the opt-out lists (the promise is 60 s)."""
+
+
+def _keys_of(operation: Operation) -> frozenset[str]:
+    """By which opt-outs find whom the operation is about."""
+    keys = wide_keys_of(operation.contact)
+    return keys | wide_keys_of(operation.record.contact) if operation.record is not None else keys
 
 
 def _as_accepted(outcome: Outcome) -> Outcome:

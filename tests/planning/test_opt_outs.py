@@ -36,7 +36,7 @@ def planned(
 ) -> OptOutPlan:
     number = count(1)
     index = OptOutIndex(entries, lambda key: f"#{key}")
-    pushed = given.pop("pushed", frozenset())
+    pushed = given.pop("pushed", {})
     return plan_opt_outs(who, index, at, now=NOW, pushed=pushed, new_id=lambda: f"o{next(number)}", **given)
 
 
@@ -88,7 +88,7 @@ def test_a_provider_that_may_not_be_written_is_left_to_a_person(at: Side) -> Non
 
 def test_what_was_pushed_is_not_pushed_again() -> None:
     found = planned(everywhere(), entry("ann@x.co"))
-    pushed = frozenset(pushed_key(o) for o in found.operations)
+    pushed = {pushed_key(o): NOW for o in found.operations}
     assert planned(everywhere(), entry("ann@x.co"), pushed=pushed).operations == ()
 
 

@@ -1,0 +1,63 @@
+"""Variables: custom fields at Apollo, contact variables at Topo, read one contact at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.engine.house import at, crowd, person
+
+if TYPE_CHECKING:
+    from tests.engine.house import House
+
+FIELD = "66aa00000000000000000001"
+
+
+@pytest.fixture
+def mapped(home: House) -> House:
+    home.configure("topo", variables={"lead_source": "lead_source"})
+    home.configure("apollo", custom_fields={"lead_source": FIELD})
+    return home
+
+
+async def test_a_custom_field_of_apollo_becomes_a_variable_at_topo(mapped: House) -> None:
+    record = mapped.actors["topo"].create(person())
+    contact = mapped.actors["apollo"].create(person())
+    mapped.apollo.edit(contact, typed_custom_fields={FIELD: "webinar"})
+    report = await mapped.run()
+    assert [(o.kind, o.state) for o in at(report, "topo")] == [("variables", "verified")]
+    assert mapped.topo.contact_variables[record] == {"lead_source": "webinar"}
+    assert (await mapped.run()).operations == ()
+
+
+async def test_a_variable_edited_at_topo_reaches_apollo(mapped: House) -> None:
+    record = mapped.actors["topo"].create(person())
+    contact = mapped.actors["apollo"].create(person())
+    mapped.apollo.edit(contact, typed_custom_fields={FIELD: "webinar"})
+    await mapped.run()
+    mapped.topo.contact_variables[record]["lead_source"] = "fair"
+    mapped.topo.touch(record)
+    mapped.actors["topo"].edit(record, {"city": "Lyon"})
+    await mapped.run()
+    assert mapped.apollo.rows[0]["typed_custom_fields"] == {FIELD: "fair"}
+
+
+async def test_what_stands_at_topo_is_looked_at_before_it_is_written(mapped: House) -> None:
+    record = mapped.actors["topo"].create(person())
+    mapped.topo.contact_variables[record] = {"lead_source": "fair"}
+    contact = mapped.actors["apollo"].create(person())
+    mapped.apollo.edit(contact, typed_custom_fields={FIELD: "webinar"})
+    await mapped.run()
+    assert mapped.topo.contact_variables[record] == {"lead_source": "fair"}
+    assert mapped.apollo.rows[0]["typed_custom_fields"] == {FIELD: "fair"}
+
+
+async def test_only_so_many_are_read_a_cycle_and_the_rest_waits(mapped: House) -> None:
+    mapped.configure("topo", variables_per_cycle=2)
+    for contact in crowd(5):
+        mapped.actors["topo"].create(contact)
+        row = mapped.actors["apollo"].create(contact)
+        mapped.apollo.edit(row, typed_custom_fields={FIELD: "webinar"})
+    written = [len([o for o in at(await mapped.run(), "topo") if o.kind == "variables"]) for _ in range(4)]
+    assert written == [2, 2, 1, 0]
