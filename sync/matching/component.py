@@ -163,8 +163,15 @@ class _Resolution:
                     found.setdefault(new, {}).setdefault(old, []).append(hub)
         for new, by_old in sorted(found.items()):
             (old, hubs), *more = by_old.items()
-            if not more and (len(self._slugs_by_root([new, old])) < 2 or any(is_profile(hub.key) for hub in hubs)):
+            if not more and self._is_one_profile([new, old], hubs):
                 self._join([old, new], hubs[0].key)
+
+    def _is_one_profile(self, roots: list[int], hubs: list[Hub]) -> bool:
+        """Whether ``roots`` show one slug at most, or several only where one replaced the other."""
+        shown = self._slugs_by_root(roots)
+        tied = {at for hub in hubs if is_profile(hub.key) for at in hub.members}
+        replaced: set[str] = set().union(*(self._slugs(self._entries[at]) for at in tied))
+        return len(shown) < 2 or all(slugs <= replaced for slugs in shown.values())
 
     def _linked_roots(self) -> set[int]:
         return {self._unions.find(entry.at) for entry in self._entries if entry.record.person_id is not None}

@@ -67,12 +67,14 @@ def entry_of(record: MatchRecord) -> Entry:
     keys = [key for key in map(email_key, record.emails) if key]
     if record.linkedin:
         keys += [key for key in map(linkedin_key, map(_address, record.linkedin.split())) if key]
-    shown = tuple(dict.fromkeys(keys)) if len(keys) > 1 else tuple(keys)
-    if not record.aliases:
-        return Entry(record, shown, ())
     # Aliases were keys once; they are read again because the lists of role and disposable hosts grow.
     read = {linkedin_key(_address(alias)) if is_profile(alias) else email_key(alias) for alias in record.aliases}
-    return Entry(record, shown, tuple(sorted(key for key in read if key and key not in shown)))
+    former = {key for key in read if key} - set(keys)
+    if record.person_id is None:
+        # A new record has no past, and opaque ids do not change: this one is shown beside the slug.
+        second = {key for key in former if key.startswith("urn:")}
+        keys, former = [*keys, *sorted(second)], former - second
+    return Entry(record, tuple(dict.fromkeys(keys)), tuple(sorted(former)))
 
 
 def _address(linkedin: str) -> str:

@@ -55,6 +55,16 @@ def test_an_opaque_id_beside_a_slug_is_no_contradiction() -> None:
     assert groups(record(0, **ANN, linkedin="in:ann"), record(1, **ANN, linkedin=OPAQUE)) == sets({0, 1})
 
 
+def test_a_record_that_shows_slug_and_opaque_id_joins_by_either() -> None:
+    slug, both, opaque = (
+        record(0, linkedin="in:ann"),
+        record(1, linkedin=f"in:ann {OPAQUE}"),
+        record(2, linkedin=OPAQUE),
+    )
+    assert groups(slug, both, opaque) == sets({0, 1, 2})
+    assert groups(slug, record(1, linkedin="in:ann", aliases=frozenset({OPAQUE})), opaque) == sets({0, 1, 2})
+
+
 def test_two_slugs_stay_apart_and_what_hangs_between_them_stays_alone() -> None:
     rows = [record(0, **ANN, linkedin="in:ann"), record(1, **ANN, linkedin="in:two"), record(2, **ANN)]
     found = match(rows, (), PLAIN)
