@@ -83,10 +83,10 @@ def _inside(members: list[tuple[int, Entry]], suspect_score: float) -> list[Susp
 
 
 def _suspicion(a: Entry, b: Entry) -> Suspicion | None:
-    """``None`` when less than a name and two more features, or a name and a phone, can be compared."""
+    """``None`` when no name, or neither company nor phone, can be compared."""
     features = [feature for feature in _features(a, b) if feature]
     known = {feature.name for feature in features}
-    if "name" not in known or not ("phone" in known or {"company", "domain"} <= known):
+    if "name" not in known or not known & {"phone", "company"}:
         return None
     weight = sum(_WEIGHTS.get(feature.name, 0.0) for feature in features)
     total = sum(_WEIGHTS.get(feature.name, 0.0) * feature.score for feature in features)

@@ -193,6 +193,12 @@ def test_people_alike_in_name_company_and_domain_are_suspected_and_never_joined(
     assert match([record(0, **same), record(1, **{**same, "name": "Bob Ray"})]).suspicions == ()
 
 
+def test_a_name_and_a_company_are_enough_for_a_suspicion() -> None:
+    by_email = record(0, name="Ann Lee", company="Acme Inc.", emails=("ann.lee@acme.com",))
+    by_profile = record(1, name="Ann Lee", company="Acme", linkedin="https://www.linkedin.com/in/ann-lee-1a2b")
+    assert [s.score for s in match([by_email, by_profile]).suspicions] == [1.0]
+
+
 def test_groups_of_alike_records_that_are_too_large_are_skipped_and_counted() -> None:
     rows = [record(n, name="Ann Lee", company="Acme", domain="acme.com") for n in range(40)]
     found = match(rows)
