@@ -64,21 +64,17 @@ class Fault:
     @classmethod
     def parse(cls, text: str) -> Fault:
         """The fault written in the form of the module's docstring. Raises ValueError."""
-        fitting = re.fullmatch(r"([A-Z*]+) (\S+?):(\*|\d+(?:-\d+)?):(.+)", text)
+        fitting = re.fullmatch(r"([A-Z]+|\*) (\S+?):(\*|\d+(?:-\d+)?):(.+)", text, re.DOTALL)
         if fitting is None:
             raise ValueError(f"{text!r} is not METHOD PATH:ORDINAL:ACTION")
         method, path, ordinal, actions = fitting.groups()
-        first, _, last = ordinal.partition("-")
-        actions, _, body = actions.partition("body=")
-        parsed = dict(part.partition("=")[::2] for part in actions.split(",") if part)
-        if body:
-            parsed["body"] = body
-        unknown = set(parsed) - ACTIONS
-        if unknown:
-            raise ValueError(f"unknown fault action {min(unknown)!r}; known: {', '.join(sorted(ACTIONS))}")
+        parsed = _actions(actions)
         if ordinal == "*":
             return cls(method, path, 1, None, parsed)
-        return cls(method, path, int(first), int(last or first), parsed)
+        first, last = (int(number) for number in (ordinal.split("-") * 2)[:2])
+        if not 1 <= first <= last:
+            raise ValueError(f"no request is number {ordinal}: they count from 1")
+        return cls(method, path, first, last, parsed)
 
     def strikes(self, method: str, path: str) -> bool:
         """Whether this request is disturbed; counts it when it fits."""
@@ -89,12 +85,28 @@ class Fault:
         return self.hits >= self.first and (self.last is None or self.hits <= self.last)
 
 
-ACTIONS = frozenset(
-    {
-        "status", "retry-after", "body", "then-status", "reset-before", "reset-after", "cut-body", "stall",
-        "delay", "garbage", "empty", "redirect",
-    }
-)  # fmt: skip
+ACTIONS = {
+    "status": r"[2-5]\d\d", "retry-after": r".*", "body": r"(?s:.*)", "then-status": r"[2-5]\d\d",
+    "reset-before": "", "reset-after": "", "cut-body": "", "stall": r"\d*\.?\d+", "delay": r"\d*\.?\d+",
+    "garbage": "", "empty": "", "redirect": r".+",
+}  # fmt: skip
+"""Each action and the form of its argument."""
+
+
+def _actions(text: str) -> dict[str, str]:
+    rest = re.search(r"(?:^|,)body=", text)
+    given = dict(part.partition("=")[::2] for part in text[: rest.start() if rest else None].split(",") if part)
+    if rest:
+        given["body"] = text[rest.end() :]
+    unknown = set(given) - set(ACTIONS)
+    if unknown:
+        raise ValueError(f"unknown fault action {min(unknown)!r}; known: {', '.join(sorted(ACTIONS))}")
+    for name, argument in given.items():
+        if not re.fullmatch(ACTIONS[name], argument):
+            raise ValueError(f"the fault action {name} cannot be {argument!r}")
+    if not given or ("retry-after" in given and "status" not in given):
+        raise ValueError(f"{text!r} names no action")
+    return given
 
 
 @dataclass(slots=True)
@@ -211,7 +223,7 @@ def _received(scope: Scope, body: bytes) -> Received:
 
     try:
         parsed = json.loads(body) if body else None
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = body.decode("utf-8", "replace")
     return Received(
         scope["method"],
