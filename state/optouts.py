@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from state.ledger import append_lines, check_chain, from_line, last_line, load_ledger, next_lines
+from state.people import mark_all_dirty
 from sync.errors import StateError
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ def add(connection: Connection, entries: Sequence[OptOutEntry], *, path: Path | 
 def reconcile(connection: Connection, path: Path, key: bytes | None, *, write: bool = True) -> list[str]:
     """Ledger and mirror hold the same lines: the longer one is right, the other is completed.
 
-    Without ``write`` the file is left as it is. Returns sentences on what was found. Raises ``StateError``
-    when the ledger is damaged or tells another story than the mirror.
+    Entries that only the ledger held may be about anybody: every person waits for planning then. Without
+    ``write`` the file is left as it is. Returns sentences on what was found. Raises ``StateError`` when the
+    ledger is damaged or tells another story than the mirror.
     """
     ledger, mirror = load_ledger(path, key), _mirror(connection)
     lines = list(ledger.lines)
@@ -54,7 +56,9 @@ def reconcile(connection: Connection, path: Path, key: bytes | None, *, write: b
             remedy="restore both from the same backup",
         )
     found = ["the last line of the opt-out ledger was cut short and is ignored"] if ledger.torn else []
-    _extend(connection, lines[shorter:])
+    if lines[shorter:]:
+        _extend(connection, lines[shorter:])
+        mark_all_dirty(connection)
     if mirror[shorter:]:
         found.append("the opt-out ledger lacked entries that the state database holds")
         check_chain(mirror)

@@ -90,8 +90,9 @@ def note_opt_outs(session: Session, opt_outs: Iterable[OptOut]) -> int:
             session.opt_outs.add(entry)
             news.append((opt_out, entry))
     if news:
-        session.store.add_opt_outs([entry for _, entry in news])
+        # marked before they are kept: a death in between must not leave a known opt-out that nobody was told of
         after_opt_outs(session, [opt_out for opt_out, _ in news])
+        session.store.add_opt_outs([entry for _, entry in news])
     return len(news)
 
 

@@ -8,7 +8,7 @@ import pytest
 from state.ledger import load_ledger
 from sync.errors import StateError
 from sync.record import OptOutEntry
-from tests.state.values import START, Home, later
+from tests.state.values import START, Home, assign, later, pull, read
 
 if TYPE_CHECKING:
     from state.store import SqliteStore
@@ -61,6 +61,22 @@ def test_a_lost_database_takes_every_entry_back_from_the_ledger(home: Home) -> N
     home.database.unlink()
     with home.open() as store:
         assert store.opt_outs() == entries
+
+
+def test_what_only_the_ledger_knew_is_looked_at_again_for_everybody(home: Home) -> None:
+    filled(home)
+    with home.open() as store:
+        store.begin_run("run-1", "run", START)
+        pull(store, read("topo:1", "ann@example.com"))
+        assign(store, ann=["topo:1"])
+        store.settle_people(["ann"])
+        assert store.dirty_people() == []
+    with home.open() as store:
+        assert store.dirty_people() == []
+    with home.open() as store, store.database.write("optouts") as connection:
+        connection.exec_driver_sql("DELETE FROM opt_out WHERE number = (SELECT max(number) FROM opt_out)")
+    with home.open() as store:
+        assert store.dirty_people() == ["ann"]
 
 
 def test_a_lost_ledger_is_written_again_from_the_database(home: Home) -> None:

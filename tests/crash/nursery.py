@@ -1,0 +1,142 @@
+"""A process that has the program imported and starts it as a child of its own each time it is asked.
+
+Importing takes longer than a run of a small world. A child does what ``python -m sync ARGUMENTS`` does, from
+the first argument to the exit code, in a process of its own that can be killed.
+
+Orders come as JSON lines: ``arguments``, ``environ`` to add, and the file that takes all output. Each is
+answered by a line with the child's ``pid`` and, at its end, one with its exit ``code``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+PATIENCE_S = 60.0
+PROGRAM = (
+    "sync.cli.progress", "sync.cli.run", "sync.cli.state", "sync.report.output", "sync.wiring", "state.opening",
+    "state.lock", "alembic.command", "alembic.config", "alembic.runtime.environment", "adapters.topo.provider",
+    "adapters.datananas.provider", "adapters.apollo.provider", "websockets.asyncio.client",
+)  # fmt: skip
+"""Imported before any child is asked for, so that none has to."""
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What became of one run of the program; ``code`` is negative when a signal killed it."""
+
+    code: int
+    output: str
+
+    @property
+    def killed(self) -> bool:
+        return self.code == -signal.SIGKILL
+
+
+@dataclass
+class Nursery:
+    """The door to the process. One child at a time."""
+
+    process: asyncio.subprocess.Process
+    folder: Path
+    environ: dict[str, str] = field(default_factory=dict)
+    child: int | None = None
+
+    async def run(self, *arguments: str | Path, crash: str = "") -> Ended:
+        """The program ran to its end; ``crash``: the named point at which it dies."""
+        output = self.folder / "output.txt"
+        environ = self.environ | ({"SYNC_CRASH": crash} if crash else {})
+        order = {"arguments": [str(a) for a in arguments], "environ": environ, "output": str(output)}
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(order).encode() + b"\n")
+        await self.process.stdin.drain()
+        self.child = (await self._told())["pid"]
+        code = (await self._told())["code"]
+        self.child = None
+        return Ended(code, output.read_text("utf-8", "replace"))
+
+    def kill(self) -> None:
+        """The child in work is dead."""
+        if self.child is not None:
+            os.kill(self.child, signal.SIGKILL)
+
+    async def _told(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        async with asyncio.timeout(PATIENCE_S):
+            line = await self.process.stdout.readline()
+        told: dict[str, Any] = json.loads(line)
+        return told
+
+
+@asynccontextmanager
+async def nursery(folder: Path, environ: Mapping[str, str] | None = None) -> AsyncIterator[Nursery]:
+    """The process is there while entered; its output files are in ``folder``."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.crash.nursery",
+        cwd=ROOT,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    door = Nursery(process, folder, dict(environ or {}))
+    try:
+        yield door
+    finally:
+        door.kill()
+        assert process.stdin is not None
+        process.stdin.close()
+        await process.wait()
+
+
+def main() -> None:
+    for name in PROGRAM:
+        import_module(name)
+    for line in iter(sys.stdin.readline, ""):
+        order = json.loads(line)
+        pid = os.fork()
+        if not pid:
+            _be_the_program(order)
+        _tell(pid=pid)
+        _tell(code=os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+def _tell(**parts: int) -> None:
+    sys.stdout.write(json.dumps(parts) + "\n")
+    sys.stdout.flush()
+
+
+def _be_the_program(order: dict[str, Any]) -> NoReturn:
+    from sync.__main__ import main as program
+
+    code = 1
+    try:
+        output = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.environ.update(order["environ"])
+        sys.argv = ["contact-sync", *order["arguments"]]
+        program()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    main()
