@@ -34,6 +34,10 @@ NOT_SENT = (
     httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL,
 )  # fmt: skip
 FAILED = (httpx.HTTPError, httpx.StreamError, httpx.CookieConflict, zlib.error, OSError)
+BROKEN_OFF = (
+    ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLEOFError, ssl.SSLSyscallError, ssl.SSLZeroReturnError,
+)  # fmt: skip
+"""A handshake that was cut or took too long says nothing about the certificate."""
 
 
 class WrongPlace(Unreachable):
@@ -211,7 +215,7 @@ class Http:
         while cause is not None:
             if isinstance(cause, ssl.SSLCertVerificationError):
                 return WrongPlace(self._provider, f"its certificate is not trusted ({host})")
-            if isinstance(cause, ssl.SSLError):
+            if isinstance(cause, ssl.SSLError) and not isinstance(cause, BROKEN_OFF):
                 return WrongPlace(self._provider, f"no secure connection can be made ({host})")
             cause = cause.__cause__ or cause.__context__
         return Unreachable(self._provider, f"cannot be reached at {host} ({type(error).__name__})")
