@@ -53,7 +53,8 @@ async def bearer() -> Mapping[str, str]:
 
 @asynccontextmanager
 async def opened(base_url: str, **more: Any) -> AsyncIterator[Http]:
-    made = Http("topo", base_url, **{"headers": bearer, "counts": RequestCounts(), "deadline_s": 5.0} | more)
+    told: dict[str, Any] = {"headers": bearer, "counts": RequestCounts(), "deadline_s": 5.0} | more
+    made = Http("topo", base_url, **told)
     try:
         yield made
     finally:
@@ -150,12 +151,7 @@ def test_the_walk_meets_the_whole_tree() -> None:
             if child.__module__.startswith("httpx"):
                 yield from below(child)
 
-    assert set(EVERY) >= {
-        *below(httpx.HTTPError),
-        *below(httpx.StreamError),
-        httpx.InvalidURL,
-        httpx.CookieConflict,
-    }
+    assert set(EVERY) >= {*below(httpx.HTTPError), *below(httpx.StreamError), httpx.InvalidURL}
     assert len(EVERY) >= 28
 
 
@@ -187,7 +183,7 @@ async def test_a_name_that_does_not_resolve_is_surely_not_sent(monkeypatch: pyte
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     async with opened("http://nowhere.invalid") as http:
-        with pytest.raises(Unreachable, match="nowhere.invalid"):
+        with pytest.raises(Unreachable, match=r"nowhere\.invalid"):
             await http.call(WRITE)
 
 
@@ -294,10 +290,8 @@ async def test_an_answer_that_cannot_be_read_whole_is_none(
 
 
 async def test_a_packed_answer_is_unpacked_and_an_empty_one_stays_empty() -> None:
-    async with serving(answering(gzip.compress(b'[1,"' + b"x" * 9999 + b'"]'), "200 OK", "content-encoding: gzip")) as (
-        url,
-        heard,
-    ), opened(url) as http:  # fmt: skip
+    packed = answering(gzip.compress(b'[1,"' + b"x" * 9999 + b'"]'), "200 OK", "content-encoding: gzip")
+    async with serving(packed) as (url, heard), opened(url) as http:
         assert (await http.call(READ)).json() == [1, "x" * 9999]
         assert b"accept-encoding: gzip\r\n" in heard[0].lower()
     async with serving(answering(b"", "200 OK", "content-encoding: gzip")) as (url, _), opened(url) as http:
@@ -319,7 +313,7 @@ async def test_a_slow_drip_ends_at_the_total_deadline(request_: Request, error: 
             closed.set()
 
     async with serving(drip) as (url, _), opened(url, deadline_s=0.15) as http:
-        with pytest.raises(error, match="no complete answer within 0.15 s"):
+        with pytest.raises(error, match=r"no complete answer within 0\.15 s"):
             await http.call(request_)
         await asyncio.wait_for(closed.wait(), 1.0)
 
@@ -436,7 +430,8 @@ async def test_requests_are_counted_by_effect_and_stop_at_the_ceiling() -> None:
 
 async def test_parameters_and_headers_of_a_call_go_out_encoded() -> None:
     request = Request(
-        method="GET", path="/things", endpoint="things", params=(("q", "a b&c"), ("q", "é")), headers=(("x-one", "1"),)
+        method="GET", path="/things", endpoint="things",
+        params=(("q", "a b&c"), ("q", "é")), headers=(("x-one", "1"),),
     )  # fmt: skip
     async with serving(answering()) as (url, heard), opened(url) as http:
         await http.call(request)
