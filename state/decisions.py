@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from state.rows import from_time, to_time
+from state.rows import from_time, to_json, to_time
 from sync.person import Decision
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Connection
 
 ALL = """
     SELECT d.a_provider, d.a_record_id, d.b_provider, d.b_record_id, d.verdict, d.judge, d.at
     FROM decision AS d ORDER BY d.number
+"""
+ABOUT = """
+    SELECT d.a_provider, d.a_record_id, d.b_provider, d.b_record_id, d.verdict, d.judge, d.at
+    FROM decision AS d WHERE d.number IN (
+        SELECT o.number FROM json_each(?) AS j CROSS JOIN decision AS o
+        ON o.a_provider = json_extract(j.value, '$[0]') AND o.a_record_id = json_extract(j.value, '$[1]')
+        UNION SELECT o.number FROM json_each(?) AS j CROSS JOIN decision AS o
+        ON o.b_provider = json_extract(j.value, '$[0]') AND o.b_record_id = json_extract(j.value, '$[1]')
+    ) ORDER BY d.number
 """
 INSIDE = """
     SELECT d.a_provider, d.a_record_id, d.b_provider, d.b_record_id, d.verdict, d.judge, d.at
@@ -49,14 +60,26 @@ def withdraw(connection: Connection, a: RecordRef, b: RecordRef) -> None:
     )
 
 
+def judge(
+    connection: Connection, decided: Iterable[Decision], withdrawn: Iterable[tuple[RecordRef, RecordRef]]
+) -> None:
+    """Some judgements are withdrawn, then others stand."""
+    for a, b in withdrawn:
+        withdraw(connection, a, b)
+    for decision in decided:
+        decide(connection, decision)
+
+
 def _ordered(a: RecordRef, b: RecordRef) -> tuple[RecordRef, RecordRef]:
     return (a, b) if a <= b else (b, a)
 
 
-def load(connection: Connection) -> list[Decision]:
-    """All that stand, oldest first; the two records of each in order."""
-    rows = connection.exec_driver_sql(ALL)
-    return [_decision(*row) for row in rows]
+def load(connection: Connection, about: Iterable[RecordRef] | None = None) -> list[Decision]:
+    """All that stand, or those about some records, oldest first; the two records of each in order."""
+    if about is None:
+        return [_decision(*row) for row in connection.exec_driver_sql(ALL)]
+    names = to_json([[ref.provider, ref.record_id] for ref in about])
+    return [_decision(*row) for row in connection.exec_driver_sql(ABOUT, (names, names))]
 
 
 def inside(connection: Connection) -> list[Decision]:

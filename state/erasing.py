@@ -24,12 +24,18 @@ OF_RECORDS = (
         WHERE r.provider = hold.provider AND r.record_id = hold.record_id
     )
     """,
+    """
+    DELETE FROM before_merge WHERE EXISTS (
+        SELECT 1 FROM json_each(?) AS j JOIN json_each(before_merge.rids) AS k ON k.value = j.value
+    )
+    """,
     "DELETE FROM record WHERE rid IN (SELECT value FROM json_each(?))",
 )
 """In this order: a record's id may itself be an email, so nothing that names it stays."""
 
 OF_PEOPLE = (
     "DELETE FROM field_conflict WHERE person_id IN (SELECT value FROM json_each(?))",
+    "DELETE FROM before_merge WHERE person_id IN (SELECT value FROM json_each(?))",
     "DELETE FROM dirty_person WHERE person_id IN (SELECT value FROM json_each(?))",
     "DELETE FROM hold WHERE person_id IN (SELECT value FROM json_each(?))",
     "DELETE FROM cannot_express WHERE person_id IN (SELECT value FROM json_each(?))",
@@ -44,6 +50,7 @@ OF_PEOPLE = (
     """,
     """
     UPDATE person SET fields = '{}', choices = '{}', frozen = '[]', aliases = '[]',
+        returns = '{}',
         status = CASE status WHEN 'active' THEN 'empty' ELSE status END
     WHERE id IN (SELECT value FROM json_each(?))
     """,

@@ -23,9 +23,9 @@ APART = ("bridge", "two-slugs")
 
 def conflicts(connection: Connection, people: Iterable[str] | None = None) -> list[Conflict]:
     """Open conflicts by person and field, of all persons or of some."""
-    every = "SELECT person_id, field, contents, since FROM field_conflict ORDER BY person_id, field"
+    every = "SELECT person_id, field, contents, since, reason FROM field_conflict ORDER BY person_id, field"
     some = (
-        "SELECT c.person_id, c.field, c.contents, c.since FROM json_each(?) AS j"
+        "SELECT c.person_id, c.field, c.contents, c.since, c.reason FROM json_each(?) AS j"
         " CROSS JOIN field_conflict AS c ON c.person_id = j.value ORDER BY c.person_id, c.field"
     )
     rows = (
@@ -34,8 +34,8 @@ def conflicts(connection: Connection, people: Iterable[str] | None = None) -> li
         else connection.exec_driver_sql(some, (to_json(list(people)),))
     )
     return [
-        Conflict(person_id=person, field=name, values=from_values(contents), since=from_time(since))
-        for person, name, contents, since in rows
+        Conflict(person_id=person, field=name, values=from_values(contents), since=from_time(since), reason=reason)
+        for person, name, contents, since, reason in rows
     ]
 
 
@@ -46,21 +46,33 @@ def replace_conflicts(connection: Connection, conflicts: Mapping[str, Sequence[C
         (to_json(list(conflicts)),),
     )
     rows = [
-        (person, conflict.field, to_json(dict(conflict.values)), to_time(conflict.since))
+        (person, conflict.field, to_json(dict(conflict.values)), to_time(conflict.since), conflict.reason)
         for person, found in conflicts.items()
         for conflict in found
     ]
     if rows:
-        connection.exec_driver_sql("INSERT INTO field_conflict VALUES (?, ?, ?, ?)", rows)
+        connection.exec_driver_sql("INSERT INTO field_conflict VALUES (?, ?, ?, ?, ?)", rows)
 
 
-def suspicions(connection: Connection) -> list[Suspicion]:
-    """Open suspicions, best score first."""
-    rows = connection.exec_driver_sql(
-        "SELECT a.provider, a.record_id, b.provider, b.record_id, s.score, s.reason, s.features"
-        " FROM suspicion AS s JOIN record AS a ON a.rid = s.a JOIN record AS b ON b.rid = s.b"
-        " ORDER BY s.score DESC, s.a, s.b"
-    )
+SUSPICIONS = """
+    SELECT a.provider, a.record_id, b.provider, b.record_id, s.score, s.reason, s.features
+    FROM suspicion AS s JOIN record AS a ON a.rid = s.a JOIN record AS b ON b.rid = s.b
+    ORDER BY s.score DESC, s.a, s.b
+"""
+SUSPICIONS_OF = """
+    SELECT a.provider, a.record_id, b.provider, b.record_id, s.score, s.reason, s.features FROM (
+        SELECT s.* FROM link AS l CROSS JOIN suspicion AS s ON s.a = l.rid WHERE l.person_id = ?
+        UNION SELECT s.* FROM link AS l CROSS JOIN suspicion AS s ON s.b = l.rid WHERE l.person_id = ?
+    ) AS s JOIN record AS a ON a.rid = s.a JOIN record AS b ON b.rid = s.b ORDER BY s.score DESC, s.a, s.b
+"""
+
+
+def suspicions(connection: Connection, person: str | None = None) -> list[Suspicion]:
+    """Open suspicions, of all persons or of one, best score first."""
+    if person is None:
+        rows = connection.exec_driver_sql(SUSPICIONS)
+    else:
+        rows = connection.exec_driver_sql(SUSPICIONS_OF, (person, person))
     return [
         Suspicion(
             records=(RecordRef(row[0], row[1]), RecordRef(row[2], row[3])),
@@ -141,12 +153,25 @@ def _ids(connection: Connection, rids: str) -> tuple[str, ...]:
     return tuple(row[0] for row in rows)
 
 
-def holds(connection: Connection) -> list[Hold]:
-    """Open holds, oldest first; a merged person's holds are its successor's."""
-    rows = connection.exec_driver_sql(
-        "SELECT h.kind, coalesce(p.successor, h.person_id), h.provider, h.record_id FROM hold AS h"
-        " LEFT JOIN person AS p ON p.id = h.person_id ORDER BY h.number"
-    )
+HOLDS = """
+    SELECT h.kind, coalesce(p.successor, h.person_id), h.provider, h.record_id FROM hold AS h
+    LEFT JOIN person AS p ON p.id = h.person_id ORDER BY h.number
+"""
+HOLDS_OF = """
+    SELECT h.kind, coalesce(p.successor, h.person_id), h.provider, h.record_id FROM (
+        SELECT h.* FROM person AS p CROSS JOIN hold AS h ON h.person_id = p.id WHERE p.id = ? OR p.successor = ?
+        UNION SELECT h.* FROM link AS l CROSS JOIN record AS r ON r.rid = l.rid
+        CROSS JOIN hold AS h ON h.provider = r.provider AND h.record_id = r.record_id WHERE l.person_id = ?
+    ) AS h LEFT JOIN person AS p ON p.id = h.person_id ORDER BY h.number
+"""
+
+
+def holds(connection: Connection, person: str | None = None) -> list[Hold]:
+    """Open holds, all or those about one person, oldest first; a merged person's holds are its successor's."""
+    if person is None:
+        rows = connection.exec_driver_sql(HOLDS)
+    else:
+        rows = connection.exec_driver_sql(HOLDS_OF, (person, person, person))
     found = (
         Hold(kind=kind, person_id=person, provider=provider, record_id=record_id)
         for kind, person, provider, record_id in rows

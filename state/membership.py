@@ -6,7 +6,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from state import decisions, findings
+from state import before_merges, decisions, findings, people
 from state.rows import from_json, from_time, to_json, to_time
 from sync.errors import StateError
 from sync.person import MatchRecord
@@ -58,28 +58,44 @@ class Keys(NamedTuple):
     aliases: frozenset[str] = frozenset()
 
 
-def region(connection: Connection) -> Region | None:
-    """The region around all dirty records, or ``None`` when nothing is dirty."""
-    dirty = frozenset(row[0] for row in connection.exec_driver_sql("SELECT rid FROM dirty_record"))
-    if not dirty:
+def region(connection: Connection, around: Iterable[RecordRef] | None = None) -> Region | None:
+    """The region around all dirty records, or around some others; ``None`` when there are none."""
+    start = _dirty(connection) if around is None else _rids(connection, around)
+    if not start:
         return None
-    _grow(connection)
+    _grow(connection, start)
     found = Region(
         records=tuple(_records(connection)),
         decisions=tuple(decisions.inside(connection)),
         people=MappingProxyType(_people(connection)),
         former=MappingProxyType(_former(connection)),
-        dirty=dirty,
+        dirty=start,
     )
     connection.exec_driver_sql("DROP TABLE temp.region")
     return found
 
 
-def _grow(connection: Connection) -> None:
+def _dirty(connection: Connection) -> frozenset[int]:
+    return frozenset(row[0] for row in connection.exec_driver_sql("SELECT rid FROM dirty_record"))
+
+
+def _rids(connection: Connection, refs: Iterable[RecordRef]) -> frozenset[int]:
+    names = to_json([[ref.provider, ref.record_id] for ref in refs])
+    rows = connection.exec_driver_sql(
+        "SELECT r.rid FROM json_each(?) AS j CROSS JOIN record AS r"
+        " ON r.provider = json_extract(j.value, '$[0]') AND r.record_id = json_extract(j.value, '$[1]')",
+        (names,),
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def _grow(connection: Connection, start: Iterable[int]) -> None:
     connection.exec_driver_sql("DROP TABLE IF EXISTS temp.region")
     connection.exec_driver_sql("CREATE TEMP TABLE region (rid INTEGER PRIMARY KEY, step INTEGER NOT NULL)")
     connection.exec_driver_sql("CREATE INDEX temp.region_step ON region (step)")
-    grown = connection.exec_driver_sql("INSERT INTO region SELECT rid, 0 FROM dirty_record").rowcount
+    grown = connection.exec_driver_sql(
+        "INSERT INTO region SELECT value, 0 FROM json_each(?)", (to_json(sorted(start)),)
+    ).rowcount
     everything = connection.exec_driver_sql("SELECT count(*) FROM record").scalar_one()
     size, step = grown, 0
     while grown and size < everything:
@@ -146,7 +162,8 @@ def _former(connection: Connection) -> dict[str, frozenset[int]]:
 def save(connection: Connection, update: MembershipUpdate, at: datetime) -> None:
     """Membership is kept as ``Store.save_membership`` says.
 
-    A record that comes to another person meets it anew (``met`` is false); its base and sent stay.
+    A record that comes to another person meets it anew (``met`` is false); its base and sent stay, unless
+    ``separated`` says what they are.
     """
     rids = to_json(list(update.members))
     before = {
@@ -156,10 +173,14 @@ def save(connection: Connection, update: MembershipUpdate, at: datetime) -> None
             (rids,),
         )
     }
+    decisions.judge(connection, update.decisions, update.withdrawn)
     _remember_members(connection, update.redirects)
+    before_merges.remember(connection, {*update.redirects, *update.redirects.values()})
     _create(connection, update, at)
     _tie(connection, update, before, at)
     _redirect(connection, update)
+    people.save_merged(connection, update.separated, at)
+    before_merges.forget_undone(connection, [merged.person_id for merged in update.separated])
     touched = {person for person, _ in before.values()} | {person for person, _ in update.members.values()}
     _empty(connection, touched)
     findings.replace_suspicions(connection, rids, update.suspicions)
@@ -180,8 +201,8 @@ def _create(connection: Connection, update: MembershipUpdate, at: datetime) -> N
     """New persons exist; a former id that owns records again is active again, with its creation time."""
     if update.created:
         connection.exec_driver_sql(
-            "INSERT OR IGNORE INTO person (id, status, created_at, fields, choices, frozen, aliases)"
-            " VALUES (?, 'active', ?, '{}', '{}', '[]', '[]')",
+            "INSERT OR IGNORE INTO person (id, status, created_at, fields, choices, frozen, aliases, returns)"
+            " VALUES (?, 'active', ?, '{}', '{}', '[]', '[]', '{}')",
             [(person, to_time(at)) for person in update.created],
         )
     owners = to_json(sorted({person for person, _ in update.members.values()}))
@@ -237,7 +258,7 @@ def _redirect(connection: Connection, update: MembershipUpdate) -> None:
             (last, person, person),
         )
         connection.exec_driver_sql(
-            "INSERT OR IGNORE INTO field_conflict SELECT ?, field, contents, since FROM field_conflict"
+            "INSERT OR IGNORE INTO field_conflict SELECT ?, field, contents, since, reason FROM field_conflict"
             " WHERE person_id = ?",
             (last, person),
         )
@@ -263,12 +284,12 @@ def _active(connection: Connection, person: str) -> str:
     return str(row[0])
 
 
-def _empty(connection: Connection, people: Iterable[str]) -> None:
+def _empty(connection: Connection, touched: Iterable[str]) -> None:
     """Persons who own no record any more, and were not merged, stay as tombstones with nothing open."""
     rows = connection.exec_driver_sql(
         "SELECT p.id FROM json_each(?) AS j CROSS JOIN person AS p ON p.id = j.value"
         " WHERE p.status = 'active' AND NOT EXISTS (SELECT 1 FROM link AS l WHERE l.person_id = p.id)",
-        (to_json(list(people)),),
+        (to_json(list(touched)),),
     ).all()
     for (person,) in rows:
         connection.exec_driver_sql("UPDATE person SET status = 'empty' WHERE id = ?", (person,))
@@ -276,11 +297,11 @@ def _empty(connection: Connection, people: Iterable[str]) -> None:
         connection.exec_driver_sql("DELETE FROM dirty_person WHERE person_id = ?", (person,))
 
 
-def mark_dirty(connection: Connection, people: Iterable[str]) -> None:
+def mark_dirty(connection: Connection, touched: Iterable[str]) -> None:
     """The persons, or those who go on for them, wait for merging."""
     connection.exec_driver_sql(
         "INSERT OR IGNORE INTO dirty_person SELECT a.id FROM json_each(?) AS j"
         " CROSS JOIN person AS p ON p.id = j.value CROSS JOIN person AS a ON a.id = coalesce(p.successor, p.id)"
         " WHERE a.status = 'active'",
-        (to_json(list(people)),),
+        (to_json(list(touched)),),
     )

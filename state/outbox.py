@@ -15,6 +15,7 @@ from state.rows import (
     from_json,
     from_opt_out,
     from_record,
+    from_time,
     from_time_or_none,
     link_columns,
     to_changes,
@@ -26,6 +27,7 @@ from state.rows import (
     to_time_or_none,
 )
 from sync.change import OPEN_STATES, Operation
+from sync.dossier import Sent
 from sync.errors import StateError
 from sync.record import RecordRef
 
@@ -202,6 +204,19 @@ def load(
     if run_id is not None:
         query = query.where(OPERATION.c.run_id == run_id)
     return [_operation(row) for row in connection.execute(query)]
+
+
+def of_people(connection: Connection, ids: Iterable[str]) -> list[Sent]:
+    """All operations of those persons with their times, oldest first."""
+    query = select(OPERATION).where(OPERATION.c.person_id.in_(sorted(ids))).order_by(OPERATION.c.number)
+    return [
+        Sent(
+            operation=_operation(row),
+            planned_at=from_time(row.planned_at),
+            settled_at=from_time_or_none(row.settled_at),
+        )
+        for row in connection.execute(query)
+    ]
 
 
 def open_creates(connection: Connection) -> dict[tuple[str, str], Operation]:

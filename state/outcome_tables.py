@@ -20,6 +20,7 @@ class ConflictRow(SQLModel, table=True):
     field: str = Field(primary_key=True)
     contents: str = Field(sa_type=Text)
     since: int
+    reason: str = ""
 
 
 class SuspicionRow(SQLModel, table=True):
@@ -48,7 +49,10 @@ class HoldRow(SQLModel, table=True):
     absence: bool
     since: int
 
-    __table_args__ = (UniqueConstraint("provider", "record_id", "kind", "person_id"),)
+    __table_args__ = (
+        UniqueConstraint("provider", "record_id", "kind", "person_id"),
+        Index("hold_person", "person_id"),
+    )
 
 
 class CannotExpressRow(SQLModel, table=True):
@@ -87,6 +91,7 @@ class OperationRow(SQLModel, table=True):
         Index("open_create", "person_id", "provider", unique=True, sqlite_where=text(OPEN_CREATE)),
         Index("operation_state", "state", "provider"),
         Index("operation_run", "run_id", "person_id"),
+        Index("operation_person", "person_id"),
     )
 
     number: int | None = Field(default=None, primary_key=True)

@@ -11,6 +11,7 @@ from state.rows import (
     RECORD_COLUMNS,
     from_choices,
     from_contact,
+    from_returns,
     from_set,
     from_time,
     link_of_row,
@@ -18,6 +19,7 @@ from state.rows import (
     to_choices,
     to_contact,
     to_json,
+    to_returns,
     to_set,
     to_time,
     to_values,
@@ -37,7 +39,8 @@ if TYPE_CHECKING:
     from sync.store_port import Merged
 
 MEMBERS = (
-    f"SELECT {RECORD_COLUMNS}, {LINK_COLUMNS}, r.rid, r.gone_at IS NOT NULL FROM json_each(?) AS j"  # noqa: S608  # only our own column names
+    f"SELECT {RECORD_COLUMNS}, {LINK_COLUMNS}, r.rid, r.gone_at IS NOT NULL, r.released_at IS NOT NULL"  # noqa: S608  # only our own column names
+    " FROM json_each(?) AS j"
     " CROSS JOIN link AS l ON l.person_id = j.value CROSS JOIN record AS r ON r.rid = l.rid"
     " ORDER BY l.person_id, r.rid"
 )
@@ -66,7 +69,7 @@ def settle(connection: Connection, people: Iterable[str]) -> None:
 def load(connection: Connection, people: Iterable[str]) -> list[Person]:
     """The active persons of those ids, or who goes on for them, once each, in id order."""
     rows = connection.exec_driver_sql(
-        "SELECT a.id, a.created_at, a.fields, a.choices, a.frozen, a.aliases FROM person AS a"
+        "SELECT a.id, a.created_at, a.fields, a.choices, a.frozen, a.aliases, a.returns FROM person AS a"
         " WHERE a.status = 'active' AND a.id IN (SELECT coalesce(p.successor, p.id) FROM json_each(?) AS j"
         " CROSS JOIN person AS p ON p.id = j.value) ORDER BY a.id",
         (to_json(list(people)),),
@@ -95,7 +98,7 @@ def _former_keys(connection: Connection, ids: list[str]) -> dict[str, frozenset[
 def _person(
     row: Any, members: tuple[Member, ...], conflicts: tuple[Conflict, ...], former: frozenset[str]
 ) -> Person:
-    person_id, created_at, fields, choices, frozen, aliases = row
+    person_id, created_at, fields, choices, frozen, aliases, returns = row
     return Person(
         id=person_id,
         contact=from_contact(fields),
@@ -105,6 +108,7 @@ def _person(
         conflicts=conflicts,
         frozen=from_set(frozen),
         aliases=from_set(aliases) | former,
+        returns=from_returns(returns),
     )
 
 
@@ -115,9 +119,15 @@ def _members(connection: Connection, ids: list[str]) -> dict[str, tuple[Member, 
 
 
 def _member(row: tuple[Any, ...]) -> Member:
-    *_, rid, gone = row
-    record, link = row[:RECORD_WIDTH], row[RECORD_WIDTH:-2]
-    return Member(rid=rid, record=record_of_row(record), link=link_of_row(link), gone=bool(gone))
+    *_, rid, gone, released = row
+    record, link = row[:RECORD_WIDTH], row[RECORD_WIDTH:-3]
+    return Member(
+        rid=rid,
+        record=record_of_row(record),
+        link=link_of_row(link),
+        gone=bool(gone),
+        released=bool(released),
+    )
 
 
 def _conflicts(connection: Connection, ids: list[str]) -> dict[str, tuple[Conflict, ...]]:
@@ -166,11 +176,12 @@ def save_merged(connection: Connection, merged: Sequence[Merged], at: datetime) 
     if not merged:
         return
     changed = connection.exec_driver_sql(
-        "UPDATE person SET fields = ?, choices = ?, frozen = ?, aliases = ?, merged_at = ? WHERE id = ?",
+        "UPDATE person SET fields = ?, choices = ?, frozen = ?, aliases = ?, returns = ?, merged_at = ?"
+        " WHERE id = ?",
         [
             (
                 *(to_contact(m.contact), to_choices(m.choices), to_set(m.frozen), to_set(m.aliases)),
-                *(to_time(at), m.person_id),
+                *(to_returns(m.returns), to_time(at), m.person_id),
             )
             for m in merged
         ],

@@ -185,7 +185,8 @@ def _return(connection: Connection, rids: list[int]) -> None:
     if not rids:
         return
     connection.exec_driver_sql(
-        "UPDATE record SET gone_at = NULL WHERE rid IN (SELECT value FROM json_each(?))", (to_json(rids),)
+        "UPDATE record SET gone_at = NULL, released_at = NULL WHERE rid IN (SELECT value FROM json_each(?))",
+        (to_json(rids),),
     )
     connection.exec_driver_sql(
         "DELETE FROM hold WHERE absence = 1 AND (provider, record_id) IN"
@@ -247,6 +248,14 @@ def mark_gone(connection: Connection, refs: Iterable[RecordRef], at: datetime, h
     absent = [hold for hold in holds if RecordRef(hold.provider, hold.record_id) in gone]
     open_holds(connection, absent, to_time(at), absence=True)
     open_holds(connection, holds, to_time(at))
+
+
+def release(connection: Connection, ref: RecordRef, at: int) -> None:
+    """The record, which is gone, no longer forbids that its person is created there."""
+    connection.exec_driver_sql(
+        "UPDATE record SET released_at = ? WHERE gone_at IS NOT NULL AND provider = ? AND record_id = ?",
+        (at, ref.provider, ref.record_id),
+    )
 
 
 def load(connection: Connection, refs: Iterable[RecordRef]) -> dict[RecordRef, Record]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from sync.change import Choice, Feature, FieldChange
+from sync.change import Choice, Feature, FieldChange, Return
 from sync.contact import Contact
 from sync.record import Link, OptOut, Record, RecordRef, Written
 
@@ -140,6 +140,23 @@ def _choice(source: str, rule: str, at: int, losers: dict[str, Any], replaced: d
         at=from_time(at),
         losers=MappingProxyType({name: from_value(value) for name, value in losers.items()}),
         replaced=MappingProxyType(replaced),
+    )
+
+
+def to_returns(returns: Mapping[str, Iterable[Return]]) -> str:
+    """Returns by flat field."""
+    return _encode({name: [[r.source, r.value, to_time(r.at)] for r in own] for name, own in returns.items()})
+
+
+def from_returns(text: str) -> Mapping[str, tuple[Return, ...]]:
+    """Returns by flat field; not to be changed."""
+    if text == EMPTY:
+        return NOTHING
+    return MappingProxyType(
+        {
+            name: tuple(Return(source=source, value=value, at=from_time(at)) for source, value, at in own)
+            for name, own in from_json(text).items()
+        }
     )
 
 

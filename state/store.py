@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from state import audit, decisions, erasing, findings, marker, membership, optouts, outbox, people, reading, runs
+from state import audit, erasing, findings, marker, membership, optouts, outbox, people, reading, runs
+from state.asking import Asking
 from state.key import keyed_hash
 from state.rows import to_time
 from sync.errors import StateError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from state.database import Database
     from sync.change import CannotExpress, Conflict, Hold, ManualAction, Operation, State, Suspicion
-    from sync.person import Decision, Person
+    from sync.person import Person
     from sync.record import OptOutEntry, Record, RecordRef
     from sync.store_port import (
         MembershipUpdate,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     )
 
 
-class SqliteStore:
+class SqliteStore(Asking):
     """The store; made by ``state.opening.open_store``.
 
     ``warnings``: sentences for the report. ``lost_database``: the store was empty although a ledger exists.
@@ -154,28 +155,13 @@ class SqliteStore:
             return reading.load(connection, refs)
 
     # matching -----------------------------------------------------------------------------------------
-    def region(self) -> Region | None:
+    def region(self, around: Iterable[RecordRef] | None = None) -> Region | None:
         with self.database.read() as connection:
-            return membership.region(connection)
+            return membership.region(connection, around)
 
     def save_membership(self, update: MembershipUpdate, *, at: datetime) -> None:
         with self.database.write("membership") as connection:
             membership.save(connection, update, at)
-
-    def decide(self, decision: Decision) -> None:
-        """The judgement stands instead of any former one on its two records, which wait for matching."""
-        with self.database.write("decide") as connection:
-            decisions.decide(connection, decision)
-
-    def withdraw_decision(self, a: RecordRef, b: RecordRef) -> None:
-        """There is no judgement on the two records, which wait for matching."""
-        with self.database.write("decide") as connection:
-            decisions.withdraw(connection, a, b)
-
-    def decisions(self) -> list[Decision]:
-        """All judgements that stand, oldest first; the two records of each in order."""
-        with self.database.read() as connection:
-            return decisions.load(connection)
 
     # merging and planning -----------------------------------------------------------------------------
     def dirty_people(self) -> list[str]:
@@ -243,11 +229,6 @@ class SqliteStore:
         with self.database.read() as connection:
             return findings.holds(connection)
 
-    def close_holds(self, holds: Iterable[Hold]) -> None:
-        """The holds are no longer open."""
-        with self.database.write("findings") as connection:
-            findings.close_holds(connection, holds)
-
     def note_cannot_express(
         self, rows: Sequence[tuple[CannotExpress, str]], *, at: datetime
     ) -> list[CannotExpress]:
@@ -261,11 +242,6 @@ class SqliteStore:
     def manual_actions(self) -> list[ManualAction]:
         with self.database.read() as connection:
             return findings.manual_actions(connection)
-
-    def tick_off(self, action: ManualAction, *, at: datetime) -> bool:
-        """The action is done for good and never listed again; false when it was not listed."""
-        with self.database.write("findings") as connection:
-            return findings.tick_off(connection, action, at)
 
     # outbox -------------------------------------------------------------------------------------------
     def save_plan(

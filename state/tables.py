@@ -87,7 +87,10 @@ class SweepRow(SQLModel, table=True):
 
 
 class RecordRow(SQLModel, table=True):
-    """One provider's row as observed. ``fields``: flat contact; ``absent``: fields it never carried."""
+    """One provider's row as observed. ``fields``: flat contact; ``absent``: fields it never carried.
+
+    ``released_at``: a person allowed one create in the place of the record, which is gone.
+    """
 
     __tablename__ = "record"
     __table_args__ = (
@@ -108,6 +111,7 @@ class RecordRow(SQLModel, table=True):
     first_seen: int
     changed_at: int
     gone_at: int | None = None
+    released_at: int | None = None
 
 
 class SightingRow(SQLModel, table=True):
@@ -151,6 +155,7 @@ class PersonRow(SQLModel, table=True):
     choices: str = Field(sa_type=Text)
     frozen: str = Field(sa_type=Text)
     aliases: str = Field(sa_type=Text)
+    returns: str = Field(default="{}", sa_type=Text)
 
 
 class LinkRow(SQLModel, table=True):
@@ -178,6 +183,20 @@ class FormerMemberRow(SQLModel, table=True):
 
     person_id: str = Field(primary_key=True, foreign_key="person.id")
     rid: int = Field(sa_column=rid_column())
+
+
+class BeforeMergeRow(SQLModel, table=True):
+    """A person as they were before a merge, so that a split gives back what was: values, reasons and ties.
+
+    ``rids``: the records they owned then, a sorted JSON list.
+    """
+
+    __tablename__ = "before_merge"
+
+    number: int | None = Field(default=None, primary_key=True)
+    person_id: str = Field(foreign_key="person.id", index=True)
+    rids: str = Field(sa_type=Text)
+    contents: str = Field(sa_type=Text)
 
 
 class DecisionRow(SQLModel, table=True):

@@ -139,13 +139,26 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """A record wrote its own ``value`` (compared form) back over one that it had acknowledged from us."""
+
+    source: str
+    value: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """One field changed to different values at several records; frozen everywhere until it is resolved."""
+    """One field that should hold different values at once; frozen everywhere until it is resolved.
+
+    ``reason``: why (codes).
+    """
 
     person_id: str
     field: str
     values: Mapping[str, Value | None]
     since: datetime
+    reason: str = "disagree"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

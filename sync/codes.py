@@ -108,6 +108,13 @@ class HoldKind(StrEnum):
     TWINS_MERGE = "twins-merge"
 
 
+class ConflictReason(StrEnum):
+    """Why a field waits for a person."""
+
+    DISAGREE = "disagree"
+    OSCILLATES = "oscillates"
+
+
 EXPLANATIONS: Mapping[str, str] = MappingProxyType(
     {
         # rules and reasons
@@ -169,6 +176,9 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "one-value": "The provider holds only one value of this field, and it holds another one.",
         "not-mapped": "No field of the provider is mapped to it in the settings.",
         "send-vars-off": "The settings say send_vars = false, so variables are not sent.",
+        # conflicts
+        "disagree": "Several providers changed it to different values.",
+        "oscillates": "A provider keeps writing its own value back, so the field is left alone until you decide.",
         # holds
         "disappeared": "The provider no longer shows the record; nothing is deleted elsewhere because of it.",
         "bridge": "One record alone would join two people who are complete without it.",
@@ -178,7 +188,7 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
 )
 """Code → one sentence; also what the README lists."""
 
-ALL_CODES: tuple[type[StrEnum], ...] = (Rule, Reason, StateReason, CannotReason, HoldKind)
+ALL_CODES: tuple[type[StrEnum], ...] = (Rule, Reason, StateReason, CannotReason, HoldKind, ConflictReason)
 
 
 def explain(code: str) -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sync.change import Choice, Conflict
+    from sync.change import Choice, Conflict, Return
     from sync.contact import Contact
     from sync.record import Link, Record, RecordRef
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """One record of a person with its link. ``gone``: absent from a proven sweep, or tombstoned.
+    ``released``: gone, and a person allowed one create in its place.
 
     ``rid`` is the store's own number for the record; lower = first linked among twins.
     """
@@ -26,12 +27,14 @@ class Member:
     record: Record
     link: Link
     gone: bool = False
+    released: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """The canonical identity. ``choices``: flat field → why it holds its value. ``frozen``: fields braked
-    because a provider keeps writing its own value back. ``aliases``: joinable keys the person had before.
+    because a provider keeps writing its own value back. ``returns``: field → when that happened lately.
+    ``aliases``: joinable keys the person had before.
     """
 
     id: str
@@ -42,6 +45,7 @@ class Person:
     conflicts: tuple[Conflict, ...] = ()
     frozen: frozenset[str] = frozenset()
     aliases: frozenset[str] = frozenset()
+    returns: Mapping[str, tuple[Return, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sync.change import CannotExpress, Choice, Conflict, Hold, ManualAction, Operation, State, Suspicion
+    from sync.change import (
+        CannotExpress,
+        Choice,
+        Conflict,
+        Hold,
+        ManualAction,
+        Operation,
+        Return,
+        State,
+        Suspicion,
+    )
     from sync.contact import Contact
+    from sync.dossier import Dossier
     from sync.person import Decision, MatchRecord, Person
     from sync.record import Link, OptOutEntry, Record, RecordRef
 
@@ -86,10 +97,14 @@ class MembershipUpdate:
 
     ``created``: new person ids. ``redirects``: retired id → the id that goes on. ``split_from``: id → the
     id it left. ``suspicions`` replace every open suspicion whose two records both lie in the region;
-    ``holds`` are added.
+    ``holds`` are added. ``decisions`` stand from now on, ``withdrawn`` ones no more. ``separated``: what people
+    who were parted are now, instead of what they were together.
     """
 
     members: Mapping[int, tuple[str, str]]
+    decisions: tuple[Decision, ...] = ()
+    withdrawn: tuple[tuple[RecordRef, RecordRef], ...] = ()
+    separated: tuple[Merged, ...] = ()
     created: tuple[str, ...] = ()
     redirects: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     split_from: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -111,6 +126,7 @@ class Merged:
     links: Mapping[int, Link]
     frozen: frozenset[str] = frozenset()
     aliases: frozenset[str] = frozenset()
+    returns: Mapping[str, tuple[Return, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,11 +205,14 @@ class Store(Protocol):
         """The observed records that are known."""
 
     # matching -----------------------------------------------------------------------------------------
-    def region(self) -> Region | None:
-        """The region around all dirty records (see ``Region``), or ``None`` when nothing is dirty."""
+    def region(self, around: Iterable[RecordRef] | None = None) -> Region | None:
+        """The region around all dirty records (see ``Region``), or around some; ``None`` when there are none."""
 
     def save_membership(self, update: MembershipUpdate, *, at: datetime) -> None:
         """Membership is kept, dirty marks of those records are cleared, every person touched is dirty."""
+
+    def decisions(self, about: Iterable[RecordRef] | None = None) -> list[Decision]:
+        """Judgements that stand, all or about some records, oldest first; the two records of each in order."""
 
     # merging and planning -----------------------------------------------------------------------------
     def dirty_people(self) -> list[str]:
@@ -216,6 +235,12 @@ class Store(Protocol):
 
     def shared_keys(self, ids: Iterable[str]) -> set[str]:
         """Keys that records of those persons show and a record of another active person shows too."""
+
+    def people_before(self, ids: Iterable[str]) -> list[Person]:
+        """Those persons, retired ones too, as they were before merges, latest first.
+
+        Members are the records they owned then, with their ties of then and what is observed now.
+        """
 
     def save_merged(self, merged: Sequence[Merged], *, at: datetime) -> None:
         """Contacts, choices, links and conflicts are kept; the persons stay dirty until ``settle_people``."""
@@ -245,6 +270,12 @@ class Store(Protocol):
     def holds(self) -> list[Hold]:
         """All open holds."""
 
+    def close_holds(self, holds: Iterable[Hold]) -> None:
+        """The holds are no longer open."""
+
+    def release(self, ref: RecordRef, *, at: datetime) -> None:
+        """A record that is gone no longer forbids one create of its person there."""
+
     def note_cannot_express(
         self, rows: Sequence[tuple[CannotExpress, str]], *, at: datetime
     ) -> list[CannotExpress]:
@@ -255,6 +286,12 @@ class Store(Protocol):
 
     def manual_actions(self) -> list[ManualAction]:
         """All that are not ticked off."""
+
+    def tick_off(self, action: ManualAction, *, at: datetime) -> bool:
+        """The action is done for good and never listed again; false when it was not listed."""
+
+    def dossier(self, person: str) -> Dossier:
+        """What is known around one person; by indexes only."""
 
     # outbox -------------------------------------------------------------------------------------------
     def save_plan(
@@ -294,6 +331,9 @@ class Store(Protocol):
     # opt-outs -----------------------------------------------------------------------------------------
     def opt_outs(self) -> list[OptOutEntry]:
         """The ledger, oldest first; releases included."""
+
+    def opt_outs_with(self, keys: Iterable[str]) -> list[OptOutEntry]:
+        """Entries that carry any of the hashed keys, and those that came in their place, oldest first."""
 
     def add_opt_outs(self, entries: Sequence[OptOutEntry]) -> None:
         """Entries are durable outside the database and then inside."""

@@ -55,6 +55,7 @@ STATEMENTS = (
         UNIQUE (provider, record_id, kind, person_id)
     )
     """,
+    "CREATE INDEX hold_person ON hold (person_id)",
     """
     CREATE TABLE manual_action (
         number INTEGER NOT NULL,
@@ -102,6 +103,7 @@ STATEMENTS = (
     ON operation (person_id, provider)
     WHERE kind = 'create' AND state IN ('planned', 'sending', 'unknown', 'pending', 'parked')
     """,
+    "CREATE INDEX operation_person ON operation (person_id)",
     "CREATE INDEX operation_run ON operation (run_id, person_id)",
     "CREATE INDEX operation_state ON operation (state, provider)",
     """
@@ -123,6 +125,7 @@ STATEMENTS = (
         choices TEXT NOT NULL,
         frozen TEXT NOT NULL,
         aliases TEXT NOT NULL,
+        returns TEXT NOT NULL,
         PRIMARY KEY (id)
     )
     """,
@@ -159,6 +162,7 @@ STATEMENTS = (
         first_seen INTEGER NOT NULL,
         changed_at INTEGER NOT NULL,
         gone_at INTEGER,
+        released_at INTEGER,
         PRIMARY KEY (rid),
         UNIQUE (provider, record_id)
     )
@@ -197,6 +201,17 @@ STATEMENTS = (
     )
     """,
     """
+    CREATE TABLE before_merge (
+        number INTEGER NOT NULL,
+        person_id VARCHAR NOT NULL,
+        rids TEXT NOT NULL,
+        contents TEXT NOT NULL,
+        PRIMARY KEY (number),
+        FOREIGN KEY(person_id) REFERENCES person (id)
+    )
+    """,
+    "CREATE INDEX ix_before_merge_person_id ON before_merge (person_id)",
+    """
     CREATE TABLE dirty_person (
         person_id VARCHAR NOT NULL,
         PRIMARY KEY (person_id),
@@ -216,6 +231,7 @@ STATEMENTS = (
         field VARCHAR NOT NULL,
         contents TEXT NOT NULL,
         since INTEGER NOT NULL,
+        reason VARCHAR NOT NULL,
         PRIMARY KEY (person_id, field),
         FOREIGN KEY(person_id) REFERENCES person (id)
     ) WITHOUT ROWID

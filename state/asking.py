@@ -1,0 +1,62 @@
+"""The store's second door: what people decide, and what they ask about one person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from state import before_merges, decisions, dossiers, findings, reading
+from state.rows import to_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from state.database import Database
+    from sync.change import Hold, ManualAction
+    from sync.dossier import Dossier
+    from sync.person import Decision, Person
+    from sync.record import OptOutEntry, RecordRef
+
+
+class Asking:
+    """Decisions and questions of people; the other half of ``SqliteStore``."""
+
+    database: Database
+
+    def decide(self, decision: Decision) -> None:
+        """The judgement stands instead of any former one on its two records, which wait for matching."""
+        with self.database.write("decide") as connection:
+            decisions.decide(connection, decision)
+
+    def withdraw_decision(self, a: RecordRef, b: RecordRef) -> None:
+        """There is no judgement on the two records, which wait for matching."""
+        with self.database.write("decide") as connection:
+            decisions.withdraw(connection, a, b)
+
+    def decisions(self, about: Iterable[RecordRef] | None = None) -> list[Decision]:
+        with self.database.read() as connection:
+            return decisions.load(connection, about)
+
+    def people_before(self, ids: Iterable[str]) -> list[Person]:
+        with self.database.read() as connection:
+            return before_merges.load(connection, ids)
+
+    def close_holds(self, holds: Iterable[Hold]) -> None:
+        with self.database.write("findings") as connection:
+            findings.close_holds(connection, holds)
+
+    def release(self, ref: RecordRef, *, at: datetime) -> None:
+        with self.database.write("findings") as connection:
+            reading.release(connection, ref, to_time(at))
+
+    def tick_off(self, action: ManualAction, *, at: datetime) -> bool:
+        with self.database.write("findings") as connection:
+            return findings.tick_off(connection, action, at)
+
+    def dossier(self, person: str) -> Dossier:
+        with self.database.read() as connection:
+            return dossiers.load(connection, person)
+
+    def opt_outs_with(self, keys: Iterable[str]) -> list[OptOutEntry]:
+        with self.database.read() as connection:
+            return dossiers.opt_outs_with(connection, keys)
