@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
+import re
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from state.checks import check_ours, check_whole
+from state.checks import check_ours, check_whole, is_blank
 from state.connection import open_raw, translated
 from state.files import create_private, flush_folder, make_folder
 from state.points import point
@@ -17,6 +19,40 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from state.store import SqliteStore
+
+KEPT_FOR = timedelta(days=30)
+"""How long a backup is kept: what was erased since then must not live on in it."""
+
+STAMP = "%Y%m%dT%H%M%S%fZ"
+DATED = re.compile(r"(?:state|before-migration-of-schema-\d+)-(\d{8}T\d{12}Z)\.db")
+
+
+def dated_name(what: str, at: datetime) -> str:
+    """The name of a backup that ``expire`` knows again."""
+    return f"{what}-{at.astimezone(UTC).strftime(STAMP)}.db"
+
+
+def expire(folder: Path, now: datetime) -> list[Path]:
+    """Backups with dated names that are older than ``KEPT_FOR`` are gone; which ones.
+
+    Other files are left alone. Raises ``StateError`` when one cannot be removed.
+    """
+    expired = []
+    with translated("an old backup cannot be removed"):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            found = DATED.fullmatch(path.name)
+            if found and now - _moment(found[1], now) > KEPT_FOR:
+                path.unlink()
+                expired.append(path)
+        if expired:
+            flush_folder(folder)
+    return expired
+
+
+def _moment(stamp: str, otherwise: datetime) -> datetime:
+    with suppress(ValueError):
+        return datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
+    return otherwise
 
 
 def backup(store: SqliteStore, path: Path) -> list[str]:
@@ -50,18 +86,37 @@ def restore(copy: Path, database: Path) -> Path | None:
     """``database`` is the checked ``copy``; what stood there is kept under the path that is returned.
 
     The caller holds the run lock. The next opening tells that an older state was put back. Raises
-    ``StateError``, and changes nothing, when the copy is not there, not ours or not sound.
+    ``StateError``, and changes nothing, when the copy is not there, empty, not ours or not sound.
     """
-    if not copy.is_file():
-        raise StateError(f"there is no backup at {copy}")
+    check_backup(copy, database)
     fresh = database.with_name(database.name + ".restored")
     with translated("the backup cannot be restored"):
         with closing(open_raw(copy, "ro")) as source:
             copy_database(source, fresh)
+        _note_older(fresh)
         former = _set_aside(database)
         fresh.replace(database)
         flush_folder(database.parent)
     return former
+
+
+def check_backup(copy: Path, database: Path) -> None:
+    """``copy`` is a sound store that may stand in for ``database``. Raises ``StateError`` otherwise."""
+    if not copy.is_file():
+        raise StateError(f"there is no backup at {copy}", remedy="name a file that `state backup` made")
+    if database.exists() and copy.samefile(database):
+        raise StateError(f"{copy} is the state database itself, no backup of it")
+    with translated("the backup cannot be read"), closing(open_raw(copy, "ro")) as source:
+        check_ours(source)
+        if is_blank(source):
+            raise StateError(f"there is nothing in the backup {copy}")
+        check_whole(source, thorough=True)
+
+
+def _note_older(copy: Path) -> None:
+    """The copy says of itself that it was put back, also when no run but an import went ahead of it."""
+    with closing(open_raw(copy, "rw")) as raw:
+        raw.execute("UPDATE store SET rolled_back = 1")
 
 
 def _set_aside(database: Path) -> Path | None:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from state import marker, optouts
-from state.backup import copy_database
+from state.backup import copy_database, dated_name, expire
 from state.checks import check_ours, check_whole, is_blank
 from state.connection import open_memory, open_raw, pragma, translated
 from state.database import Database
@@ -160,14 +160,12 @@ def _ready(database: Database, backups: Path | None) -> list[str]:
         check_whole(raw)
     if not is_current(raw):
         if backups is not None and not is_blank(raw):
-            warnings += copy_database(raw, backups / _backup_name(raw))
+            now = datetime.now(UTC)
+            name = dated_name(f"before-migration-of-schema-{pragma(raw, 'user_version')}", now)
+            warnings += copy_database(raw, backups / name)
+            expire(backups, now)
         migrate(database.engine, raw)
     return warnings
-
-
-def _backup_name(raw: sqlite3.Connection) -> str:
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    return f"before-migration-of-schema-{pragma(raw, 'user_version')}-{moment}.db"
 
 
 def _secret(key: Path, ledger: Path) -> tuple[bytes, list[str]]:

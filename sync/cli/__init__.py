@@ -22,7 +22,7 @@ COMMANDS = {
     "status": ("sync.cli.status", "Last runs, cursors, quotas, what waits for a person, who holds the lock."),
     "doctor": ("sync.cli.doctor", "Check configuration, credentials, scopes, reachability and the store."),
     "sandbox": ("sync.cli.sandbox", "Serve the built-in provider servers for rehearsals, in the foreground."),
-    "state": ("sync.cli.state", "Check the state store, and accept a lost or restored one."),
+    "state": ("sync.cli.state", "Back up, restore, check and upgrade the state store."),
 }
 
 

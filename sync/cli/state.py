@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 import click
 
+from sync.cli.asking import agreed
 from sync.cli.checks import Check, failed, tell
 from sync.cli.common import DURATION, config_option, log_options, set_up_logs
+from sync.cli.state_backup import backup
+from sync.cli.state_restore import restore
+from sync.cli.state_upgrade import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +38,10 @@ ROLLED_BACK = (
 @click.group("state")
 def command() -> None:
     """Care of the state store."""
+
+
+for part in (backup, restore, upgrade):
+    command.add_command(part)
 
 
 @command.command("check")
@@ -167,9 +174,7 @@ def _accept(settings: Settings, *, yes: bool, wait_s: float) -> int:
             click.echo("There is nothing to accept: the database is the newest one known.")
             return 0
         click.echo("\n" + (ROLLED_BACK if store.rolled_back else LOST))
-        if not yes and not sys.stdin.isatty():
-            raise click.UsageError("There is no terminal to ask; repeat it with --yes.")
-        if not (yes or click.confirm("Accept it?", default=False)):
+        if not agreed("Accept it?", yes=yes):
             click.echo("Nothing was accepted.")
             return 12
         store.accept()

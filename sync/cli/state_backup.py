@@ -1,0 +1,52 @@
+"""``state backup``: a whole copy of the state store, made beside a run if there is one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sync.cli.common import config_option, log_options, set_up_logs
+
+if TYPE_CHECKING:
+    from sync.config import Settings
+
+
+@click.command("backup")
+@click.argument("path", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@config_option
+@log_options
+def backup(path: Path | None, config: Path | None, log_format: str | None, verbose: int, quiet: bool) -> int:
+    """Copy the state database to PATH, or to a dated file in the folder [state] backups.
+
+    The copy is checked, and private. A run may work meanwhile. Dated backups in that folder that are older
+    than 30 days are removed then.
+    """
+    set_up_logs(log_format, verbose, quiet)
+    from sync.wiring import load_settings
+
+    settings = load_settings(config)
+    lines = list(_back_up(settings, path))
+    if not quiet:
+        click.echo("\n".join(lines))
+    return 0
+
+
+def _back_up(settings: Settings, path: Path | None) -> list[str]:
+    from state import backup as copies
+    from sync.cli.places import key_file, looked_at
+
+    now = datetime.now(UTC)
+    place = settings.state
+    target = path.absolute() if path is not None else place.backups / copies.dated_name("state", now)
+    with looked_at(settings) as store:
+        warnings = copies.backup(store, target)
+    lines = [f"{target}: whole, {target.stat().st_size // 1024} KiB", *warnings]
+    lines += [f"removed {old}, older than 30 days" for old in copies.expire(place.backups, now)]
+    lines.append(
+        f"Not in it: the key {key_file(settings)} and the ledger {place.ledger}. Keep copies of both too,"
+    )
+    lines.append("somewhere else: without that key no opt-out can be recognised.")
+    return lines

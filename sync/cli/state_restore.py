@@ -1,0 +1,93 @@
+"""``state restore``: a backup takes the place of the state database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sync.cli.asking import agreed
+from sync.cli.common import DURATION, config_option, log_options, set_up_logs
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from sync.config import Settings
+
+AFTERWARDS = (
+    "What later runs wrote will then be seen as edits made at the providers, and people whom they created are\n"
+    "recognised by email and profile only. Opt-outs are all known from the ledger. Nothing runs until\n"
+    "`contact-sync state check --accept`."
+)
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--wait", type=DURATION, default="60s", show_default=True, help="How long to wait for the lock.")
+@config_option
+@log_options
+def restore(
+    file: Path,
+    yes: bool,
+    wait: timedelta,
+    config: Path | None,
+    log_format: str | None,
+    verbose: int,
+    quiet: bool,
+) -> int:
+    """Put the backup FILE in the place of the state database; the present one is kept beside it.
+
+    FILE is checked first; when it is damaged or not ours nothing is touched (12).
+    """
+    set_up_logs(log_format, verbose, quiet)
+    from state.lock import RunLock, run_lock_path
+    from sync.cli.places import database_file
+    from sync.wiring import load_settings
+
+    settings = load_settings(config)
+    with RunLock(run_lock_path(database_file(settings))).acquire(wait.total_seconds()):
+        return _restore(settings, file.absolute(), yes=yes)
+
+
+def _restore(settings: Settings, file: Path, *, yes: bool) -> int:
+    from state.backup import check_backup
+    from state.backup import restore as put_back
+    from sync.cli.places import database_file
+
+    database = database_file(settings)
+    check_backup(file, database)
+    click.echo(f"The backup         {file}: {_told(file)}")
+    click.echo(f"takes the place of {database}: {_told(database)}\n{AFTERWARDS}")
+    if not agreed("Restore it?", yes=yes):
+        click.echo("Nothing was restored.")
+        return 0
+    former = put_back(file, database)
+    click.echo("Restored." + (f" The former database is {former}." if former else ""))
+    return 0
+
+
+def _told(file: Path) -> str:
+    """What a database knows, as far as it can be read."""
+    import sqlite3
+    from contextlib import closing
+
+    from state.connection import open_raw
+
+    if not file.exists():
+        return "not there"
+    try:
+        with closing(open_raw(file, "ro")) as raw:
+            (last,) = raw.execute("SELECT max(started_at) FROM run").fetchone()
+            (people,) = raw.execute("SELECT count(*) FROM person WHERE status = 'active'").fetchone()
+    except sqlite3.Error as error:
+        return f"cannot be read ({error})"
+    whom = "1 person" if people == 1 else f"{people} people"
+    return f"{whom}, last run {_moment(last) if last else 'never'}"
+
+
+def _moment(micros: int) -> str:
+    from datetime import UTC, datetime
+
+    return f"{datetime.fromtimestamp(micros / 1e6, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,224 @@
+"""Backups of the state are made, expire and are put back only when a person says so; older schemas are raised."""
+
+from __future__ import annotations
+
+import os
+import pty
+import shutil
+import sqlite3
+import stat
+import subprocess
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from state import checks, migrating
+from state.backup import KEPT_FOR, dated_name
+from state.lock import RunLock, run_lock_path
+from tests.cli.conftest import PROGRAM
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Done, Program
+
+NEXT = """
+revision = "0002"
+down_revision = "0001"
+def upgrade():
+    pass
+"""
+
+
+@pytest.fixture
+def store_file(program: Program, config: Path) -> Path:
+    """A store that knows one person."""
+    _import(program, config, "ana.diaz@lumenforge.fr")
+    return config.parent / ".contact-sync" / "state.db"
+
+
+def _import(program: Program, config: Path, email: str) -> None:
+    export = config.parent / f"{email}.csv"
+    export.write_text(f"email\n{email}\n")
+    assert program("import", "datananas", export, "--config", config).code == 0
+
+
+def _people(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as raw:
+        return int(raw.execute("SELECT count(*) FROM person").fetchone()[0])
+
+
+@pytest.fixture
+def copy(program: Program, config: Path, store_file: Path) -> Path:
+    """A backup, after which one more person became known."""
+    path = config.parent / "copy.db"
+    assert program("state", "backup", path, "--config", config).code == 0
+    _import(program, config, "bob.brun@oakmere.nl")
+    return path
+
+
+def _restore(program: Program, config: Path, copy: Path, *more: str) -> Done:
+    return program("state", "restore", copy, "--config", config, *more)
+
+
+def test_a_backup_is_a_private_whole_copy_with_a_dated_name(
+    program: Program, config: Path, store_file: Path
+) -> None:
+    told = program("state", "backup", "--config", config)
+    assert told.code == 0
+    (made,) = (store_file.parent / "backups").iterdir()
+    assert str(made) in told.out
+    assert stat.S_IMODE(made.stat().st_mode) == 0o600
+    assert _people(made) == 1
+    assert "the key" in told.out
+
+
+def test_a_backup_goes_where_it_is_told_to_and_works_beside_a_run(
+    program: Program, config: Path, store_file: Path
+) -> None:
+    with RunLock(run_lock_path(store_file)):
+        assert program("state", "backup", config.parent / "one.db", "--config", config, "-q").out == ""
+    assert _people(config.parent / "one.db") == 1
+
+
+def test_there_is_no_backup_of_nothing(program: Program, config: Path) -> None:
+    told = program("state", "backup", "--config", config)
+    assert told.code == 12
+    assert "there is no state store yet" in told.err
+
+
+def test_dated_backups_expire_after_thirty_days_and_other_files_stay(
+    program: Program, config: Path, store_file: Path
+) -> None:
+    folder = store_file.parent / "backups"
+    folder.mkdir(mode=0o700)
+    now = datetime.now(UTC)
+    old = [
+        dated_name(what, now - KEPT_FOR - timedelta(hours=1)) for what in ("state", "before-migration-of-schema-1")
+    ]
+    young = dated_name("state", now - KEPT_FOR + timedelta(hours=1))
+    stay = [young, "mine.db", "state-99999999T999999999999Z.db"]
+    for name in (*old, *stay):
+        (folder / name).touch()
+    told = program("state", "backup", "--config", config)
+    assert told.code == 0
+    assert told.out.count("older than 30 days") == 2
+    assert len({p.name for p in folder.iterdir()} - set(stay)) == 1
+
+
+def test_a_restored_backup_stands_in_and_the_former_database_is_kept(
+    program: Program, config: Path, store_file: Path, copy: Path
+) -> None:
+    told = _restore(program, config, copy, "--yes")
+    assert told.code == 0
+    assert "copy.db: 1 person, last run" in told.out
+    assert "state.db: 2 people, last run" in told.out
+    assert (_people(store_file), _people(store_file.with_name("state.db.replaced"))) == (1, 2)
+    assert stat.S_IMODE(store_file.stat().st_mode) == 0o600
+
+
+def test_after_a_restore_nothing_runs_until_it_is_accepted(
+    program: Program, config: Path, store_file: Path, copy: Path
+) -> None:
+    _restore(program, config, copy, "--yes")
+    run = ("run", "-q", "--provider", "datananas", "--config", config)
+    assert program(*run).code == 12
+    assert program("state", "check", "--accept", "--yes", "--config", config).code == 0
+    assert program(*run).code == 0
+
+
+def test_without_a_terminal_a_restore_needs_yes(
+    program: Program, config: Path, store_file: Path, copy: Path
+) -> None:
+    told = _restore(program, config, copy)
+    assert told.code == 2
+    assert "--yes" in told.err
+    assert _people(store_file) == 2
+
+
+def test_a_restore_waits_for_the_lock(program: Program, config: Path, store_file: Path, copy: Path) -> None:
+    with RunLock(run_lock_path(store_file)):
+        assert _restore(program, config, copy, "--yes", "--wait", "0").code == 7
+    assert _people(store_file) == 2
+
+
+def test_a_damaged_database_can_be_replaced(program: Program, config: Path, store_file: Path, copy: Path) -> None:
+    store_file.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
+    told = _restore(program, config, copy, "--yes")
+    assert told.code == 0
+    assert "cannot be read" in told.out
+    assert _people(store_file) == 1
+
+
+@pytest.mark.parametrize("kind", ["missing", "blank", "cut", "foreign", "newer", "itself"])
+def test_what_is_no_sound_backup_is_refused_and_nothing_is_touched(
+    program: Program, config: Path, store_file: Path, copy: Path, kind: str
+) -> None:
+    if kind == "missing":
+        copy.unlink()
+    elif kind == "blank":
+        copy.write_bytes(b"")
+    elif kind == "cut":
+        copy.write_bytes(copy.read_bytes()[:20_000])
+    elif kind == "itself":
+        copy = store_file
+    else:
+        pragma = "application_id = 7" if kind == "foreign" else "user_version = 99"
+        with closing(sqlite3.connect(copy)) as raw:
+            raw.execute(f"PRAGMA {pragma}")
+    before = store_file.read_bytes()
+    told = _restore(program, config, copy, "--yes")
+    assert (told.code, store_file.read_bytes() == before) == (12, True)
+    assert told.err.startswith("contact-sync: ")
+    assert [p.name for p in store_file.parent.glob("*.restored*")] == []
+
+
+@pytest.mark.parametrize(("answer", "people"), [("y", 1), ("n", 2)])
+def test_a_person_at_a_terminal_decides(
+    config: Path, store_file: Path, copy: Path, answer: str, people: int
+) -> None:
+    terminal, side = pty.openpty()
+    with os.fdopen(terminal, "wb"):
+        process = subprocess.Popen(
+            [*PROGRAM, "state", "restore", str(copy), "--config", str(config)],
+            stdin=side,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        os.close(side)
+        os.write(terminal, answer.encode() + b"\n")
+        process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert _people(store_file) == people
+
+
+def test_an_upgrade_raises_the_schema_after_a_backup(
+    program: Program, config: Path, store_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = config.parent / "migrations"
+    shutil.copytree(migrating.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "versions" / "r0002_next.py").write_text(NEXT)
+    monkeypatch.setattr(migrating, "MIGRATIONS", folder)
+    monkeypatch.setattr(migrating, "SCHEMA_VERSION", 2)
+    monkeypatch.setattr(checks, "SCHEMA_VERSION", 2)
+    assert "state upgrade" in program("status", "--config", config).err
+    told = program("state", "upgrade", "--config", config)
+    assert told.code == 0
+    assert "from schema 1 to 2" in told.out
+    (made,) = (store_file.parent / "backups").iterdir()
+    assert made.name.startswith("before-migration-of-schema-1-")
+    assert program("status", "--config", config).code == 0
+
+
+def test_an_upgrade_of_the_newest_schema_does_nothing(program: Program, config: Path, store_file: Path) -> None:
+    told = program("state", "upgrade", "--config", config)
+    assert (told.code, "Nothing to do" in told.out) == (0, True)
+    assert not (store_file.parent / "backups").exists()
+
+
+def test_an_upgrade_of_nothing_makes_nothing(program: Program, config: Path) -> None:
+    told = program("state", "upgrade", "--config", config)
+    assert (told.code, "no state store yet" in told.out) == (0, True)
+    assert not (config.parent / ".contact-sync").exists()
