@@ -14,14 +14,15 @@ import json
 import os
 import signal
 import sys
-from contextlib import asynccontextmanager
+import tempfile
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
 PATIENCE_S = 60.0
 PROGRAM = (
@@ -30,6 +31,7 @@ PROGRAM = (
     "adapters.datananas.provider", "adapters.apollo.provider", "websockets.asyncio.client",
 )  # fmt: skip
 """Imported before any child is asked for, so that none has to."""
+MEMORY = Path("/dev/shm")  # noqa: S108  # what most systems call their memory file system
 ROOT = Path(__file__).parents[2]
 
 
@@ -78,6 +80,16 @@ class Nursery:
             line = await self.process.stdout.readline()
         told: dict[str, Any] = json.loads(line)
         return told
+
+
+@contextmanager
+def quick_folder() -> Iterator[Path]:
+    """An empty folder, in memory where there is such a place: hundreds of commits wait for no disk then.
+
+    That costs nothing here: what a killed process has written, the system keeps, disk or not.
+    """
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as made:
+        yield Path(made)
 
 
 @asynccontextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -146,7 +146,7 @@ class Stage:
             store.check_audit()
             left = store.operations(states=("sending", "unknown", "parked"))
             assert [(o.provider, o.kind, o.state, o.reason) for o in left] == []
-            assert not (store.conflicts() or store.suspicions() or store.holds() or store.twins())
+            assert (store.conflicts(), store.suspicions(), store.holds(), store.twins()) == ([], [], [], [])
             assert [ref for ref in self._refs() if store.person_of(ref) is None] == []
             assert store.people_count() == len({email for email, *_ in self.scene.after["apollo"]})
 

@@ -43,9 +43,7 @@ READS = (
 
 
 @pytest.mark.parametrize("point", ON_THE_WAY)
-async def test_a_first_run_survives_death_at_every_named_point(
-    program: Nursery, folder: Path, point: str
-) -> None:
+async def test_a_first_run_survives_death_at_every_named_point(program: Nursery, folder: Path, point: str) -> None:
     scene = "opt-outs-and-bulk" if point.startswith(("ledger.", "optouts.")) else "first-run"
     assert await survive(scene, [Death(f"{point}:1")], folder, program) == 1
 
@@ -85,9 +83,7 @@ async def test_the_stream_survives_death_at_every_message(program: Nursery, fold
 
 @pytest.mark.parametrize("second", ["opening.after_commit:1", "settled.before_commit:1", "settled.after_commit:1"])
 @pytest.mark.parametrize("provider", ["topo", "apollo", "datananas"])
-async def test_recovery_survives_its_own_death(
-    program: Nursery, folder: Path, provider: str, second: str
-) -> None:
+async def test_recovery_survives_its_own_death(program: Nursery, folder: Path, provider: str, second: str) -> None:
     what = dict(WRITES["first-run"])[provider]
     deaths = [Death(trap=Trap(provider, what, 1, "applied")), Death(second)]
     assert await survive("first-run", deaths, folder, program) == 2
