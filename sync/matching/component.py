@@ -14,13 +14,13 @@ from sync.matching.bridges import hold_bridges
 from sync.matching.follow import follow
 from sync.matching.hubs import Hub, hubs_of, is_profile
 from sync.matching.unions import Unions
-from sync.matching.values import OPENED, REFUSED, TWINS, TWO_PROFILES, Apart
+from sync.matching.values import OPENED, REFUSED, TWINS, TWO_PROFILES, Apart, Findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sync.matching.hubs import Entry, Hubs
-    from sync.matching.values import Findings, MatchPolicy
+    from sync.matching.values import MatchPolicy
     from sync.person import Decision
 
 MAX_PLAIN_NAMES = 4
@@ -35,7 +35,15 @@ def resolve(
         return [ordered]
     for at, entry in enumerate(ordered):
         entry.at = at
-    return _Resolution(ordered, decisions, policy, findings).people()
+    own = Findings()
+    resolution = _Resolution(ordered, decisions, policy, own)
+    people = resolution.people()
+    if own.bridges and resolution.used_aliases:
+        # A former key that makes a bridge joins nobody: once its new holder is a person, it lives elsewhere.
+        own = Findings()
+        people = _Resolution(ordered, decisions, policy, own, with_aliases=False).people()
+    findings.extend(own)
+    return people
 
 
 def _is_plain(entries: Sequence[Entry]) -> bool:
@@ -55,11 +63,20 @@ def _is_plain(entries: Sequence[Entry]) -> bool:
 
 class _Resolution:
     def __init__(
-        self, entries: Sequence[Entry], decisions: Iterable[Decision], policy: MatchPolicy, findings: Findings
+        self,
+        entries: Sequence[Entry],
+        decisions: Iterable[Decision],
+        policy: MatchPolicy,
+        findings: Findings,
+        *,
+        with_aliases: bool = True,
     ) -> None:
         self._entries = entries
         self._findings = findings
         self._hubs: Hubs = hubs_of(entries, decisions, policy, findings)
+        if not with_aliases:
+            self._hubs.aliases = []
+        self.used_aliases = bool(self._hubs.aliases)
         self._unions = Unions(len(entries), {entry.at: self._slugs(entry) for entry in entries})
         self._links: list[Hub] = []
         self._disputes: list[tuple[list[Apart], str, set[int], tuple[str, ...]]] = []

@@ -67,13 +67,11 @@ def entry_of(record: MatchRecord) -> Entry:
     keys = [key for key in map(email_key, record.emails) if key]
     if record.linkedin:
         keys += [key for key in map(linkedin_key, map(_address, record.linkedin.split())) if key]
+    if not record.aliases:
+        return Entry(record, tuple(dict.fromkeys(keys)), ())
     # Aliases were keys once; they are read again because the lists of role and disposable hosts grow.
     read = {linkedin_key(_address(alias)) if is_profile(alias) else email_key(alias) for alias in record.aliases}
     former = {key for key in read if key} - set(keys)
-    if record.person_id is None:
-        # A new record has no past, and opaque ids do not change: this one is shown beside the slug.
-        second = {key for key in former if key.startswith("urn:")}
-        keys, former = [*keys, *sorted(second)], former - second
     return Entry(record, tuple(dict.fromkeys(keys)), tuple(sorted(former)))
 
 
@@ -137,7 +135,13 @@ def _read_aliases(key: str, holding: list[Entry], groups: dict[str, int] | None,
     had = {entry.record.person_id for entry in holding if key not in entry.keys} - {None}
     near = living or had
     if len(living) < 2:
-        hubs.aliases += _tied(key, [e for e in holding if e.record.person_id in near | {None}], groups)
+        # Who joined nobody yet has no former keys: of new records only those count that show it.
+        joining = [
+            entry
+            for entry in holding
+            if entry.record.person_id in near or (entry.record.person_id is None and key in entry.keys)
+        ]
+        hubs.aliases += _tied(key, joining, groups)
 
 
 def _tied(key: str, joining: list[Entry], group_of: dict[str, int] | None) -> list[Hub]:

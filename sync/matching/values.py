@@ -98,3 +98,14 @@ class Findings:
     refused: list[Apart] = field(default_factory=list)
     generic_keys: list[GenericKey] = field(default_factory=list)
     unchecked: int = 0
+
+    def extend(self, other: Findings) -> None:
+        """What ``other`` found is found here too."""
+        self.suspicions += other.suspicions
+        self.bridges += other.bridges
+        self.conflicts += other.conflicts
+        self.held_merges += other.held_merges
+        self.opened += other.opened
+        self.refused += other.refused
+        self.generic_keys += other.generic_keys
+        self.unchecked += other.unchecked

@@ -62,7 +62,6 @@ def test_a_record_that_shows_slug_and_opaque_id_joins_by_either() -> None:
         record(2, linkedin=OPAQUE),
     )
     assert groups(slug, both, opaque) == sets({0, 1, 2})
-    assert groups(slug, record(1, linkedin="in:ann", aliases=frozenset({OPAQUE})), opaque) == sets({0, 1, 2})
 
 
 def test_two_slugs_stay_apart_and_what_hangs_between_them_stays_alone() -> None:
