@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from sync.engine.policies import merge_policy
+from sync.engine.tying import tie
 from sync.guards import Facts, GuardPolicy, Limit, check
-from sync.identity import email_key, linkedin_key
-from sync.matching import MatchPolicy, match
-from sync.membership import assign
-from sync.merging import FieldPolicy, MergePolicy, merge
-from sync.store_port import MembershipUpdate, Merged, Settled
+from sync.merging import merge
+from sync.store_port import Merged, Settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from sync.change import Operation
     from sync.engine.session import Session
-    from sync.matching import Partition
     from sync.membership import MembershipChange
-    from sync.person import MatchRecord, Member, Person
+    from sync.merging import MergeResult
+    from sync.person import Member, Person
     from sync.record import Record
     from sync.store_port import Region
 
@@ -40,58 +38,15 @@ def match_records(session: Session) -> None:
     region = session.store.region() if not session.held_joins else None
     if region is None:
         return
-    settings = session.settings.match
-    policy = MatchPolicy(
-        names_must_agree=settings.names_must_agree,
-        generic_after=settings.generic_after,
-        suspect_score=settings.suspect_score,
-    )
-    partition = match(region.records, region.decisions, policy)
-    change = assign(
-        partition,
-        {r.rid: r.person_id for r in region.records if r.person_id is not None},
-        new_id=session.clock.new_id,
-        created_at=region.people,
-        former=region.former,
-    )
-    _count_joins(session, region, change)
+    tied = tie(session, region)
+    _count_joins(session, region, tied.change)
     if _too_many_joins(session):
-        session.held_joins = len(change.merged)
+        session.held_joins = len(tied.change.merged)
         return
-    update = _update(region, partition, change)
-    session.store.save_membership(update, at=session.clock.now())
-    session.new_people += len(change.created)
-    session.merged_people += len(change.merged)
+    session.store.save_membership(tied.update, at=session.clock.now())
+    session.new_people += len(tied.change.created)
+    session.merged_people += len(tied.change.merged)
     session.progress.advance("match", "", len(region.dirty), len(region.dirty))
-
-
-def _update(region: Region, partition: Partition, change: MembershipChange) -> MembershipUpdate:
-    ties = _ties(region, partition)
-    return MembershipUpdate(
-        members=MappingProxyType({rid: (person, ties[rid]) for rid, person in change.person_of.items()}),
-        created=change.created,
-        redirects=MappingProxyType({loser: winner for winner, loser in change.merged}),
-        split_from=MappingProxyType({new: left for left, new in change.split}),
-        suspicions=partition.suspicions,
-    )
-
-
-def _ties(region: Region, partition: Partition) -> dict[int, str]:
-    """Record → what ties it to the others of its person: shared keys, or ``own`` for one that is alone."""
-    by_rid = {r.rid: r for r in region.records}
-    ties = {}
-    for cluster in partition.clusters:
-        counted = Counter(key for rid in cluster for key in _keys(by_rid[rid]))
-        for rid in cluster:
-            shared = sorted({key.partition(":")[0] for key in _keys(by_rid[rid]) if counted[key] > 1})
-            ties[rid] = "+".join(shared) or ("own" if len(cluster) == 1 else "linked")
-    return ties
-
-
-def _keys(record: MatchRecord) -> set[str]:
-    keys = {f"email:{key}" for key in map(email_key, record.emails) if key is not None}
-    profile = linkedin_key(record.linkedin)
-    return keys | ({f"linkedin:{profile}"} if profile is not None else set())
 
 
 def _count_joins(session: Session, region: Region, change: MembershipChange) -> None:
@@ -110,43 +65,31 @@ def _too_many_joins(session: Session) -> bool:
     return bool(check((), facts, policy, session.options.allowances))
 
 
-def merge_policy(session: Session) -> MergePolicy:
-    """The configured policy."""
-    settings = session.settings
-    fields = {
-        name: FieldPolicy(owner=f.owner or None, priority=tuple(f.priority))
-        for name, f in settings.merge.fields.items()
-    }
-    return MergePolicy(
-        priority=tuple(settings.merge.priority),
-        fields=MappingProxyType(fields),
-        blanks=settings.merge.blanks == "explicit",
-        region=settings.sync.default_region,
-        settle=settings.sync.settle,
-    )
-
-
-def merge_people(session: Session) -> None:
-    """Every dirty person has its merged contact, with bases moved and conflicts kept."""
+def merge_people(session: Session, ids: Iterable[str] | None = None) -> None:
+    """Every dirty person, or those of ``ids``, has its merged contact, with bases moved and conflicts kept."""
     policy = merge_policy(session)
     creates = session.store.open_creates()
-    for people in chunks(session, session.store.dirty_people()):
+    for people in chunks(session, session.store.dirty_people() if ids is None else ids):
         merged = []
         for found in people:
             person = _adopt(session, found, creates)
             result = merge(person, policy, session.clock.now())
-            merged.append(
-                Merged(
-                    person_id=person.id,
-                    contact=result.contact,
-                    choices=result.choices,
-                    conflicts=result.conflicts,
-                    links=result.links,
-                    frozen=person.frozen,
-                    aliases=person.aliases,
-                )
-            )
+            merged.append(to_merged(person, result))
         session.store.save_merged(merged, at=session.clock.now())
+
+
+def to_merged(person: Person, result: MergeResult) -> Merged:
+    """A merge as the store keeps it."""
+    return Merged(
+        person_id=person.id,
+        contact=result.contact,
+        choices=result.choices,
+        conflicts=result.conflicts,
+        links=result.links,
+        frozen=result.frozen,
+        aliases=person.aliases,
+        returns=result.returns,
+    )
 
 
 def chunks(session: Session, ids: Iterable[str]) -> Iterator[list[Person]]:

@@ -14,8 +14,8 @@ from sync.engine.people import chunks
 from sync.guards import Facts, GuardPolicy, Limit
 from sync.identity import canonical_email, linkedin_key
 from sync.planning import Side, World, plan_person, wish_digest
-from sync.planning_optouts import keys_of_person, plan_opt_outs, pushed_key
-from sync.planning_scope import Scope
+from sync.planning.opt_outs import keys_of_person, plan_opt_outs, pushed_key
+from sync.planning.scope import Scope
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sync.config import ProviderSettings
     from sync.engine.session import Seat, Session
     from sync.person import Person
-    from sync.planning_optouts import PushedKey
+    from sync.planning.opt_outs import PushedKey
     from sync.store_port import Store
 
 ALIASES = {"email": "emails"}

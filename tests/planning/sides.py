@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sync.optouts import NOTHING, Effect
 from sync.planning import PersonPlan, Side, World, plan_person
-from sync.planning_scope import Scope
+from sync.planning.scope import Scope
 from sync.record import Capabilities, Target
 from tests.builders import NOW
 

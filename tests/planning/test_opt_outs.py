@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sync.optouts import OptOutIndex, wide_keys
-from sync.planning_optouts import OptOutPlan, keys_of_person, plan_opt_outs, pushed_key
+from sync.planning.opt_outs import OptOutPlan, keys_of_person, plan_opt_outs, pushed_key
 from sync.record import OptOutEntry
 from tests.builders import LONG_AGO, NOW, member, person
 from tests.planning.sides import BY_ENTRY, BY_ID, UPSERT, side

@@ -1,0 +1,80 @@
+"""Planning a person's record at a provider where there is none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sync.codes import CannotReason, Reason, StateReason
+from sync.contact import Contact
+from sync.identity import email_key, linkedin_key
+from sync.planning.draft import stopped, why_not_writable
+from sync.planning.scope import in_scope
+from sync.planning.upserts import guard_upsert
+
+if TYPE_CHECKING:
+    from sync.change import Operation
+    from sync.contact import Value
+    from sync.planning.draft import Draft
+    from sync.planning.world import Side
+
+
+def plan_create(draft: Draft, side: Side) -> None:
+    """The create is planned, or stopped with its reason; what the provider cannot take is reported."""
+    scope = side.scope
+    if not (scope.create and side.capabilities.creates and in_scope(scope, draft.person, creating=True)):
+        return
+    contact, lost = _creatable(draft, side)
+    fields = {n: draft.change(n, None, v) for n, v in sorted(contact.to_fields().items())}
+    effects = (*side.capabilities.effects, *(("enrolment",) if side.starts_outreach else ()))
+    operation = draft.operation(side, "create", Reason.NEW_PERSON, fields, contact=contact, effects=effects)
+    operation = _judged(draft, side, operation)
+    if draft.add(operation) and operation.state == "planned":
+        for name in lost:
+            draft.cannot_express(side, name, _why_lost(side, name), draft.person.contact.get(name))
+
+
+def _creatable(draft: Draft, side: Side) -> tuple[Contact, list[str]]:
+    """The wanted contact as the provider can take it, and the fields it cannot."""
+    caps = side.capabilities
+    fields: dict[str, Value] = {}
+    lost = []
+    for name in draft.wanted_names(side):
+        value = draft.person.contact.get(name)
+        if value is None:
+            continue
+        if caps.can(name, "create"):
+            fields[name] = value[: caps.max_emails_create] if isinstance(value, tuple) else value
+            if isinstance(value, tuple) and len(value) > caps.max_emails_create:
+                lost.append(name)
+        elif not (caps.can(name, "update") or caps.can(name, "patch")):
+            lost.append(name)
+    return Contact.from_fields(fields), lost
+
+
+def _why_lost(side: Side, name: str) -> str:
+    caps = side.capabilities
+    return CannotReason.ONE_VALUE if caps.can(name, "create") else why_not_writable(caps, name)
+
+
+def _judged(draft: Draft, side: Side, operation: Operation) -> Operation:
+    """The create, unless something forbids it or asks it to wait."""
+    reason = _forbidden(draft, side, operation)
+    if reason is not None:
+        return stopped(operation, "blocked", reason)
+    if side.capabilities.updates == "upsert":
+        operation = guard_upsert(draft, side, operation)
+    operation = draft.wait_for_opt_outs(operation)
+    if operation.state == "planned" and side.capabilities.readable and not side.swept:
+        return stopped(operation, "deferred", StateReason.FIRST_SWEEP)
+    return operation
+
+
+def _forbidden(draft: Draft, side: Side, operation: Operation) -> str | None:
+    contact, world = operation.contact, draft.world
+    if draft.effect.forbids_create(side.name) or (side.starts_outreach and draft.effect.no_enrolment):
+        return StateReason.OPTED_OUT
+    if not (any(map(email_key, contact.emails)) or linkedin_key(contact.linkedin_url) or contact.linkedin_id):
+        return StateReason.NO_KEY
+    if any(side.name in world.places.get(p, ()) for p in world.suspected.get(draft.person.id, ())):
+        return StateReason.SUSPECTED_DUPLICATE
+    return None

@@ -1,0 +1,52 @@
+"""Upserts: the same row creates or updates, so whatever forbids a create stops both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sync.codes import StateReason
+from sync.identity import email_key, linkedin_key
+from sync.planning.draft import stopped
+
+if TYPE_CHECKING:
+    from sync.change import Operation
+    from sync.planning.draft import Draft
+    from sync.planning.world import Side
+
+
+def guard_upsert(draft: Draft, side: Side, operation: Operation) -> Operation:
+    """The operation with its match key, or stopped by an opt-out, a missing key or a shared one.
+
+    A person without the key the upsert matches on may be created once under the other key, but such a
+    record is never updated: the second row could become a second person.
+    """
+    by_profile = side.capabilities.match_key == "linkedin_url"
+    key = operation.accepted_key or _key_for(operation, by_profile=by_profile)
+    if key is None and operation.kind == "create":
+        key = _key_for(operation, by_profile=not by_profile)
+    if key is None or (operation.kind != "create" and _is_profile(key) != by_profile):
+        return stopped(operation, "blocked", StateReason.NO_MATCH_KEY)
+    if draft.effect.forbids_create(side.name):
+        return stopped(operation, "blocked", StateReason.OPTED_OUT)
+    if key in draft.world.shared_keys:
+        return stopped(operation, "blocked", StateReason.SUSPECTED_DUPLICATE)
+    if operation.kind == "create" and side.capabilities.needs_import:
+        return stopped(operation, "blocked", StateReason.BLIND_OVERWRITE)
+    return replace(operation, accepted_key=key)
+
+
+def match_field(match_key: str | None) -> str | None:
+    """The canonical field of a match key as settings name it."""
+    return "emails" if match_key == "email" else match_key
+
+
+def _key_for(operation: Operation, *, by_profile: bool) -> str | None:
+    contact = operation.record.contact if operation.record else operation.contact
+    if by_profile:
+        return linkedin_key(contact.linkedin_url or contact.linkedin_id)
+    return email_key(contact.email)
+
+
+def _is_profile(key: str) -> bool:
+    return key.startswith(("in:", "urn:"))

@@ -1,0 +1,76 @@
+"""What the planner is told: providers, other people, time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from collections.abc import Set as AbstractSet
+    from datetime import datetime
+
+    from sync.change import CannotExpress, ManualAction, Operation
+    from sync.planning.scope import Scope
+    from sync.record import Capabilities, Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One provider as the planner sees it.
+
+    ``swept``: a sweep of it was proven complete for this account. ``target``: what a create sets off now,
+    ``None`` = nothing to look at. ``enrolment_allowed``: outreach may be started there.
+    """
+
+    name: str
+    capabilities: Capabilities
+    scope: Scope
+    swept: bool = True
+    target: Target | None = None
+    enrolment_allowed: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything may be written there at all."""
+        caps = self.capabilities
+        return self.scope.write and (caps.creates or caps.updates != "none" or caps.excludes or caps.stages)
+
+    @property
+    def starts_outreach(self) -> bool:
+        """Whether a write to its target would enrol people."""
+        return self.target is not None and self.target.starts_outreach
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything about other people and times that a person's plan depends on.
+
+    ``suspected``: person id → people it may be one with. ``places``: person id → providers where it has a
+    record or an open create, for those people. ``shared_keys``: match keys that people kept apart share.
+    ``open_creates``: (person, provider) with a create that is not settled. ``refused``: (person, provider,
+    kind) → wishes (``wish_digest``) that the provider refused for good. ``optouts_readable``: every configured
+    list was read completely.
+    """
+
+    sides: tuple[Side, ...]
+    now: datetime
+    new_id: Callable[[], str]
+    suspected: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    places: Mapping[str, AbstractSet[str]] = field(default_factory=lambda: MappingProxyType({}))
+    shared_keys: AbstractSet[str] = frozenset()
+    open_creates: frozenset[tuple[str, str]] = frozenset()
+    refused: Mapping[tuple[str, str, str], frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    optouts_readable: bool = True
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonPlan:
+    """What one person needs. ``waits``: something will have to be looked at again next time."""
+
+    operations: tuple[Operation, ...] = ()
+    cannot_express: tuple[tuple[CannotExpress, str], ...] = ()
+    manual_actions: tuple[ManualAction, ...] = ()
+    waits: bool = False
