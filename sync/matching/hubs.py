@@ -127,11 +127,13 @@ def _read_key(key: str, holding: list[Entry], policy: MatchPolicy, hubs: Hubs, f
 
 
 def _read_aliases(key: str, holding: list[Entry], groups: dict[str, int] | None, hubs: Hubs) -> None:
-    """An alias ties inside its person, and to new records unless another person shows the key."""
-    ties = hubs.profiles if is_profile(key) else hubs.emails
+    """An alias ties to new records unless another person shows the key; a profile also inside its person.
+
+    Inside a person the link does what a former email could do; only a replaced slug needs more than that.
+    """
     living = {entry.record.person_id for entry in holding if key in entry.keys} - {None}
-    for person_id in sorted(living, key=str):
-        ties += _tied(key, [entry for entry in holding if entry.record.person_id == person_id], groups)
+    for person_id in sorted(living, key=str) if is_profile(key) else ():
+        hubs.profiles += _tied(key, [entry for entry in holding if entry.record.person_id == person_id], groups)
     had = {entry.record.person_id for entry in holding if key not in entry.keys} - {None}
     near = living or had
     if len(living) < 2:
