@@ -88,6 +88,8 @@ def after(who: Person, result: MergeResult) -> Person:
         contact=result.contact,
         choices=result.choices,
         conflicts=result.conflicts,
+        frozen=result.frozen,
+        returns=result.returns,
         members=tuple(replace(m, link=result.links.get(m.rid, m.link)) for m in who.members),
     )
 

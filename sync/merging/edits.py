@@ -39,9 +39,9 @@ def merge_edits(work: Work) -> None:
     names = {
         name for m in work.met for name in (*m.record.contact.to_fields(), *m.link.base, *work.written[m.rid])
     }
-    for name in sorted(names - work.person.frozen):
+    for name in sorted(names - work.frozen):
         edits = [e for m in work.met if (e := _edit(work, name, m)) is not None]
-        if edits:
+        if edits and not work.brakes(name, edits):
             _merge_field(work, name, edits)
 
 

@@ -31,7 +31,7 @@ misleads); a missing last name is filled from any record of the person."""
 
 def welcome(work: Work) -> None:
     """What newcomers hold stands, or lost to something better; from now on their edits count."""
-    held = frozenset(work.conflicts) | work.person.frozen
+    held = frozenset(work.conflicts) | frozenset(work.frozen)
     order = sorted(
         work.newcomers, key=lambda m: (work.policy.rank(_provider(m)), -len(m.record.contact.to_fields()), m.rid)
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sync.change import Choice, Conflict
+from sync.brake import noted, oscillates
+from sync.change import Choice, Conflict, Return
+from sync.codes import ConflictReason
 from sync.contact import Contact
 from sync.identity.canonical import compared
 
@@ -22,12 +24,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeResult:
-    """A person's merged contact with its reasons. ``links``: rid → changed link (new base, cleared sent)."""
+    """A person's merged contact with its reasons. ``links``: rid → changed link (new base, cleared sent).
+
+    ``frozen``: fields that wait because a record kept putting its own value back; ``returns``: how often.
+    """
 
     contact: Contact
     choices: Mapping[str, Choice]
     conflicts: tuple[Conflict, ...]
     links: Mapping[int, Link]
+    frozen: frozenset[str] = frozenset()
+    returns: Mapping[str, tuple[Return, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,9 @@ class Work:
         self.newcomers = [m for m in self.live if not m.link.met]
         self.values: dict[str, Value] = dict(person.contact.to_fields())
         self.choices: dict[str, Choice] = dict(person.choices)
-        self.conflicts: dict[str, Conflict] = {}
+        self.frozen = set(person.frozen)
+        self.returns = dict(person.returns)
+        self.conflicts = {c.field: c for c in person.conflicts if c.field in person.frozen}
         self.base: dict[int, dict[str, Value]] = {m.rid: dict(m.link.base) for m in self.met}
         self.sent: dict[int, dict[str, Value]] = {m.rid: dict(m.link.sent) for m in self.live}
         self.written: dict[int, dict[str, Written]] = {m.rid: dict(m.link.written) for m in self.live}
@@ -109,6 +118,33 @@ class Work:
             else:
                 self.base[edit.member.rid][name] = edit.value
 
+    def brakes(self, name: str, edits: Iterable[Edit]) -> bool:
+        """Whether one of the edits is a return too many; then the field waits, with the values in question."""
+        edits = [e for e in edits if self._is_return(name, e)]
+        for edit in edits:
+            latest = Return(source=edit.source, value=str(self.key(name, edit.value)), at=self.at)
+            self.returns[name] = noted(self.returns.get(name, ()), latest)
+        if not edits or not oscillates(self.returns[name]):
+            return False
+        self.frozen.add(name)
+        stands = {self.choices[name].source: self.values[name]} if name in self.values else {}
+        values = {**stands, **{e.source: e.value for e in edits}}
+        self.conflicts[name] = Conflict(
+            person_id=self.person.id,
+            field=name,
+            values=MappingProxyType(values),
+            since=self.at,
+            reason=ConflictReason.OSCILLATES,
+        )
+        return True
+
+    def _is_return(self, name: str, edit: Edit) -> bool:
+        """Whether the record took our value there and now shows the one of its own that had lost again."""
+        choice = self.choices.get(name)
+        lost = None if choice is None else choice.losers.get(edit.source)
+        acknowledged = name in self.sent[edit.member.rid]
+        return acknowledged and lost is not None and self.same(name, lost, edit.value)
+
     def result(self) -> MergeResult:
         """What the merge came to."""
         return MergeResult(
@@ -116,6 +152,8 @@ class Work:
             choices=MappingProxyType(self.choices),
             conflicts=tuple(self.conflicts[name] for name in sorted(self.conflicts)),
             links=self._links(),
+            frozen=frozenset(self.frozen),
+            returns=MappingProxyType({name: own for name, own in self.returns.items() if own}),
         )
 
     def _links(self) -> Mapping[int, Link]:

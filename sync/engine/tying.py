@@ -1,0 +1,156 @@
+"""Whose a region's records are: matched, given ids, and parted with the values that each side had."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from sync.engine.policies import match_policy, merge_policy
+from sync.identity import email_key, linkedin_key
+from sync.matching import match
+from sync.membership import assign
+from sync.merging.parting import Side, part
+from sync.store_port import MembershipUpdate, Merged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sync.engine.session import Session
+    from sync.matching import Partition
+    from sync.membership import MembershipChange
+    from sync.person import Decision, MatchRecord, Person
+    from sync.record import RecordRef
+    from sync.store_port import Region
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a person decides about records, as one act.
+
+    ``whose``: record → the person it counts as tied to while this is carried out (``None``: nobody's), where
+    that is another than it is tied to. ``staying``: records that keep their person's id in a parting.
+    """
+
+    decide: tuple[Decision, ...] = ()
+    withdraw: tuple[tuple[RecordRef, RecordRef], ...] = ()
+    whose: Mapping[RecordRef, str | None] = field(default_factory=lambda: MappingProxyType({}))
+    staying: frozenset[RecordRef] = frozenset()
+
+    def decisions(self, known: tuple[Decision, ...]) -> list[Decision]:
+        """``known`` after the act."""
+        gone = {frozenset(pair) for pair in self.withdraw} | {frozenset({d.a, d.b}) for d in self.decide}
+        return [d for d in known if frozenset({d.a, d.b}) not in gone] + list(self.decide)
+
+
+NOTHING_JUDGED = Judgement()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tied:
+    """A region's new membership, ready to be kept, and what it means for the ids."""
+
+    update: MembershipUpdate
+    change: MembershipChange
+
+
+def tie(session: Session, region: Region, judged: Judgement = NOTHING_JUDGED) -> Tied:
+    """Whose the region's records are now."""
+    records = [replace(r, person_id=judged.whose[r.ref]) if r.ref in judged.whose else r for r in region.records]
+    partition = match(records, judged.decisions(region.decisions), match_policy(session))
+    change = assign(
+        partition,
+        {r.rid: r.person_id for r in region.records if r.person_id is not None},
+        new_id=session.clock.new_id,
+        created_at=region.people,
+        former=region.former,
+    )
+    change = _staying_keep_their_id(region, change, judged.staying)
+    return Tied(update=_update(session, region, partition, change, judged), change=change)
+
+
+def _staying_keep_their_id(
+    region: Region, change: MembershipChange, staying: frozenset[RecordRef]
+) -> MembershipChange:
+    """Who is left keeps the id, also where more records leave than stay: the new id goes to the others."""
+    swap = {
+        change.person_of[r.rid]: r.person_id
+        for r in region.records
+        if r.ref in staying and r.person_id is not None and change.person_of[r.rid] in change.created
+    }
+    both = {**swap, **{old: new for new, old in swap.items()}}
+    if not both:
+        return change
+    return replace(change, person_of={rid: both.get(person, person) for rid, person in change.person_of.items()})
+
+
+def _update(
+    session: Session, region: Region, partition: Partition, change: MembershipChange, judged: Judgement
+) -> MembershipUpdate:
+    ties = _ties(region, partition)
+    return MembershipUpdate(
+        decisions=judged.decide,
+        withdrawn=judged.withdraw,
+        separated=tuple(_separated(session, change)),
+        members=MappingProxyType({rid: (person, ties[rid]) for rid, person in change.person_of.items()}),
+        created=change.created,
+        redirects=MappingProxyType({loser: winner for winner, loser in change.merged}),
+        split_from=MappingProxyType({new: left for left, new in change.split}),
+        suspicions=partition.suspicions,
+    )
+
+
+def _ties(region: Region, partition: Partition) -> dict[int, str]:
+    """Record → what ties it to the others of its person: shared keys, or ``own`` for one that is alone."""
+    by_rid = {r.rid: r for r in region.records}
+    ties = {}
+    for cluster in partition.clusters:
+        counted = Counter(key for rid in cluster for key in _keys(by_rid[rid]))
+        for rid in cluster:
+            shared = sorted({key.partition(":")[0] for key in _keys(by_rid[rid]) if counted[key] > 1})
+            ties[rid] = "+".join(shared) or ("own" if len(cluster) == 1 else "linked")
+    return ties
+
+
+def _keys(record: MatchRecord) -> set[str]:
+    keys = {f"email:{key}" for key in map(email_key, record.emails) if key is not None}
+    profile = linkedin_key(record.linkedin)
+    return keys | ({f"linkedin:{profile}"} if profile is not None else set())
+
+
+def _separated(session: Session, change: MembershipChange) -> Iterator[Merged]:
+    """What everybody is who lost records to somebody else, or got them from somebody who goes on."""
+    parted = sorted({person for pair in change.split for person in pair})
+    if not parted:
+        return
+    people = session.store.people(parted)
+    together = {m.rid: person for person in people for m in person.members}
+    before = [*people, *session.store.people_before(parted)]
+    policy, at = merge_policy(session), session.clock.now()
+    for person_id in parted:
+        rids = {rid for rid, owner in change.person_of.items() if owner == person_id}
+        members = tuple(m for person in people for m in person.members if m.rid in rids)
+        if members:
+            own = tuple(sorted(members, key=lambda m: m.rid))
+            side = Side(person_id=person_id, members=own, before=_before(before, person_id, rids))
+            yield _merged(part(side, together, policy, at))
+
+
+def _before(before: list[Person], person_id: str, rids: set[int]) -> Person | None:
+    """What the person is or was with some of these records and no others, the most of them."""
+    fitting = [p for p in before if p.id == person_id and {m.rid for m in p.members} <= rids]
+    return max(fitting, key=lambda p: len(p.members), default=None)
+
+
+def _merged(person: Person) -> Merged:
+    return Merged(
+        person_id=person.id,
+        contact=person.contact,
+        choices=person.choices,
+        conflicts=person.conflicts,
+        links=MappingProxyType({m.rid: m.link for m in person.members}),
+        frozen=person.frozen,
+        aliases=person.aliases,
+        returns=person.returns,
+    )

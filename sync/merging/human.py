@@ -1,0 +1,62 @@
+"""A person decides one field: the value stands, every record's own value is taken into account, the rest stays."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from sync.change import Choice
+from sync.codes import Rule
+from sync.merging.replaced import replaced_by
+from sync.merging.work import Edit, Work
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sync.contact import Value
+    from sync.merging.policy import MergePolicy
+    from sync.merging.work import MergeResult
+    from sync.person import Person
+
+HUMAN = "human"
+"""The source of a value that no record holds: somebody typed it."""
+
+
+def decide_field(
+    person: Person, name: str, value: Value | None, policy: MergePolicy, at: datetime, *, source: str = HUMAN
+) -> MergeResult:
+    """The person with ``value`` in the field for good (``None`` empties it), its conflict or brake released.
+
+    ``source``: the record whose value it is. Bases move to what the records show, so what differs is planned
+    for each of them. Records that were never merged take no part.
+    """
+    work = Work(person, policy, at)
+    own = [Edit(m, m.record.contact.get(name), value) for m in work.met]
+    work.conflicts = {c.field: c for c in person.conflicts if c.field != name}
+    work.frozen.discard(name)
+    work.returns.pop(name, None)
+    choice = _choice(work, name, value, own, source)
+    work.take(name, [Edit(e.member, None, e.before) for e in own])
+    for member in work.met:
+        work.sent[member.rid].pop(name, None)
+    work.set(name, value, choice)
+    return work.result()
+
+
+def _choice(work: Work, name: str, value: Value | None, own: list[Edit], source: str) -> Choice:
+    before = work.choices.get(name)
+    wins = work.keys(name, value)
+    losers = {e.source: e.before for e in own if e.before is not None}
+    replaced = replaced_by(work, name, own, value)
+    if before is not None:
+        losers = {**before.losers, **losers}
+        replaced = {**before.replaced, **replaced}
+        if name in work.values:
+            losers.setdefault(before.source, work.values[name])
+    return Choice(
+        source=source,
+        rule=Rule.HUMAN if value is not None else Rule.BLANK,
+        at=work.at,
+        losers=MappingProxyType({s: v for s, v in losers.items() if not work.keys(name, v) <= wins}),
+        replaced=MappingProxyType({old: new for old, new in replaced.items() if old not in wins}),
+    )

@@ -1,0 +1,173 @@
+"""People who were one and are not: each side has its own values again, and what was overwritten is planned back.
+
+What a record's own people typed there is told from what we wrote there by what was sent and by the values that
+lost. A side that was a person before gets back what that person was; what happened to its records since counts
+as edits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from sync.contact import Contact
+from sync.merging import merge
+from sync.merging.emails import email_form
+from sync.merging.first_contact import DECIDED, welcome
+from sync.merging.work import Work
+from sync.person import Member, Person
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sync.change import Choice
+    from sync.contact import Value
+    from sync.merging.policy import MergePolicy
+    from sync.record import Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One side of a parting. ``members``: its records as they are tied now.
+
+    ``before``: what all or a part of the side was as a person of that id, ``None`` when it was none.
+    """
+
+    person_id: str
+    members: tuple[Member, ...]
+    before: Person | None = None
+
+
+def part(side: Side, together: Mapping[int, Person], policy: MergePolicy, at: datetime) -> Person:
+    """The side as a person of its own. ``together``: rid → the person that the record belonged to."""
+    known = {} if side.before is None else {m.rid: m.link for m in side.before.members}
+    met = tuple(_first_met(m, known, together, side) for m in side.members)
+    first = _welcomed(_start(side, met, list({p.id: p for p in together.values()}.values())), policy, at)
+    whole = replace(first, members=tuple(_tied(m, known, side) for m in side.members))
+    result = merge(whole, policy, at)
+    return replace(
+        whole,
+        contact=result.contact,
+        choices=result.choices,
+        conflicts=result.conflicts,
+        frozen=result.frozen,
+        returns=result.returns,
+        members=tuple(replace(m, link=result.links.get(m.rid, m.link)) for m in whole.members),
+    )
+
+
+def _welcomed(person: Person, policy: MergePolicy, at: datetime) -> Person:
+    """The person after its newcomers were met; nobody's edit is looked at yet."""
+    work = Work(person, policy, at)
+    welcome(work)
+    result = work.result()
+    return replace(person, contact=result.contact, choices=result.choices)
+
+
+def _start(side: Side, members: tuple[Member, ...], together: Sequence[Person]) -> Person:
+    """What the side is before its records are looked at: the former person, and what people decided since."""
+    former = side.before
+    refs = {str(m.record.ref) for m in members}
+    values = dict(former.contact.to_fields()) if former else {}
+    choices = dict(former.choices) if former else {}
+    for person in together:
+        for name, choice in person.choices.items():
+            own = choice.source in refs or (person.id == side.person_id and ":" not in choice.source)
+            if own and (former is None or choice.rule in DECIDED) and choices.get(name) != choice:
+                value = _shown(name, person.contact.get(name), members)
+                _adopt(values, choices, name, value, _own_losers(choice, refs))
+    newest = max(together, key=lambda p: p.created_at)
+    return Person(
+        id=side.person_id,
+        contact=Contact.from_fields(values),
+        members=members,
+        created_at=former.created_at if former else newest.created_at,
+        choices=MappingProxyType(choices),
+        conflicts=former.conflicts if former else (),
+        frozen=former.frozen if former else frozenset(),
+        aliases=former.aliases if former else frozenset(),
+        returns=former.returns if former else MappingProxyType({}),
+    )
+
+
+def _shown(name: str, value: Value | None, members: Sequence[Member]) -> Value | None:
+    """``value``, of emails only those that the side's own records show."""
+    if name != "emails" or not isinstance(value, tuple):
+        return value
+    own = {email_form(email) for m in members for email in m.record.contact.emails}
+    return tuple(email for email in value if email_form(email) in own) or None
+
+
+def _adopt(
+    values: dict[str, Value], choices: dict[str, Choice], name: str, value: Value | None, choice: Choice
+) -> None:
+    choices[name] = choice
+    if value is None:
+        values.pop(name, None)
+    else:
+        values[name] = value
+
+
+def _own_losers(choice: Choice, refs: set[str]) -> Choice:
+    return replace(choice, losers=MappingProxyType({s: v for s, v in choice.losers.items() if s in refs}))
+
+
+def _first_met(member: Member, known: Mapping[int, Link], together: Mapping[int, Person], side: Side) -> Member:
+    """The record as the side first meets it: as before, or as a newcomer with the values of its own."""
+    if member.rid in known:
+        return _tied(member, known, side)
+    contact = Contact.from_fields(own_values(member, together[member.rid]))
+    link = replace(member.link, person_id=side.person_id, met=False)
+    return replace(member, record=replace(member.record, contact=contact), link=link)
+
+
+def _tied(member: Member, known: Mapping[int, Link], side: Side) -> Member:
+    """The record as it is tied afterwards; what a newcomer shows by then is taken into account."""
+    link = member.link
+    if member.rid in known:
+        link = _woven(known[member.rid], link)
+    elif not link.met:
+        link = replace(link, base=MappingProxyType(dict(member.record.contact.to_fields())), met=True)
+    return replace(member, link=replace(link, person_id=side.person_id))
+
+
+def own_values(member: Member, person: Person) -> dict[str, Value]:
+    """What the record last held by itself: what was written there for the sake of ``person`` is left out."""
+    ref = str(member.record.ref)
+    own: dict[str, Value] = {}
+    taken = member.link.base if member.link.met else member.record.contact.to_fields()
+    for name, value in taken.items():
+        choice = person.choices.get(name)
+        typed_here = name not in member.link.sent or member.link.ours
+        if typed_here or (choice is not None and choice.source == ref):
+            own[name] = value
+    for name, choice in person.choices.items():
+        if ref in choice.losers and name in member.link.sent:
+            own[name] = choice.losers[ref]
+    return own
+
+
+def _woven(former: Link, now: Link) -> Link:
+    """The tie of before; where we wrote since, what the record took from us is no edit of its people."""
+    wrote = {n for n, v in now.sent.items() if former.sent.get(n) != v}
+    return replace(
+        former,
+        base=MappingProxyType(_with(former.base, now.base, wrote)),
+        sent=MappingProxyType(_with(former.sent, now.sent, wrote)),
+        written=MappingProxyType(
+            {n: w for n, w in former.written.items() if n not in wrote}
+            | {n: w for n, w in now.written.items() if n in wrote}
+        ),
+        ours=now.ours,
+        accepted_key=now.accepted_key,
+    )
+
+
+def _with(former: Mapping[str, Value], now: Mapping[str, Value], names: set[str]) -> dict[str, Value]:
+    kept = {n: v for n, v in former.items() if n not in names}
+    return kept | {n: v for n, v in now.items() if n in names}
+
+
+__all__ = ["Side", "own_values", "part"]
