@@ -35,7 +35,7 @@ __all__ = ["CAPPED", "configure", "install_excepthook", "register", "safe_traceb
 Format = Literal["console", "json"]
 CAPPED = (
     "httpx", "httpcore", "websockets", "sqlalchemy", "alembic", "uvicorn", "starlette", "asyncio", "hpack", "h11",
-    "stamina", "anyio", "psycopg",
+    "anyio", "psycopg",
 )  # fmt: skip
 """Loggers that never write below WARNING."""
 

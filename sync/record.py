@@ -141,13 +141,19 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateWindow:
-    """One of a provider's rate windows for one endpoint; counts are the provider's where it tells them."""
+    """One of a provider's rate windows for one endpoint; counts are the provider's where it tells them.
+
+    ``told_at``: when it last told one, ``None`` = never. ``others_per_s``: requests a second that other callers
+    of the same window made, as far as two tellings show.
+    """
 
     endpoint: str
     seconds: float
     limit: int
     used: int
     opened_at: datetime
+    told_at: datetime | None = None
+    others_per_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

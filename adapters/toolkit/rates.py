@@ -1,7 +1,8 @@
 """Several rate windows an endpoint, fed by the provider's headers and kept across runs.
 
 A window is fixed and opens at its first request. What the provider says it counted always outranks our own
-count, because other callers may share it. Waiting is for seconds; anything longer is told to the caller.
+count, because other callers may share it. How fast they use it up is learnt from two tellings, and room for
+twice that is left until the next one. Waiting is for seconds; anything longer is told to the caller.
 """
 
 from __future__ import annotations
@@ -65,10 +66,16 @@ class Limiter:
     def observe(self, endpoint: str, windows: Sequence[RateWindow]) -> None:
         """The provider's own counts replace ours, window by window; an opening time we knew is kept."""
         known = self._windows.setdefault(endpoint, {})
+        now = self._clock.now()
         for told in windows:
             ours = known.get(told.seconds)
-            still_open = ours is not None and not self._over(ours, self._clock.now()) and told.used >= ours.used
-            known[told.seconds] = replace(told, opened_at=ours.opened_at) if ours and still_open else told
+            if ours is None or self._over(ours, now) or told.used < ours.used:
+                rate = ours.others_per_s if ours is not None else 0.0
+                known[told.seconds] = replace(told, told_at=now, others_per_s=rate)
+            else:
+                known[told.seconds] = replace(
+                    told, opened_at=ours.opened_at, told_at=now, others_per_s=_others_per_s(ours, told, now)
+                )
 
     def refused(self, endpoint: str, retry_after_s: float) -> None:
         """``endpoint`` is not asked again for ``retry_after_s`` seconds."""
@@ -83,7 +90,7 @@ class Limiter:
     def memory(self) -> dict[str, object]:
         """JSON-able notes from which a later instance goes on."""
         return {
-            "windows": [[w.endpoint, w.seconds, w.limit, w.used, w.opened_at.isoformat()] for w in self.windows()],
+            "windows": [_note(w) for w in self.windows()],
             "not_before": {
                 endpoint: moment.isoformat()
                 for endpoint, moment in self._not_before.items()
@@ -104,7 +111,7 @@ class Limiter:
         blocking = [
             w.opened_at + timedelta(seconds=w.seconds)
             for w in self._windows.get(endpoint, {}).values()
-            if w.used >= w.limit and not self._over(w, now)
+            if not self._over(w, now) and _expected(w, now) >= w.limit
         ]
         moment = self._not_before.get(endpoint)
         return [*blocking, moment] if moment is not None and self._awaited(moment, now) else blocking
@@ -136,19 +143,52 @@ class Limiter:
             self._not_before = {endpoint: moment for endpoint, moment in moments.items() if moment is not None}
 
 
+MOST_PER_S = 1000.0
+"""No rate of other callers is believed beyond this."""
+LEARNT_SHARE = 0.5
+"""How much a new telling changes the rate believed so far; the faster of both counts at once."""
+
+
+def _others_per_s(ours: RateWindow, told: RateWindow, now: datetime) -> float:
+    """The rate of other callers after one more telling; ``ours`` already counts our own requests since."""
+    if ours.told_at is None:
+        return ours.others_per_s
+    passed_s = max((now - ours.told_at).total_seconds(), 0.05)
+    rate = min((told.used - ours.used) / passed_s, MOST_PER_S)
+    if passed_s < 1.0:  # too short to tell a rate from a single call
+        rate = min(rate, ours.others_per_s + 1.0)
+    return ours.others_per_s + LEARNT_SHARE * (rate - ours.others_per_s)
+
+
+def _expected(window: RateWindow, now: datetime) -> float:
+    """What the window holds by now, others' requests since the last telling counted twice."""
+    if window.told_at is None or not window.others_per_s:
+        return window.used
+    return window.used + 2.0 * window.others_per_s * max((now - window.told_at).total_seconds(), 0.0)
+
+
+def _note(window: RateWindow) -> list[object]:
+    told_at = window.told_at.isoformat() if window.told_at is not None else None
+    opened = window.opened_at.isoformat()
+    return [window.endpoint, window.seconds, window.limit, window.used, opened, told_at, window.others_per_s]
+
+
 def parse_windows(memory: Mapping[str, object]) -> tuple[RateWindow, ...]:
     """The windows noted in a provider's memory; unreadable ones are left out."""
     rows = memory.get("windows")
     windows = []
     for row in rows if isinstance(rows, (list, tuple)) else ():
         try:
-            endpoint, seconds, limit, used, opened = row
+            endpoint, seconds, limit, used, opened, *learnt = row
+            told_at, others = learnt or (None, 0.0)
             window = RateWindow(
                 endpoint=str(endpoint),
                 seconds=float(seconds),
                 limit=int(limit),
                 used=int(used),
                 opened_at=datetime.fromisoformat(str(opened)).astimezone(UTC),
+                told_at=_moment(told_at) if told_at else None,
+                others_per_s=max(0.0, min(float(others), MOST_PER_S)),
             )
         except (TypeError, ValueError, OverflowError):
             continue
