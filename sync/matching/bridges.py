@@ -12,7 +12,7 @@ from sync.matching.values import BRIDGE, Apart
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sync.matching.hubs import Entry, Hub
+    from sync.matching.hubs import Entry, Hub, Hubs
     from sync.matching.values import Findings
 
 MAX_MEMBERS = 256
@@ -23,15 +23,15 @@ def hold_bridges(
     group: list[int],
     entries: Sequence[Entry],
     ties: Sequence[Hub],
-    same: Sequence[tuple[int, int]],
+    hubs: Hubs,
     findings: Findings,
 ) -> list[list[int]]:
     """``group`` cut at its bridges, canonical order.
 
-    A bridge stays with the side to which a human decision or its link ties it, otherwise alone with what hangs
-    on it and is no complete person.
+    A generic key makes nobody complete. A bridge stays with the side to which a human decision or its link ties
+    it, otherwise alone with what hangs on it and is no complete person.
     """
-    if len(group) < 3 or not _could_bridge(group, entries):
+    if len(group) < 3 or not _could_bridge(group, entries, hubs.generic):
         return [group]
     if len(group) > MAX_MEMBERS:
         findings.unchecked += 1
@@ -40,7 +40,7 @@ def hold_bridges(
     waiting = [group]
     while waiting:
         members = waiting.pop()
-        cut = _cut(members, entries, ties, same, findings)
+        cut = _cut(members, entries, ties, hubs, findings)
         if len(cut) > 1:
             waiting += cut
         else:
@@ -48,25 +48,25 @@ def hold_bridges(
     return sorted(done)
 
 
-def _could_bridge(group: list[int], entries: Sequence[Entry]) -> bool:
-    profiles = {key for at in group for key in entries[at].keys if is_profile(key)}
-    emails = {key for at in group for key in entries[at].keys if not is_profile(key)}
-    return len(profiles) > 1 and len(emails) > 1
+def _could_bridge(group: list[int], entries: Sequence[Entry], generic: set[str]) -> bool:
+    keys = _keys(group, entries, generic)
+    profiles = sum(map(is_profile, keys))
+    return profiles > 1 and len(keys) - profiles > 1
 
 
 def _cut(
     members: list[int],
     entries: Sequence[Entry],
     ties: Sequence[Hub],
-    same: Sequence[tuple[int, int]],
+    hubs: Hubs,
     findings: Findings,
 ) -> list[list[int]]:
     for bridge in members:
         sides = _sides([at for at in members if at != bridge], ties)
-        complete = [side for side in sides if _is_complete(side, entries)]
-        if len(complete) < 2 or not _are_disjoint(complete, entries):
+        complete = [side for side in sides if _is_complete(side, entries, hubs.generic)]
+        if len(complete) < 2 or not _are_disjoint(complete, entries, hubs.generic):
             continue
-        bound = {at for pair in same if bridge in pair for at in pair}
+        bound = {at for pair in hubs.same if bridge in pair for at in pair}
         kept = [side for side in complete if bound.intersection(side)] or _linked(bridge, complete, entries)
         if len(kept) == len(complete):
             continue
@@ -86,17 +86,17 @@ def _sides(members: list[int], ties: Sequence[Hub]) -> list[list[int]]:
     return [[members[place] for place in part] for part in unions.groups(range(len(members)))]
 
 
-def _keys(side: list[int], entries: Sequence[Entry]) -> set[str]:
-    return {key for at in side for key in entries[at].keys}
+def _keys(side: list[int], entries: Sequence[Entry], generic: set[str]) -> set[str]:
+    return {key for at in side for key in entries[at].keys} - generic
 
 
-def _is_complete(side: list[int], entries: Sequence[Entry]) -> bool:
-    kinds = {is_profile(key) for key in _keys(side, entries)}
+def _is_complete(side: list[int], entries: Sequence[Entry], generic: set[str]) -> bool:
+    kinds = {is_profile(key) for key in _keys(side, entries, generic)}
     return len(kinds) == 2
 
 
-def _are_disjoint(sides: list[list[int]], entries: Sequence[Entry]) -> bool:
-    keys = [_keys(side, entries) for side in sides]
+def _are_disjoint(sides: list[list[int]], entries: Sequence[Entry], generic: set[str]) -> bool:
+    keys = [_keys(side, entries, generic) for side in sides]
     return sum(map(len, keys)) == len(set().union(*keys))
 
 

@@ -6,24 +6,29 @@ above all. Then merges that a person should see first are taken back.
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sync.change import Suspicion
 from sync.identity.names import names_agree
 from sync.matching.bridges import hold_bridges
 from sync.matching.follow import follow
-from sync.matching.hubs import Hub, hubs_of, is_profile
+from sync.matching.hubs import Entry, Hub, hubs_of, is_profile
 from sync.matching.unions import Unions
 from sync.matching.values import OPENED, REFUSED, TWINS, TWO_PROFILES, Apart, Findings
+from sync.membership import assign
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sync.matching.hubs import Entry, Hubs
+    from sync.matching.hubs import Hubs
     from sync.matching.values import MatchPolicy
     from sync.person import Decision
 
 MAX_PLAIN_NAMES = 4
+MAX_ROUNDS = 4
+"""How often a component is asked again; a second round is rare, a third nearly unheard of."""
 
 
 def resolve(
@@ -33,17 +38,74 @@ def resolve(
     ordered = sorted(entries, key=lambda entry: entry.order)
     if not decisions and _is_plain(ordered):
         return [ordered]
-    for at, entry in enumerate(ordered):
-        entry.at = at
     own = Findings()
-    resolution = _Resolution(ordered, decisions, policy, own)
-    people = resolution.people()
-    if own.bridges and resolution.used_aliases:
-        # A former key that makes a bridge joins nobody: once its new holder is a person, it lives elsewhere.
-        own = Findings()
-        people = _Resolution(ordered, decisions, policy, own, with_aliases=False).people()
+    people = _settled(ordered, decisions, policy, own)
     findings.extend(own)
     return people
+
+
+def _settled(
+    entries: list[Entry], decisions: Sequence[Decision], policy: MatchPolicy, findings: Findings
+) -> list[list[Entry]]:
+    """The people of ``entries`` such that matching them again, once they are kept, gives the same.
+
+    What depends on who is linked to whom (former keys, keys that became generic) is asked again with the answer
+    taken in, until it stands. Merges that a generic key opened are told by the round that opened them.
+    """
+    people, found = _round(entries, decisions, policy)
+    opened = Findings(opened=found.opened, suspicions=[s for s in found.suspicions if s.reason == OPENED])
+    unsure = found.generic_keys or any(entry.aliases for entry in entries)
+    for _ in range(MAX_ROUNDS if unsure else 0):
+        again, found_again = _round(_taken_in(people), decisions, policy)
+        if _shape(again) == _shape(people):
+            break
+        people, found = again, found_again
+    findings.extend(found)
+    if found.opened != opened.opened:
+        findings.extend(opened)
+    return people
+
+
+def _round(
+    entries: Iterable[Entry], decisions: Sequence[Decision], policy: MatchPolicy
+) -> tuple[list[list[Entry]], Findings]:
+    ordered = sorted(entries, key=lambda entry: entry.order)
+    for at, entry in enumerate(ordered):
+        entry.at = at
+    found = Findings()
+    resolution = _Resolution(ordered, decisions, policy, found)
+    people = resolution.people()
+    if found.bridges and resolution.used_aliases:
+        # A former key that makes a bridge joins nobody: once its new holder is a person, it lives elsewhere.
+        found = Findings()
+        people = _Resolution(ordered, decisions, policy, found, with_aliases=False).people()
+    return people, found
+
+
+def _taken_in(people: list[list[Entry]]) -> list[Entry]:
+    """The entries as if their people had been kept; new ids sort after all that exist."""
+    order = [[entry.record.rid for entry in part] for part in people]
+    current = {e.record.rid: e.record.person_id for part in people for e in part if e.record.person_id is not None}
+    fresh = (f"~{number:06}" for number in itertools.count(len(current) + _fresh_so_far(current.values())))
+    person_of = assign(_Clusters(order), current, new_id=lambda: next(fresh)).person_of
+    return [
+        Entry(replace(entry.record, person_id=person_of[entry.record.rid]), entry.keys, entry.aliases)
+        for part in people
+        for entry in part
+    ]
+
+
+def _fresh_so_far(ids: Iterable[str]) -> int:
+    return max((int(person_id[1:]) + 1 for person_id in ids if person_id[:1] == "~"), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clusters:
+    clusters: Sequence[Sequence[int]]
+
+
+def _shape(people: list[list[Entry]]) -> set[frozenset[int]]:
+    return {frozenset(entry.record.rid for entry in part) for part in people}
 
 
 def _is_plain(entries: Sequence[Entry]) -> bool:
@@ -100,7 +162,7 @@ class _Resolution:
         people = [
             part
             for group in people
-            for part in hold_bridges(group, self._entries, ties, self._hubs.same, self._findings)
+            for part in hold_bridges(group, self._entries, ties, self._hubs, self._findings)
         ]
         self._note_disputes(people)
         return [[self._entries[at] for at in part] for part in people]

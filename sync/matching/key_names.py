@@ -27,9 +27,10 @@ class NameGroups:
 
 
 def group_names(names: Iterable[str], stop_at: int) -> NameGroups:
-    """``names`` in groups inside which no two disagree; a function of the set, not of its order.
+    """``names`` in groups inside which no two full ones disagree; a function of the set, not of its order.
 
-    Telling names come first, so that an initial does not gather people who disagree with each other.
+    Telling names come first, so that an initial does not gather people who disagree with each other. A given
+    and a family name alone are in one group with the full name that both are parts of.
     """
     ordered = sorted({name for name in names if fold_name(name).tokens}, key=_telling)
     groups: list[list[str]] = []
@@ -52,7 +53,26 @@ def group_names(names: Iterable[str], stop_at: int) -> NameGroups:
 
 
 def _fits(name: str, group: list[str]) -> bool:
-    return all(names_agree(name, other).agree is not False for other in group)
+    """Whether ``name`` agrees with the full names of ``group``, which are one person's; a part of a name with one.
+
+    A name in another order of its parts is no other name: which of them is the given name is not seen.
+    """
+    full = [other for other in group if _is_full(other)]
+    if full and not _is_full(name):
+        return any(names_agree(name, other).agree is not False for other in full)
+    fits: dict[tuple[str, ...], bool] = {}
+    for other in group:
+        parts = _parts(other)
+        fits[parts] = fits.get(parts, False) or names_agree(name, other).agree is not False
+    return _parts(name) in fits or all(fits.values())
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(sorted(fold_name(name).tokens))
+
+
+def _is_full(name: str) -> bool:
+    return sum(len(token) > 1 for token in fold_name(name).tokens) > 1
 
 
 def _telling(name: str) -> tuple[int, int, str]:

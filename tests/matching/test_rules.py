@@ -116,6 +116,32 @@ def test_a_bridge_between_two_complete_people_is_held() -> None:
     assert groups(*rows, decisions=said) == sets({0, 1, 2})
 
 
+def test_a_generic_key_completes_nobody_into_one_side_of_a_bridge() -> None:
+    rows = [
+        record(0, emails=("ann@acme.com",), linkedin="in:pasted", name="Ann Lee"),
+        record(1, emails=("ann@acme.com", "lee@acme.com"), name="Ann Lee"),
+        record(2, emails=("lee@acme.com",), linkedin="in:ann", name="Ann Lee"),
+        *(record(3 + n, linkedin="in:pasted", name=name) for n, name in enumerate(["Bob Ray", "Carl Day"])),
+    ]
+    assert groups(*rows) == sets({0, 1, 2}, {3}, {4})
+
+
+def test_parts_of_a_name_join_where_the_full_name_ties_them() -> None:
+    rows = [record(n, emails=("ann@acme.com",), name=name) for n, name in enumerate(["Ann Lee", "Ann", "Lee"])]
+    assert groups(*rows) == sets({0, 1, 2})
+    assert groups(*rows[1:]) == sets({1}, {2})
+    said = ["Henri Roux", "H. Roux", "Henri Blanc"]
+    rows = [record(n, emails=("h@acme.com",), name=name) for n, name in enumerate(said)]
+    assert groups(*rows) == sets({0, 1, 2})
+
+
+def test_a_name_written_the_other_way_round_keeps_nobody_away() -> None:
+    said = ["Elena Roux", "Roux Elena", "Elena Blanc"]
+    assert groups(*(record(n, emails=("e@acme.com",), name=name) for n, name in enumerate(said))) == sets(
+        {0, 1, 2}
+    )
+
+
 def test_a_human_same_outranks_names_profiles_and_missing_keys() -> None:
     a, b, c = record(0, **ANN, linkedin="in:ann"), record(1, name="Bob Ray", linkedin="in:two"), record(2)
     assert groups(a, b, c, decisions=[decision(a, b, "same"), decision(b, c, "same")]) == sets({0, 1, 2})
