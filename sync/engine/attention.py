@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from sync.codes import StateReason
 from sync.guards import EVERY
 from sync.identity import canonical_email, linkedin_key, wide_email_keys
+from sync.identity.canonical import compared
 from sync.optouts import wide_keys_of
 
 if TYPE_CHECKING:
     from sync.engine.session import Session
+    from sync.person import Person
     from sync.record import OptOut
 
 SETTINGS = "settings"
@@ -74,3 +76,24 @@ def after_missing_providers(session: Session) -> None:
     """Everybody planned without a provider that is configured, but did not take part or did not answer."""
     if any(seat.settings.write and not (seat.active and seat.up) for seat in session.seats.values()):
         session.store.mark_people_dirty(session.planned_people)
+
+
+def after_read_back(session: Session, before: list[Person]) -> None:
+    """Whoever somebody else changed while we wrote: the read-back showed it after their plan was made."""
+    then = {person.id: person for person in before}
+    now = session.store.people(sorted(then))
+    region = session.settings.sync.default_region
+    session.store.mark_people_dirty([p.id for p in now if p.id in then and _has_news(then[p.id], p, region)])
+
+
+def _has_news(then: Person, now: Person, region: str) -> bool:
+    """Whether another value stands now, or a record came to show one that does not stand."""
+    if (then.contact, then.conflicts) != (now.contact, now.conflicts):
+        return True
+    shown = {m.rid: m.record.contact for m in then.members}
+    return any(
+        compared(name, value, region=region) != compared(name, now.contact.get(name), region=region)
+        for m in now.members
+        for name, value in m.record.contact.to_fields().items()
+        if m.rid not in shown or shown[m.rid].get(name) != value
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sync.change import CannotExpress
 from sync.codes import CannotReason, StateReason
+from sync.engine.attention import after_read_back
 from sync.engine.people import chunks, match_and_merge
 from sync.engine.pull import keep_memory, read_back
 from sync.engine.settle import link_of
@@ -30,9 +31,11 @@ async def verify_writes(session: Session) -> None:
         if seat.wrote and seat.reads:
             seen |= await read_back(session, seat)
             keep_memory(session, seat)
-    match_and_merge(session)
     acked = [o for o in session.operations.values() if o.state == "acked"]
+    before = session.store.people(sorted({o.person_id for o in acked}))
+    match_and_merge(session)
     hidden = _judge(session, acked, seen)
+    after_read_back(session, before)
     for seat in session.seats.values():
         missing = sum(o.provider == seat.name for o in hidden)
         if missing and seat.reads:

@@ -219,6 +219,15 @@ def test_a_person_waits_on_until_every_operation_of_the_run_succeeded(store: Sql
     assert store.dirty_people() == ["bob"]
 
 
+def test_whose_record_appeared_after_a_create_goes_on_waiting(store: SqliteStore) -> None:
+    (operation,) = sent(store, create("o1"))
+    done = settle(store, operation, "pending")
+    store.mark_people_dirty(["ann"])
+    found = replace(done, state="verified", record_id="1")
+    store.save_settled([Settled(operation=found, link=tie("ann"))], at=later(3))
+    assert "ann" in store.dirty_people()
+
+
 def test_a_failed_operation_makes_its_person_wait_again(store: SqliteStore) -> None:
     (operation,) = sent(store, update("o1", "topo:1"))
     store.settle_people(["ann", "bob"])

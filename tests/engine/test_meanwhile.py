@@ -1,0 +1,44 @@
+"""Other people go on working at the providers while a cycle runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sync.engine.session import Options
+from sync.wiring import Request, load_settings, run_once
+from tests.engine.house import House, person
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Meddler:
+    """Somebody who acts once, as soon as a stage of a provider advances."""
+
+    def __init__(self, stage: str, provider: str, act: Callable[[], object]) -> None:
+        self._place = (stage, provider)
+        self._act: Callable[[], object] | None = act
+
+    def advance(self, stage: str, provider: str, done: int, total: int | None) -> None:
+        if (stage, provider) == self._place and self._act is not None:
+            act, self._act = self._act, None
+            act()
+
+
+async def run_with(home: House, meddler: Meddler) -> None:
+    for box in home.boxes.values():
+        box.now = home.clock.now
+    settings = load_settings(home.config, home.environ)
+    request = Request(options=Options())
+    await run_once(settings, request, clock=home.clock, environ=home.environ, progress=meddler)
+
+
+async def test_an_edit_that_only_the_read_back_shows_reaches_the_others_in_the_next_cycle(home: House) -> None:
+    at_topo = home.actors["topo"].create(person(job_title="COO", company_name="Oakmere"))
+    at_apollo = home.actors["apollo"].create(person(job_title="COO", company_name="Oakmere"))
+    await home.run()
+    home.actors["topo"].edit(at_topo, {"job_title": "CEO"})
+    edit = Meddler("push", "apollo", lambda: home.apollo.edit(at_apollo, organization_name="Oakmere Group"))
+    await run_with(home, edit)
+    await home.run()
+    assert [row["company"] for row in home.datananas.rows] == ["Oakmere Group"]
