@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sync.matching.component import resolve
 from sync.matching.hubs import Entry, entry_of
+from sync.matching.rounds import resolve
 from sync.matching.suspicions import find_alike
 from sync.matching.unions import find
 from sync.matching.values import Findings, MatchPolicy, Partition, Twins

@@ -1,0 +1,115 @@
+"""A component resolved so that the answer stands: matching again what was kept gives the same."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sync.identity.names import names_agree
+from sync.matching.component import Resolution
+from sync.matching.hubs import Entry, is_profile
+from sync.matching.values import OPENED, Findings
+from sync.membership import assign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sync.matching.values import MatchPolicy
+    from sync.person import Decision
+
+MAX_PLAIN_NAMES = 4
+MAX_ROUNDS = 4
+"""How often a component is asked again; a second round is rare, a third nearly unheard of."""
+
+
+def resolve(
+    entries: Sequence[Entry], decisions: Sequence[Decision], policy: MatchPolicy, findings: Findings
+) -> list[list[Entry]]:
+    """``entries`` (one component) as people; what was held or refused is added to ``findings``."""
+    ordered = sorted(entries, key=lambda entry: entry.order)
+    if not decisions and _is_plain(ordered):
+        return [ordered]
+    own = Findings()
+    people = _settled(ordered, decisions, policy, own)
+    findings.extend(own)
+    return people
+
+
+def _settled(
+    entries: list[Entry], decisions: Sequence[Decision], policy: MatchPolicy, findings: Findings
+) -> list[list[Entry]]:
+    """The people of ``entries`` such that matching them again, once they are kept, gives the same.
+
+    What depends on who is linked to whom (former keys, keys that became generic) is asked again with the answer
+    taken in, until it stands. Merges that a generic key opened are told by the round that opened them.
+    """
+    people, found = _round(entries, decisions, policy)
+    opened = Findings(opened=found.opened, suspicions=[s for s in found.suspicions if s.reason == OPENED])
+    unsure = found.generic_keys or any(entry.aliases for entry in entries)
+    for _ in range(MAX_ROUNDS if unsure else 0):
+        again, found_again = _round(_taken_in(people), decisions, policy)
+        if _shape(again) == _shape(people):
+            break
+        people, found = again, found_again
+    findings.extend(found)
+    if found.opened != opened.opened:
+        findings.extend(opened)
+    return people
+
+
+def _round(
+    entries: Iterable[Entry], decisions: Sequence[Decision], policy: MatchPolicy
+) -> tuple[list[list[Entry]], Findings]:
+    ordered = sorted(entries, key=lambda entry: entry.order)
+    for at, entry in enumerate(ordered):
+        entry.at = at
+    found = Findings()
+    resolution = Resolution(ordered, decisions, policy, found)
+    people = resolution.people()
+    if found.bridges and resolution.used_aliases:
+        # A former key that makes a bridge joins nobody: once its new holder is a person, it lives elsewhere.
+        found = Findings()
+        people = Resolution(ordered, decisions, policy, found, with_aliases=False).people()
+    return people, found
+
+
+def _taken_in(people: list[list[Entry]]) -> list[Entry]:
+    """The entries as if their people had been kept; new ids sort after all that exist."""
+    order = [[entry.record.rid for entry in part] for part in people]
+    current = {e.record.rid: e.record.person_id for part in people for e in part if e.record.person_id is not None}
+    fresh = (f"~{number:06}" for number in itertools.count(len(current) + _fresh_so_far(current.values())))
+    person_of = assign(_Clusters(order), current, new_id=lambda: next(fresh)).person_of
+    return [
+        Entry(replace(entry.record, person_id=person_of[entry.record.rid]), entry.keys, entry.aliases)
+        for part in people
+        for entry in part
+    ]
+
+
+def _fresh_so_far(ids: Iterable[str]) -> int:
+    return max((int(person_id[1:]) + 1 for person_id in ids if person_id[:1] == "~"), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clusters:
+    clusters: Sequence[Sequence[int]]
+
+
+def _shape(people: list[list[Entry]]) -> set[frozenset[int]]:
+    return {frozenset(entry.record.rid for entry in part) for part in people}
+
+
+def _is_plain(entries: Sequence[Entry]) -> bool:
+    """Whether nothing can keep ``entries`` apart: one person and one profile at most, names that all agree."""
+    people = {entry.record.person_id for entry in entries}
+    if len(people - {None}) > 1 or any(entry.aliases and entry.record.person_id is None for entry in entries):
+        return False
+    profiles = {key for entry in entries for key in (*entry.keys, *entry.aliases) if is_profile(key)}
+    if len(profiles) > 1:
+        return False
+    names = sorted({entry.record.name for entry in entries if entry.record.name})
+    return len(names) < 2 or (
+        len(names) <= MAX_PLAIN_NAMES
+        and all(names_agree(a, b).agree is not False for i, a in enumerate(names) for b in names[i + 1 :])
+    )
