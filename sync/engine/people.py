@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.engine.policies import merge_policy
+from sync.engine.relinking import close_relinked, relinked
 from sync.engine.tying import tie
 from sync.guards import Facts, GuardPolicy, Limit, check
 from sync.merging import merge
@@ -31,6 +32,7 @@ def match_and_merge(session: Session) -> None:
     """Changed records belong to people, and every person touched has its merged contact."""
     match_records(session)
     merge_people(session)
+    close_relinked(session)
 
 
 def match_records(session: Session) -> None:
@@ -72,7 +74,7 @@ def merge_people(session: Session, ids: Iterable[str] | None = None) -> None:
     for people in chunks(session, session.store.dirty_people() if ids is None else ids):
         merged = []
         for found in people:
-            person = _adopt(session, found, creates)
+            person = relinked(_adopt(session, found, creates))
             result = merge(person, policy, session.clock.now())
             merged.append(to_merged(person, result))
         session.store.save_merged(merged, at=session.clock.now())

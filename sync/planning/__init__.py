@@ -39,5 +39,5 @@ def _plan_at(draft: Draft, side: Side) -> None:
         plan_update(draft, side, live[0])
     elif (person.id, side.name) in draft.world.open_creates:
         draft.waits = True
-    elif not members:
+    elif all(m.released for m in members):
         plan_create(draft, side)

@@ -1,0 +1,235 @@
+"""What people decide about who is who: foreseen first, then kept in one step together with what follows from it.
+
+A decision is about records, stands above every key, outlives rebuilds and can be taken back. The judgements of
+one act share their time and their judge, so that they are withdrawn together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from sync.contact import Contact
+from sync.engine.people import merge_people
+from sync.engine.plan import find_people
+from sync.engine.policies import merge_policy
+from sync.engine.tying import Judgement, tie
+from sync.identity import canonical_email, linkedin_key
+from sync.identity.canonical import keys_of
+from sync.merging import merge
+from sync.person import Decision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sync.engine.session import Session
+    from sync.engine.tying import Tied
+    from sync.person import Member, Person
+    from sync.record import RecordRef
+    from sync.store_port import Store
+
+SAME, DIFFERENT = "same", "different"
+APART = "apart"
+"""Stands for a person whom records count as tied to while they are parted from the others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """One person after a decision. ``before``: the same id now, ``None`` when nobody has it now.
+
+    ``formerly``: the id belonged to somebody who was merged, and is given back.
+    """
+
+    person_id: str
+    records: tuple[RecordRef, ...]
+    contact: Contact
+    before: Person | None
+    formerly: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """What a decision will do. ``retired``: id → the id that goes on for it."""
+
+    judged: Judgement
+    tied: Tied
+    people: tuple[Outlook, ...]
+    retired: Mapping[str, str]
+
+    @property
+    def moves(self) -> bool:
+        """Whether anybody's records change."""
+        return bool(self.retired) or any(
+            o.before is None or {m.record.ref for m in o.before.members} != set(o.records) for o in self.people
+        )
+
+
+# what is decided --------------------------------------------------------------------------------------
+def split(session: Session, person: Person, leaving: Iterable[RecordRef], by: str) -> Judgement:
+    """Those records are somebody else, all of them the same one."""
+    gone = sorted(set(leaving))
+    staying = [m.record.ref for m in person.members if m.record.ref not in gone]
+    apart = _between(session, staying, gone, DIFFERENT, by)
+    together = _between(session, gone[:1], gone[1:], SAME, by)
+    return Judgement(decide=(*apart, *together), staying=frozenset(staying))
+
+
+def join(session: Session, a: Person, b: Person, by: str) -> Judgement:
+    """The two are one."""
+    return Judgement(decide=_between(session, _refs(a), _refs(b), SAME, by))
+
+
+def never(session: Session, a: Person, b: Person, by: str) -> Judgement:
+    """The two are not one, whatever keys say."""
+    return Judgement(decide=_between(session, _refs(a), _refs(b), DIFFERENT, by))
+
+
+def _refs(person: Person) -> list[RecordRef]:
+    return [m.record.ref for m in person.members]
+
+
+def _between(
+    session: Session, ones: Iterable[RecordRef], others: Iterable[RecordRef], verdict: str, by: str
+) -> tuple[Decision, ...]:
+    at = session.clock.now()
+    return tuple(
+        Decision(a=min(pair), b=max(pair), verdict=verdict, by=by, at=at) for pair in product(ones, others)
+    )
+
+
+# what is taken back -----------------------------------------------------------------------------------
+def unjoin(session: Session, near: set[RecordRef], far: set[RecordRef]) -> Judgement | None:
+    """No longer one by decision: keys decide again, and each side is tied to itself only."""
+    acts = _acts(session, near, far, SAME)
+    if not acts:
+        return None
+    pairs = [(d.a, d.b) for d in acts]
+    sides = _sides(pairs, next(iter(sorted(near & {ref for pair in pairs for ref in pair}))))
+    people = {session.store.person_of(ref) for ref in sides}
+    whole = [m.record.ref for p in session.store.people(filter(None, people)) for m in p.members]
+    home = next(iter(sorted(filter(None, people))), None)
+    whose = {ref: (home if sides[ref] else APART) if ref in sides else None for ref in whole}
+    return Judgement(withdraw=tuple(pairs), whose=MappingProxyType(whose if len(people) == 1 else {}))
+
+
+def unsplit(session: Session, near: set[RecordRef], far: set[RecordRef]) -> Judgement | None:
+    """No longer apart by decision: they are tied as they were, unless something else keeps them apart."""
+    acts = _acts(session, near, far, DIFFERENT)
+    home = next(filter(None, (session.store.person_of(ref) for ref in sorted(near))), None)
+    whose = {ref: home for d in acts if d.verdict == DIFFERENT for ref in (d.a, d.b)}
+    return _withdrawal(acts, whose)
+
+
+def unnever(session: Session, near: set[RecordRef], far: set[RecordRef]) -> Judgement | None:
+    """Nothing is decided about the two: keys decide again."""
+    return _withdrawal(_acts(session, near, far, DIFFERENT), {})
+
+
+def _withdrawal(acts: list[Decision], whose: Mapping[RecordRef, str | None]) -> Judgement | None:
+    if not acts:
+        return None
+    return Judgement(withdraw=tuple((d.a, d.b) for d in acts), whose=MappingProxyType(dict(whose)))
+
+
+def _acts(session: Session, near: set[RecordRef], far: set[RecordRef], verdict: str) -> list[Decision]:
+    """Every judgement of the acts that said ``verdict`` of a record of each side."""
+    known = session.store.decisions()
+    met = {
+        (d.at, d.by)
+        for d in known
+        if d.verdict == verdict and ((d.a in near and d.b in far) or (d.b in near and d.a in far))
+    }
+    return [d for d in known if (d.at, d.by) in met]
+
+
+def _sides(pairs: Iterable[tuple[RecordRef, RecordRef]], start: RecordRef) -> dict[RecordRef, bool]:
+    """The two sides that ``pairs`` lie between; that of ``start`` is true."""
+    near: dict[RecordRef, list[RecordRef]] = {}
+    for a, b in pairs:
+        near.setdefault(a, []).append(b)
+        near.setdefault(b, []).append(a)
+    sides = {start: True}
+    front = [start]
+    while front:
+        ref = front.pop()
+        for other in near[ref]:
+            if other not in sides:
+                sides[other] = not sides[ref]
+                front.append(other)
+    return sides
+
+
+# foreseen and done ------------------------------------------------------------------------------------
+def foresee(session: Session, judged: Judgement) -> Foreseen | None:
+    """What the decision will do; ``None`` when none of its records is known."""
+    refs = {ref for d in judged.decide for ref in (d.a, d.b)} | {ref for pair in judged.withdraw for ref in pair}
+    region = session.store.region(refs)
+    if region is None:
+        return None
+    tied = tie(session, region, judged)
+    now = session.store.people({r.person_id for r in region.records if r.person_id is not None})
+    touched = _touched(tied, now)
+    return Foreseen(
+        judged=judged,
+        tied=tied,
+        people=tuple(_outlook(session, tied, now, person_id) for person_id in sorted(touched)),
+        retired={loser: winner for winner, loser in tied.change.merged},
+    )
+
+
+def _touched(tied: Tied, now: Iterable[Person]) -> set[str]:
+    """Whose records change."""
+    owner = {m.rid: p.id for p in now for m in p.members}
+    person_of = tied.change.person_of
+    moved = {rid for rid, person_id in person_of.items() if owner.get(rid) != person_id}
+    return {person_of[rid] for rid in moved} | {
+        owner[rid] for rid in moved if rid in owner and owner[rid] in person_of.values()
+    }
+
+
+def _outlook(session: Session, tied: Tied, now: Iterable[Person], person_id: str) -> Outlook:
+    members = {m.rid: m for p in now for m in p.members}
+    own = [members[rid] for rid, owner in tied.change.person_of.items() if owner == person_id and rid in members]
+    before = next((p for p in now if p.id == person_id), None)
+    separated = next((s.contact for s in tied.update.separated if s.person_id == person_id), None)
+    return Outlook(
+        person_id=person_id,
+        records=tuple(sorted(m.record.ref for m in own)),
+        contact=_merged(session, before, own) if separated is None else separated,
+        before=before,
+        formerly=person_id in tied.change.restored,
+    )
+
+
+def _merged(session: Session, person: Person | None, members: list[Member]) -> Contact:
+    if person is None:
+        return Contact()
+    own = {m.rid for m in person.members}
+    met = tuple(m if m.rid in own else replace(m, link=replace(m.link, met=False)) for m in members)
+    return merge(replace(person, members=met), merge_policy(session), session.clock.now()).contact
+
+
+def carry_out(session: Session, foreseen: Foreseen) -> None:
+    """The decision stands, and everybody it touches is matched, merged and waits for planning."""
+    session.store.save_membership(foreseen.tied.update, at=session.clock.now())
+    merge_people(session, sorted(set(foreseen.tied.change.person_of.values())))
+
+
+# whom a key names -------------------------------------------------------------------------------------
+def records_named(store: Store, key: str) -> set[RecordRef]:
+    """The records a KEY names: one by ``provider:id``, those that carry an email or profile, or a person's.
+
+    The id of somebody who was merged names the records that person had.
+    """
+    people = store.people(find_people(store, key))
+    found = {m.record.ref: m.record for p in people for m in p.members}
+    for ref in found:
+        if str(ref) == key:
+            return {ref}
+    keys = {("email", canonical_email(key)), ("linkedin", linkedin_key(key))}
+    carrying = {ref for ref, record in found.items() if keys & set(keys_of(record.contact))}
+    former = {m.record.ref for p in store.people_before([key])[:1] for m in p.members}
+    retired = former if all(p.id != key for p in people) else set()
+    return carrying or retired or set(found)

@@ -1,0 +1,161 @@
+"""Splitting, joining and keeping apart: who has which id and which values, and what is remembered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sync.engine import decisions
+from sync.record import RecordRef
+from tests.decisions.worlds import World, told, world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def here() -> Iterator[World]:
+    with world() as made:
+        yield made
+
+
+def two(here: World) -> None:
+    """Ana with two records and Bob with one, who have nothing in common."""
+    here.shows("topo:a", email="ana@oakmere.com", first_name="Ana", last_name="Diaz", job_title="COO")
+    here.shows("apollo:a", email="ana@oakmere.com", first_name="Ana", last_name="Diaz", phone="+33140000001")
+    here.shows("datananas:b", email="bob@lumen.fr", first_name="Bob", last_name="Brun", job_title="Clerk")
+    here.settle()
+
+
+def test_joined_people_are_one_with_the_older_id_and_the_other_id_leads_there(here: World) -> None:
+    two(here)
+    ana, bob = here.person("topo:a"), here.person("datananas:b")
+    here.join("topo:a", "datananas:b")
+    assert here.groups() == {frozenset({"topo:a", "apollo:a", "datananas:b"})}
+    assert [p.id for p in here.store.people([bob.id])] == [ana.id]
+    assert here.person("topo:a").contact.job_title == "COO"
+
+
+def test_a_join_taken_back_gives_everybody_back_their_id_and_values(here: World) -> None:
+    two(here)
+    before = {name: told(here.person(name)) for name in ("topo:a", "datananas:b")}
+    here.join("topo:a", "datananas:b")
+    near, far = {RecordRef("topo", "a")}, {RecordRef("datananas", "b")}
+    here.act(decisions.unjoin(here.session, near, far))
+    assert {name: told(here.person(name)) for name in before} == before
+    assert here.store.decisions() == []
+    here.settle()
+    assert {name: told(here.person(name)) for name in before} == before
+
+
+def test_a_split_undoes_a_merge_by_a_shared_key_and_is_never_asked_again(here: World) -> None:
+    two(here)
+    ana, bob = told(here.person("topo:a")), told(here.person("datananas:b"))
+    here.shows("datananas:b", linkedin_url="https://www.linkedin.com/in/ana-diaz")
+    here.shows("apollo:a", linkedin_url="https://www.linkedin.com/in/ana-diaz")
+    here.settle()
+    assert len(here.groups()) == 1
+    here.split("datananas:b")
+    assert here.person("datananas:b").id == bob["id"]
+    assert here.person("topo:a").id == ana["id"]
+    assert here.person("datananas:b").contact.job_title == "Clerk"
+    assert here.person("datananas:b").contact.first_name == "Bob"
+    here.shows("datananas:b", job_title="Head clerk")
+    here.settle()
+    assert len(here.groups()) == 2
+    assert here.store.suspicions() == []
+
+
+def test_records_that_leave_together_are_one_person_and_who_stays_keeps_the_id(here: World) -> None:
+    for name in ("topo:a", "apollo:a", "datananas:a"):
+        here.shows(name, email="ana@oakmere.com", first_name="Ana", last_name="Diaz")
+    here.settle()
+    before = here.person("topo:a").id
+    here.split("apollo:a", "datananas:a")
+    assert here.groups() == {frozenset({"topo:a"}), frozenset({"apollo:a", "datananas:a"})}
+    assert here.person("topo:a").id == before
+
+
+def test_a_split_taken_back_puts_the_records_together_again(here: World) -> None:
+    two(here)
+    before = here.person("topo:a")
+    here.split("apollo:a")
+    near, far = {RecordRef("topo", "a")}, {RecordRef("apollo", "a")}
+    here.act(decisions.unsplit(here.session, near, far))
+    assert here.person("apollo:a").id == before.id
+    assert here.person("apollo:a").contact == before.contact
+    assert here.store.decisions() == []
+
+
+def test_people_kept_apart_stay_apart_whatever_they_come_to_share(here: World) -> None:
+    two(here)
+    here.never("topo:a", "datananas:b")
+    here.shows("datananas:b", email="ana@oakmere.com", linkedin_url="https://www.linkedin.com/in/ana-diaz")
+    here.shows("topo:a", linkedin_url="https://www.linkedin.com/in/ana-diaz")
+    here.settle()
+    assert len(here.groups()) == 2
+    far = {RecordRef("datananas", "b")}
+    here.act(decisions.unnever(here.session, {RecordRef("topo", "a")}, far))
+    assert len(here.groups()) == 1
+
+
+def test_a_later_decision_stands_instead_of_an_earlier_one(here: World) -> None:
+    two(here)
+    here.never("topo:a", "datananas:b")
+    here.join("topo:a", "datananas:b")
+    assert len(here.groups()) == 1
+    here.split("datananas:b")
+    assert len(here.groups()) == 2
+
+
+def test_values_that_came_from_a_record_leave_with_it(here: World) -> None:
+    here.shows("topo:a", email="ana@oakmere.com", first_name="Ana", last_name="Diaz")
+    here.settle()
+    here.shows("apollo:b", email="ana@oakmere.com", first_name="Ana", last_name="Diaz", phone="+33140000001")
+    here.settle()
+    assert here.person("topo:a").contact.phone == "+33140000001"
+    here.split("apollo:b")
+    assert here.person("topo:a").contact.phone is None
+    assert here.person("topo:a").contact.first_name == "Ana"
+    assert here.person("apollo:b").contact.phone == "+33140000001"
+
+
+def test_a_value_that_lost_stands_again_where_it_came_from(here: World) -> None:
+    here.shows("topo:a", email="ana@oakmere.com", job_title="COO")
+    here.shows("apollo:a", email="ana@oakmere.com", job_title="CEO")
+    here.settle()
+    assert here.person("apollo:a").contact.job_title == "COO"
+    here.split("apollo:a")
+    assert here.person("apollo:a").contact.job_title == "CEO"
+    assert here.person("topo:a").contact.job_title == "COO"
+
+
+def test_an_edit_made_while_they_were_one_goes_with_its_record(here: World) -> None:
+    two(here)
+    here.join("topo:a", "datananas:b")
+    here.shows("datananas:b", job_title="Director")
+    here.settle()
+    assert here.person("topo:a").contact.job_title == "Director"
+    here.split("datananas:b")
+    assert here.person("topo:a").contact.job_title == "COO"
+    assert here.person("datananas:b").contact.job_title == "Director"
+
+
+def test_a_decision_outlives_a_rebuilt_store(here: World) -> None:
+    two(here)
+    here.join("topo:a", "datananas:b")
+    with world() as anew:
+        for decision in here.store.decisions():
+            anew.store.decide(decision)
+        two(anew)
+        assert len(anew.groups()) == 1
+
+
+def test_a_decision_touches_nobody_else_who_waits(here: World) -> None:
+    two(here)
+    here.shows("topo:c", email="cyd@north.io", first_name="Cyd")
+    here.join("topo:a", "datananas:b")
+    assert here.store.person_of(RecordRef("topo", "c")) is None
+    here.settle()
+    assert here.store.person_of(RecordRef("topo", "c")) is not None

@@ -1,0 +1,114 @@
+"""Undoing a merge gives back ids and values byte for byte, in any world."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sync.engine import decisions
+from sync.record import RecordRef
+from tests.decisions.worlds import World, told, world
+
+if TYPE_CHECKING:
+    from sync.person import Person
+
+FIELDS = {
+    "first_name": ("Ana", "Bob", None),
+    "job_title": ("COO", "CEO", "coo", None),
+    "company_name": ("Oakmere", "Lumen", None),
+    "city": ("Lyon", "Paris", None),
+    "phone": ("+33140000001", "+33140000002", None),
+}
+Row = dict[str, Any]
+
+values = st.fixed_dictionaries({name: st.sampled_from(choices) for name, choices in FIELDS.items()})
+names = st.sampled_from(["topo", "apollo", "datananas"])
+people = st.lists(st.lists(st.tuples(names, values), min_size=1, max_size=3), min_size=2, max_size=3)
+edits = st.lists(st.tuples(st.integers(0, 20), values), max_size=3)
+
+
+def populate(here: World, rows: list[list[tuple[str, Row]]]) -> list[str]:
+    """Each list of rows is one person by their email; the first record of each person."""
+    count = 0
+    firsts = []
+    for number, own in enumerate(rows):
+        for place, (provider, fields) in enumerate(own):
+            name = f"{provider}:r{count}"
+            here.shows(name, email=f"p{number}@oakmere.com", last_name=f"Diaz{number}", **fields)
+            firsts += [name] if place == 0 else []
+            count += 1
+        here.settle(minutes=1)
+    return firsts
+
+
+def edit(here: World, changes: list[tuple[int, Row]]) -> None:
+    """Some records show other values."""
+    shown = sorted(str(m.record.ref) for p in here.people().values() for m in p.members)
+    for number, fields in changes:
+        here.shows(shown[number % len(shown)], **fields)
+    here.settle()
+
+
+def everybody(here: World) -> dict[str, dict[str, object]]:
+    return {person_id: told(person) for person_id, person in here.people().items()}
+
+
+def timeless(here: World) -> dict[str, object]:
+    """Everybody without the times at which values were chosen."""
+    return {person.id: {**told(person), "choices": _choices(person)} for person in here.people().values()}
+
+
+def _choices(person: Person) -> object:
+    epoch = person.created_at
+    return {name: replace(choice, at=epoch) for name, choice in person.choices.items()}
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(rows=people, changes=edits)
+def test_a_join_taken_back_leaves_no_trace(
+    rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]]
+) -> None:
+    rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]]
+) -> None:
+    with world() as here:
+        one, other, *_ = populate(here, rows)
+        edit(here, changes)
+        before = everybody(here)
+        here.join(one, other)
+        here.settle()
+        here.act(
+            decisions.unjoin(here.session, decisions.records_named(here.store, one), {RecordRef.parse(other)})
+        )
+        here.settle()
+        assert everybody(here) == before
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(rows=people, changes=edits, later=edits)
+def test_a_split_after_a_merge_by_key_is_as_if_they_had_never_been_one(
+    rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]], later: list[tuple[int, Row]]
+) -> None:
+    with world() as merged, world() as apart:
+        for here in (merged, apart):
+            one, other, *_ = populate(here, rows)
+            edit(here, changes)
+        leaving = [str(m.record.ref) for m in merged.person(other).members]
+        apart.never(one, other)
+        merged.clock.advance(minutes=1)
+        for here in (merged, apart):
+            here.shows(one, linkedin_url="https://www.linkedin.com/in/ana-diaz")
+            here.shows(other, linkedin_url="https://www.linkedin.com/in/ana-diaz")
+            here.settle()
+        if merged.person(one).id == merged.person(other).id:
+            merged.split(*leaving)
+        merged.settle()
+        apart.settle(minutes=21)
+        assert timeless(merged) == timeless(apart)
+        for here in (merged, apart):
+            edit(here, later)
+        assert {i: p["fields"] for i, p in everybody(merged).items()} == {
+            i: p["fields"] for i, p in everybody(apart).items()
+        }
