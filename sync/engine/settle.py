@@ -27,7 +27,7 @@ WRITTEN = frozenset({"acked", "verified"})
 def settle(session: Session, seat: Seat, batch: Batch, outcomes: Iterable[Outcome]) -> None:
     """Every operation of the batch has its outcome, durably."""
     by_id = {o.id: o for o in batch.operations}
-    settled = [_settled(session, seat, by_id[o.operation_id], o) for o in outcomes]
+    settled = [settled_by(session, seat, by_id[o.operation_id], o) for o in outcomes]
     session.store.save_settled(settled, at=session.clock.now())
     for item in settled:
         session.operations[item.operation.id] = item.operation
@@ -41,7 +41,8 @@ def settle(session: Session, seat: Seat, batch: Batch, outcomes: Iterable[Outcom
     )
 
 
-def _settled(session: Session, seat: Seat, operation: Operation, outcome: Outcome) -> Settled:
+def settled_by(session: Session, seat: Seat, operation: Operation, outcome: Outcome) -> Settled:
+    """What is to be kept of one outcome."""
     after = settled_operation(operation, outcome)
     if outcome.state not in WRITTEN or operation.kind in {"exclude", "stage"}:
         return Settled(operation=after)

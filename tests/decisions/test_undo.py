@@ -71,8 +71,6 @@ def _choices(person: Person) -> object:
 def test_a_join_taken_back_leaves_no_trace(
     rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]]
 ) -> None:
-    rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]]
-) -> None:
     with world() as here:
         one, other, *_ = populate(here, rows)
         edit(here, changes)

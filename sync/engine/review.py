@@ -1,0 +1,245 @@
+"""What waits for a person, and what their answer does. Nothing is sent to a provider by an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sync.change import Conflict, Hold, ManualAction, Operation, Outcome, Suspicion
+from sync.codes import HoldKind, StateReason
+from sync.contact import Contact
+from sync.engine import decisions
+from sync.engine.people import merge_people, to_merged
+from sync.engine.policies import merge_policy
+from sync.engine.settle import settled_by
+from sync.errors import ContactSyncError
+from sync.identity import canonical_email, linkedin_key
+from sync.identity.canonical import canonicalize
+from sync.items import Finding, item_id
+from sync.merging.human import HUMAN, decide_field
+from sync.record import RecordRef
+from sync.store_port import Settled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sync.contact import Value
+    from sync.engine.session import Session
+    from sync.person import Member, Person
+    from sync.store_port import Store
+
+DELETE = "delete"
+"""The manual action that follows an accepted disappearance at every other provider."""
+
+
+class CannotAnswer(ContactSyncError):
+    """The answer does not fit the item."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One thing that waits. ``people``: whom it is about, one or two ids."""
+
+    id: str
+    finding: Finding
+    people: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """``pair``, ``field``, ``hold``, ``parked`` or ``todo``."""
+        return self.id.partition("-")[0]
+
+
+def items(store: Store) -> list[Item]:
+    """Everything that waits, by kind, in a stable order."""
+    return list(_items(store))
+
+
+def _items(store: Store) -> Iterator[Item]:
+    for suspicion in store.suspicions():
+        people = [store.person_of(ref) for ref in suspicion.records]
+        if None not in people and people[0] != people[1]:
+            yield Item(id=item_id(suspicion), finding=suspicion, people=tuple(filter(None, people)))
+    alone: tuple[list[Conflict], list[Hold], list[Operation], list[ManualAction]] = (
+        store.conflicts(),
+        store.holds(),
+        store.operations(states=("parked",)),
+        store.manual_actions(),
+    )
+    for findings in alone:
+        for finding in findings:
+            yield Item(id=item_id(finding), finding=finding, people=(finding.person_id,))
+
+
+def find_item(store: Store, text: str) -> Item | None:
+    """The item of that id, or the parked operation of that id."""
+    for item in _items(store):
+        if text == item.id or (isinstance(item.finding, Operation) and item.finding.id == text):
+            return item
+    return None
+
+
+# accept and reject ------------------------------------------------------------------------------------
+def accept(session: Session, item: Item, by: str) -> str:
+    """The finding is true; returns what that did, as a sentence."""
+    finding = item.finding
+    if isinstance(finding, Suspicion):
+        return _judge(session, item.people, by, same=True)
+    if isinstance(finding, Hold):
+        return _accept_hold(session, finding, by)
+    if isinstance(finding, Operation):
+        return _arrived(session, finding)
+    if isinstance(finding, ManualAction):
+        session.store.tick_off(finding, at=session.clock.now())
+        return "Ticked off; it is not listed again."
+    raise _choose(item)
+
+
+def reject(session: Session, item: Item, by: str) -> str:
+    """The finding is not true; returns what that did, as a sentence."""
+    finding = item.finding
+    if isinstance(finding, Suspicion):
+        return _judge(session, item.people, by, same=False)
+    if isinstance(finding, Hold):
+        return _reject_hold(session, finding, by)
+    if isinstance(finding, Operation):
+        return _never_arrived(session, finding)
+    if isinstance(finding, ManualAction):
+        raise CannotAnswer(
+            "a thing to do by hand can only be done", remedy=f"`contact-sync review accept {item.id}` ticks it off"
+        )
+    raise _choose(item)
+
+
+def _choose(item: Item) -> CannotAnswer:
+    return CannotAnswer(
+        "a field needs a value",
+        remedy=f"`contact-sync review take {item.id} PROVIDER` or `contact-sync review set {item.id} VALUE`",
+    )
+
+
+def _judge(session: Session, people: tuple[str, ...], by: str, *, same: bool) -> str:
+    found = session.store.people(people)
+    if len(found) < 2:
+        return "They are one person already; nothing was done."
+    a, b = found[:2]
+    judged = decisions.join(session, a, b, by) if same else decisions.never(session, a, b, by)
+    foreseen = decisions.foresee(session, judged)
+    if foreseen is not None:
+        decisions.carry_out(session, foreseen)
+    word = "join" if same else "never"
+    verdict = "They are one person from now on" if same else "They stay two people for good"
+    refs = f"{a.members[0].record.ref} {b.members[0].record.ref}"
+    return f"{verdict}; `contact-sync people {word} {refs} --undo` takes it back."
+
+
+# holds ------------------------------------------------------------------------------------------------
+def _accept_hold(session: Session, hold: Hold, by: str) -> str:
+    if hold.kind != HoldKind.DISAPPEARED:
+        return _judge_hold(session, hold, by, same=True)
+    session.store.close_holds([hold])
+    (person,) = session.store.people([hold.person_id])
+    others = {m.record.ref.provider for m in person.members if not m.gone}
+    actions = [
+        ManualAction(person_id=hold.person_id, provider=name, action=DELETE)
+        for name in sorted(others - {hold.provider})
+    ]
+    session.store.note_manual_actions(actions, at=session.clock.now())
+    listed = f"; to be deleted by hand elsewhere, if you wish: {', '.join(a.provider for a in actions)}"
+    return f"The record is gone for good and is never created again at {hold.provider}{listed if actions else ''}."
+
+
+def _reject_hold(session: Session, hold: Hold, by: str) -> str:
+    if hold.kind != HoldKind.DISAPPEARED:
+        return _judge_hold(session, hold, by, same=False)
+    session.store.release(RecordRef(hold.provider, hold.record_id), at=session.clock.now())
+    session.store.close_holds([hold])
+    session.store.mark_people_dirty([hold.person_id])
+    return f"The next run may create this person at {hold.provider} once."
+
+
+def _judge_hold(session: Session, hold: Hold, by: str, *, same: bool) -> str:
+    """The held person and the one whose record it is are one, or not."""
+    owner = session.store.person_of(RecordRef(hold.provider, hold.record_id))
+    told = "Nobody has that record any more."
+    if owner is not None:
+        told = _judge(session, (hold.person_id, owner), by, same=same)
+    session.store.close_holds([hold])
+    return told
+
+
+# parked operations ------------------------------------------------------------------------------------
+def _arrived(session: Session, operation: Operation) -> str:
+    """It is looked for again by its keys; where nothing can be read, it counts as accepted."""
+    seat = session.seats.get(operation.provider)
+    if seat is not None and not seat.provider.capabilities.readable:
+        outcome = Outcome(operation_id=operation.id, state="acked", record_id=operation.record_id)
+        session.store.save_settled([settled_by(session, seat, operation, outcome)], at=session.clock.now())
+        return f"It counts as accepted by {operation.provider}."
+    pending = replace(operation, state="pending", reason=StateReason.PENDING_RESOLVE, message=None)
+    session.store.save_settled([Settled(operation=pending)], at=session.clock.now())
+    session.store.mark_people_dirty([operation.person_id])
+    return f"The next run looks for it at {operation.provider} by its keys and links it; nothing is sent again."
+
+
+def _never_arrived(session: Session, operation: Operation) -> str:
+    failed = replace(operation, state="failed", reason=StateReason.OUTCOME_UNKNOWN)
+    session.store.save_settled([Settled(operation=failed)], at=session.clock.now())
+    session.store.mark_people_dirty([operation.person_id])
+    return f"The next run plans it again for {operation.provider} from what is known then."
+
+
+# fields -----------------------------------------------------------------------------------------------
+def take(session: Session, item: Item, provider: str) -> str:
+    """The field holds for good what the record of that provider holds."""
+    finding, person = _field(session, item)
+    own = [m for m in person.members if m.record.ref.provider == provider and not m.gone]
+    asked = [m for m in own if str(m.record.ref) in finding.values] or own
+    if not asked:
+        names = sorted({m.record.ref.provider for m in person.members if not m.gone})
+        raise CannotAnswer(
+            f"the person has no record at {provider}", remedy=f"take one of {', '.join(names)}, or `set` a value"
+        )
+    return _decide(session, person, finding, asked[0].record.contact.get(finding.field), source=_name(asked[0]))
+
+
+def set_value(session: Session, item: Item, text: str) -> str:
+    """The field holds ``text`` for good, in canonical spelling. Raises ``CannotAnswer`` if it cannot."""
+    finding, person = _field(session, item)
+    value = _readable(finding.field, text, session.settings.sync.default_region)
+    return _decide(session, person, finding, value, source=HUMAN)
+
+
+def _field(session: Session, item: Item) -> tuple[Conflict, Person]:
+    if not isinstance(item.finding, Conflict):
+        raise CannotAnswer(
+            f"{item.id} is no field with several values",
+            remedy=f"`contact-sync review accept {item.id}` or `contact-sync review reject {item.id}`",
+        )
+    merge_people(session, [item.finding.person_id])
+    (person,) = session.store.people([item.finding.person_id])
+    finding = next((c for c in person.conflicts if c.field == item.finding.field), item.finding)
+    return finding, person
+
+
+def _name(member: Member) -> str:
+    return str(member.record.ref)
+
+
+def _readable(name: str, text: str, region: str) -> Value:
+    flat: dict[str, Value] = {name: (text,) if name == "emails" else text}
+    value = canonicalize(Contact.from_fields(flat), default_region=region).get(name)
+    broken = (name == "emails" and canonical_email(text) is None) or (
+        name in {"linkedin_url", "linkedin_id"} and linkedin_key(text) is None
+    )
+    if value is None or broken:
+        raise CannotAnswer(f"what you typed is no value for {name}", remedy="type it as it should stand")
+    return value
+
+
+def _decide(session: Session, person: Person, finding: Conflict, value: Value | None, *, source: str) -> str:
+    at = session.clock.now()
+    result = decide_field(person, finding.field, value, merge_policy(session), at, source=source)
+    session.store.save_merged([to_merged(person, result)], at=at)
+    session.store.mark_people_dirty([person.id])
+    return f"{finding.field} is decided; the next run writes it wherever it differs."

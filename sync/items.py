@@ -1,0 +1,33 @@
+"""Short names for what waits for a person: stable as long as the thing is the same, to be typed. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b32encode
+
+from sync.change import Conflict, Hold, ManualAction, Operation, Suspicion
+
+Finding = Conflict | Hold | ManualAction | Operation | Suspicion
+"""What may wait for a person. An operation does when it is parked."""
+
+LENGTH = 8
+"""Letters and digits of a name: 40 bits, so that two of a million findings hardly ever share one."""
+
+
+def item_id(finding: Finding) -> str:
+    """``field-…``, ``pair-…``, ``hold-…``, ``parked-…`` or ``todo-…``."""
+    prefix, parts = _parts(finding)
+    digest = hashlib.sha256("\x00".join((prefix, *parts)).encode("utf-8", "surrogatepass")).digest()
+    return f"{prefix}-{b32encode(digest).decode().lower()[:LENGTH]}"
+
+
+def _parts(finding: Finding) -> tuple[str, tuple[str, ...]]:
+    if isinstance(finding, Conflict):
+        return "field", (finding.person_id, finding.field)
+    if isinstance(finding, Suspicion):
+        return "pair", tuple(sorted(map(str, finding.records)))
+    if isinstance(finding, Hold):
+        return "hold", (finding.kind, finding.person_id, finding.provider, finding.record_id)
+    if isinstance(finding, ManualAction):
+        return "todo", (finding.person_id, finding.provider, finding.action)
+    return "parked", (finding.id,)
