@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from sync.change import CannotExpress, ManualAction, Operation
     from sync.config import ProviderSettings
+    from sync.contact import Contact
     from sync.engine.session import Seat, Session
     from sync.person import Person
     from sync.planning.opt_outs import PushedKey
@@ -154,6 +155,15 @@ def _refused(session: Session) -> dict[tuple[str, str, str], frozenset[str]]:
     return {place: frozenset(wishes) for place, wishes in found.items()}
 
 
+def _tried(session: Session) -> dict[tuple[str, str], Contact]:
+    """Creates that may have arrived, by place: the first of each, under whose keys a record would stand."""
+    found: dict[tuple[str, str], Contact] = {}
+    for operation in session.store.operations(states=("failed",)):
+        if operation.kind == "create" and operation.reason == StateReason.OUTCOME_UNKNOWN:
+            found.setdefault((operation.person_id, operation.provider), operation.contact)
+    return found
+
+
 def _world(session: Session, places: dict[str, set[str]], shared_keys: set[str]) -> World:
     """The world the planner sees; ``places`` and ``shared_keys`` go on growing while it plans."""
     suspected = session.store.suspected_people()
@@ -174,6 +184,7 @@ def _world(session: Session, places: dict[str, set[str]], shared_keys: set[str])
         shared_keys=shared_keys,
         open_creates=frozenset(creates),
         refused=MappingProxyType(_refused(session)),
+        tried=MappingProxyType(_tried(session)),
         optouts_readable=session.optouts_readable,
         region=session.settings.sync.default_region,
     )

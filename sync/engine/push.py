@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
@@ -12,6 +11,7 @@ from sync.change import Outcome
 from sync.codes import StateReason
 from sync.engine.pull import note_opt_outs, store_records
 from sync.engine.settle import settle
+from sync.engine.together import together
 from sync.errors import (
     AuthError,
     ContactSyncError,
@@ -48,11 +48,9 @@ async def push_all(session: Session) -> None:
         if operation.state == "planned":
             planned[operation.provider].append(operation)
     for wanted in ({0}, {1, 2}):
-        await asyncio.gather(
-            *(
-                _Pusher(session, session.seats[name]).push([o for o in mine if ORDER[o.kind] in wanted])
-                for name, mine in sorted(planned.items())
-            )
+        await together(
+            _Pusher(session, session.seats[name]).push([o for o in mine if ORDER[o.kind] in wanted])
+            for name, mine in sorted(planned.items())
         )
 
 
@@ -117,15 +115,16 @@ class _Pusher:
         kinds = {o.kind for o in operations}
         if kinds <= {"exclude", "stage"}:
             return operations
-        if "create" in kinds or ("update" in kinds and self._seat.provider.capabilities.updates in MAY_CREATE):
-            operations = await self._without_new_opt_outs(operations)
-            operations = await self._without_outreach(operations)
         reader = self._seat.provider.reader
-        if reader is not None and operations and self._seat.settings.read:
+        if reader is not None and self._seat.settings.read:
             page = await reader.newest()
             moved = self._moved(page.records)
             store_records(self._session, self._seat, page.records)
             operations = self._without_stale(operations, moved)
+        if "create" in kinds or ("update" in kinds and self._seat.provider.capabilities.updates in MAY_CREATE):
+            operations = await self._without_outreach(operations)
+            # last, because any look may take its time and a no must not grow old before the write
+            operations = await self._without_new_opt_outs(operations)
         return operations
 
     def _moved(self, records: Iterable[object]) -> set[RecordRef]:
@@ -156,6 +155,8 @@ class _Pusher:
     async def _without_new_opt_outs(self, operations: list[Operation]) -> list[Operation]:
         """The newest page of every opt-out list is read again; who just said no is not created."""
         session = self._session
+        if not operations:
+            return []
         for seat in session.seats.values():
             opt_out_list = seat.provider.opt_out_list
             if opt_out_list is None:
@@ -181,7 +182,7 @@ class _Pusher:
 
     async def _without_outreach(self, operations: list[Operation]) -> list[Operation]:
         seat = self._seat
-        if not seat.provider.capabilities.effects_at_target:
+        if not (operations and seat.provider.capabilities.effects_at_target):
             return operations
         seat.target = await seat.provider.target()
         allowed = self._session.options.allowances.ceiling("outreach", seat.name)

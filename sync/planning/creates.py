@@ -48,7 +48,15 @@ def _creatable(draft: Draft, side: Side) -> tuple[Contact, list[str]]:
                 lost.append(name)
         elif not (caps.can(name, "update") or caps.can(name, "patch")):
             lost.append(name)
-    return Contact.from_fields(fields), lost
+    return Contact.from_fields(fields | _keys_tried(draft, side)), lost
+
+
+def _keys_tried(draft: Draft, side: Side) -> dict[str, Value]:
+    """The keys of a create that may have arrived: under others, a repeat would make a second record."""
+    tried = draft.world.tried.get((draft.person.id, side.name))
+    if tried is None:
+        return {}
+    return {name: value for name in ("emails", "linkedin_url") if (value := tried.get(name)) is not None}
 
 
 def _why_lost(side: Side, name: str) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sync.change import CannotExpress, ManualAction, Operation
+    from sync.contact import Contact
     from sync.planning.scope import Scope
     from sync.record import Capabilities, Target
 
@@ -50,7 +51,8 @@ class World:
     ``suspected``: person id → people it may be one with. ``places``: person id → providers where it has a
     record or an open create, for those people. ``shared_keys``: match keys that people kept apart share.
     ``open_creates``: (person, provider) with a create that is not settled. ``refused``: (person, provider,
-    kind) → wishes (``wish_digest``) that the provider refused for good. ``optouts_readable``: every configured
+    kind) → wishes (``wish_digest``) that the provider refused for good. ``tried``: (person, provider) → the
+    contact of a create that may have arrived there, though nobody knows. ``optouts_readable``: every configured
     list was read completely.
     """
 
@@ -62,6 +64,7 @@ class World:
     shared_keys: AbstractSet[str] = frozenset()
     open_creates: frozenset[tuple[str, str]] = frozenset()
     refused: Mapping[tuple[str, str, str], frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    tried: Mapping[tuple[str, str], Contact] = field(default_factory=lambda: MappingProxyType({}))
     optouts_readable: bool = True
     region: str = ""
 

@@ -42,3 +42,23 @@ async def test_an_edit_that_only_the_read_back_shows_reaches_the_others_in_the_n
     await run_with(home, edit)
     await home.run()
     assert [row["company"] for row in home.datananas.rows] == ["Oakmere Group"]
+
+
+async def test_a_create_that_may_have_arrived_is_repeated_under_the_keys_it_had(home: House) -> None:
+    record = home.actors["topo"].create(person())
+    home.datananas.turn(bad_totals="negative")
+    await home.run()
+    home.actors["topo"].edit(record, {"emails": "ana@new-employer.com"})
+    home.datananas.turn(bad_totals="")
+    home.clock.advance(minutes=16)
+    report = await home.run()
+    assert [row["email"] for row in home.datananas.rows] == ["ana.diaz@oakmere-logistics.com"]
+    assert [o.state for o in report.operations if o.provider == "datananas"] == ["acked"]
+
+
+async def test_the_opt_outs_are_the_last_thing_looked_at_before_somebody_is_created(home: House) -> None:
+    home.without("datananas")
+    home.actors["apollo"].create(person())
+    await home.run()
+    paths = [r.path.removeprefix("/v1") for r in home.topo.traffic.received]
+    assert paths[paths.index("/contact-entries") - 1] == "/contact-exclusions"
