@@ -85,6 +85,17 @@ def translated(doing: str) -> Iterator[None]:
         raise StateError(f"{doing}: {error.strerror or type(error).__name__}", remedy=READ_REMEDY) from error
 
 
+@contextmanager
+def understood(*errors: type[Exception]) -> Iterator[None]:
+    """One of ``errors`` inside means that a row is damaged: it could not be read as what was written."""
+    try:
+        yield
+    except errors as error:
+        raise StateError(
+            f"a row of the state database is damaged ({type(error).__name__})", remedy=RESTORE
+        ) from error
+
+
 def _remedy(error: BaseException | None) -> str:
     damaged = getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
     return RESTORE if damaged else READ_REMEDY

@@ -6,12 +6,13 @@ no other writer took over, and it is durable when it returns.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from state.connection import BEGIN, make_engine, translated
+from state.connection import BEGIN, make_engine, translated, understood
 from state.points import point
 from sync.errors import StateError
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sqlalchemy import Connection
+
+NEVER_WRITTEN = (ValueError, KeyError, TypeError, LookupError, AttributeError, OverflowError)
+"""What reading a row raises whose bytes have changed."""
 
 
 class Database:
@@ -44,7 +48,7 @@ class Database:
         """
         with self._turn, translated("the state database cannot be written"):
             self._check_file()
-            with self.engine.begin() as connection:
+            with self.engine.begin() as connection, understood(json.JSONDecodeError):
                 if not takes_over:
                     self._check_epoch(connection)
                 yield connection
@@ -53,8 +57,12 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A consistent view; nothing is written. Raises ``StateError`` when SQLite refuses."""
-        with self._turn, translated("the state database cannot be read"), self.engine.connect() as connection:
+        """A consistent view; nothing is written.
+
+        Raises ``StateError`` when SQLite refuses, or when a row holds what was never written there.
+        """
+        reading = translated("the state database cannot be read")
+        with self._turn, reading, self.engine.connect() as connection, understood(*NEVER_WRITTEN):
             yield connection.execution_options(**{BEGIN: "BEGIN"})
 
     def _check_epoch(self, connection: Connection) -> None:

@@ -99,8 +99,9 @@ class RunLock:
     def _sign(self, file: int) -> None:
         since = datetime.now(UTC).isoformat(timespec="seconds")
         told = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": since})
-        os.ftruncate(file, 0)
-        os.pwrite(file, told.encode(), 0)
+        with suppress(OSError):  # on a full disk the lock holds without a name
+            os.ftruncate(file, 0)
+            os.pwrite(file, told.encode(), 0)
 
     def _held(self) -> LockHeld:
         holder = self.holder()

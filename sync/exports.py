@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from adapters.files.reading import read_export
 from adapters.registry import providers as known_providers
 from sync.engine.imports import take_in
-from sync.errors import ContactSyncError
+from sync.errors import ContactSyncError, StateError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,6 +48,8 @@ def _take_in(session: Session, seat: Seat, path: Path) -> None:
         export = read_for(session.settings, seat.name, path)
         # a file dated in the future would make every later export an older one
         imported = take_in(session, seat, replace(export, as_of=min(export.as_of, session.clock.now())))
+    except StateError:
+        raise
     except ContactSyncError as error:
         seat.note(str(error).removeprefix(f"{seat.name}: "), error.remedy)
         return

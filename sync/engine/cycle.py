@@ -23,6 +23,7 @@ from sync.engine.plan import plan_all, stop_or_go
 from sync.engine.pull import pull_all, read_details, read_opt_outs
 from sync.engine.push import push_all
 from sync.engine.resolve import recover, resolve_pending, resolve_unknown
+from sync.engine.together import together
 from sync.engine.verify import look_again, verify_writes
 from sync.errors import ContactSyncError
 from sync.guards import EVERY
@@ -89,7 +90,7 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
 
 async def _open_all(session: Session) -> None:
     """Every provider answered its preflight, or is down with the reason in the report."""
-    await asyncio.gather(*(_open(session, seat) for seat in session.seats.values()))
+    await together(_open(session, seat) for seat in session.seats.values())
 
 
 async def _open(session: Session, seat: Seat) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,7 +11,8 @@ from sync.codes import HoldKind
 from sync.contact import VARIABLE_PREFIX
 from sync.engine.attention import after_opt_outs
 from sync.engine.people import chunks, records_of
-from sync.errors import ContactSyncError, MappingError, ProviderError, QuotaExhausted, RateLimited
+from sync.engine.together import together
+from sync.errors import ContactSyncError, MappingError, ProviderError, QuotaExhausted, RateLimited, StateError
 from sync.guards import emptied
 from sync.identity.canonical import canonicalize, keys_of
 from sync.optouts import wide_keys
@@ -45,7 +45,7 @@ def ready_to_store(record: Record, *, region: str) -> ReadRecord:
 async def read_opt_outs(session: Session) -> None:
     """Every configured opt-out list is in the ledger; if one cannot be read, creates will wait."""
     seats = [s for s in session.seats.values() if s.provider.opt_out_list is not None]
-    await asyncio.gather(*(_read_opt_out_list(session, seat) for seat in seats))
+    await together(_read_opt_out_list(session, seat) for seat in seats)
 
 
 async def _read_opt_out_list(session: Session, seat: Seat) -> None:
@@ -99,7 +99,7 @@ def note_opt_outs(session: Session, opt_outs: Iterable[OptOut]) -> int:
 # records ----------------------------------------------------------------------------------------------
 async def pull_all(session: Session) -> None:
     """Every readable provider is read as far as it answers; one that fails stops alone."""
-    await asyncio.gather(*(_pull_seat(session, seat) for seat in session.seats.values() if seat.reads))
+    await together(_pull_seat(session, seat) for seat in session.seats.values() if seat.reads)
 
 
 async def _pull_seat(session: Session, seat: Seat) -> None:
@@ -274,6 +274,8 @@ async def read_back(session: Session, seat: Seat) -> set[RecordRef]:
     before, seat.seen = seat.seen, set()
     try:
         await _walk(session, seat, reader, "incremental")
+    except StateError:
+        raise
     except ContactSyncError as error:
         seat.note(f"what was written could not be read back ({error})")
     shown = {RecordRef(seat.name, record_id) for record_id in seat.seen}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sync.errors import AuthError, ContactSyncError, ProviderError, QuotaExhausted, RateLimited
+from sync.errors import AuthError, ContactSyncError, ProviderError, QuotaExhausted, RateLimited, StateError
 from sync.guards import Allowances
 from sync.optouts import OptOutIndex
 from sync.report.model import DeferredReport, ProviderReport
@@ -61,7 +61,9 @@ class Seat:
         return self.up and self.active and self.settings.read and self.provider.reader is not None
 
     def fail(self, error: ContactSyncError) -> None:
-        """The provider stops for this cycle; the report says why."""
+        """The provider stops for this cycle; the report says why. An error of the store stops everything."""
+        if isinstance(error, StateError):
+            raise error
         self.up = False
         self.status = _status(error)
         self.note(str(error).removeprefix(f"{self.name}: "), error.remedy)

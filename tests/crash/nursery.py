@@ -3,8 +3,9 @@
 Importing takes longer than a run of a small world. A child does what ``python -m sync ARGUMENTS`` does, from
 the first argument to the exit code, in a process of its own that can be killed.
 
-Orders come as JSON lines: ``arguments``, ``environ`` to add, and the file that takes all output. Each is
-answered by a line with the child's ``pid`` and, at its end, one with its exit ``code``.
+Orders come as JSON lines: ``arguments``, ``environ`` to add, the file that takes all ``output``, and the
+``file_size`` beyond which no file may grow (0 = none). Each is answered by a line with the child's ``pid``
+and, at its end, one with its exit ``code``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -56,11 +58,19 @@ class Nursery:
     environ: dict[str, str] = field(default_factory=dict)
     child: int | None = None
 
-    async def run(self, *arguments: str | Path, crash: str = "") -> Ended:
-        """The program ran to its end; ``crash``: the named point at which it dies."""
+    async def run(self, *arguments: str | Path, crash: str = "", file_size: int = 0) -> Ended:
+        """The program ran to its end.
+
+        ``crash``: the named point at which it dies. ``file_size``: no file may grow beyond so many bytes.
+        """
         output = self.folder / "output.txt"
         environ = self.environ | ({"SYNC_CRASH": crash} if crash else {})
-        order = {"arguments": [str(a) for a in arguments], "environ": environ, "output": str(output)}
+        order = {
+            "arguments": [str(a) for a in arguments],
+            "environ": environ,
+            "output": str(output),
+            "file_size": file_size,
+        }
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(order).encode() + b"\n")
         await self.process.stdin.drain()
@@ -140,6 +150,8 @@ def _be_the_program(order: dict[str, Any]) -> NoReturn:
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.environ.update(order["environ"])
+        if order["file_size"]:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_size"], order["file_size"]))
         sys.argv = ["contact-sync", *order["arguments"]]
         program()
     except SystemExit as end:

@@ -128,3 +128,18 @@ def test_a_lock_that_cannot_be_made_is_a_fault_of_the_store(home: Home) -> None:
     (home.root / "file").write_text("")
     with pytest.raises(StateError):
         RunLock(home.root / "file" / "state.db.lock").acquire()
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from state.lock import RunLock
+resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))
+with RunLock(Path(sys.argv[1])) as lock:
+    assert lock.still_held()
+"""
+
+
+def test_on_a_full_disk_the_lock_holds_without_a_name(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FULL, str(tmp_path / "lock")]
+    assert subprocess.run(command, check=False).returncode == 0
