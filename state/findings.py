@@ -86,10 +86,11 @@ def suspicions(connection: Connection, person: str | None = None) -> list[Suspic
 
 def replace_suspicions(connection: Connection, rids: str, found: Sequence[Suspicion]) -> None:
     """Among the records ``rids`` (a JSON list) exactly these suspicions are open."""
+    # The plus keeps SQLite from trying every pair of the two lists in the index: 15 s instead of 2 ms for 10,000.
     connection.exec_driver_sql(
-        "WITH region(rid) AS (SELECT value FROM json_each(?))"
-        " DELETE FROM suspicion WHERE a IN (SELECT rid FROM region) AND b IN (SELECT rid FROM region)",
-        (rids,),
+        "DELETE FROM suspicion WHERE a IN (SELECT value FROM json_each(?))"
+        " AND +b IN (SELECT value FROM json_each(?))",
+        (rids, rids),
     )
     if found:
         connection.exec_driver_sql(
