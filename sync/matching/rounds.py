@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sync.identity.names import names_agree
 from sync.matching.component import Resolution
 from sync.matching.hubs import Entry, is_profile
 from sync.matching.values import OPENED, Findings
-from sync.membership import assign
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -75,25 +73,23 @@ def _round(
 
 
 def _taken_in(people: list[list[Entry]]) -> list[Entry]:
-    """The entries as if their people had been kept; new ids sort after all that exist."""
-    order = [[entry.record.rid for entry in part] for part in people]
-    current = {e.record.rid: e.record.person_id for part in people for e in part if e.record.person_id is not None}
-    fresh = (f"~{number:06}" for number in itertools.count(len(current) + _fresh_so_far(current.values())))
-    person_of = assign(_Clusters(order), current, new_id=lambda: next(fresh)).person_of
+    """The entries as if their people had been kept: a person stays with its biggest part, others are new."""
+    shares: dict[str, dict[int, int]] = {}
+    for number, part in enumerate(people):
+        for entry in part:
+            if entry.record.person_id is not None:
+                share = shares.setdefault(entry.record.person_id, {})
+                share[number] = share.get(number, 0) + 1
+    keeps: dict[int, str] = {}
+    for person_id, share in sorted(shares.items()):
+        keeps.setdefault(min(share, key=lambda number: (-share[number], number)), person_id)
+    # Of parts that nobody keeps each is somebody new, named so that the name sorts after all that exist.
+    latest = max(shares, default="")
     return [
-        Entry(replace(entry.record, person_id=person_of[entry.record.rid]), entry.keys, entry.aliases)
-        for part in people
+        Entry(replace(entry.record, person_id=keeps.get(number, f"{latest}~{number}")), entry.keys, entry.aliases)
+        for number, part in enumerate(people)
         for entry in part
     ]
-
-
-def _fresh_so_far(ids: Iterable[str]) -> int:
-    return max((int(person_id[1:]) + 1 for person_id in ids if person_id[:1] == "~"), default=0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Clusters:
-    clusters: Sequence[Sequence[int]]
 
 
 def _shape(people: list[list[Entry]]) -> set[frozenset[int]]:
