@@ -1,0 +1,177 @@
+"""``optout``: the ledger of people who asked not to be written to."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sync.cli.common import config_option, log_options, set_up_logs
+from sync.cli.deciding import deciding, judge, wait_option
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from sync.person import Person
+    from sync.record import OptOutEntry
+
+LISTED = 50
+"""Entries that a text list shows, the latest ones."""
+
+
+@click.group("optout")
+def command() -> None:
+    """People who asked not to be written to. The ledger also lives outside the database and loses nothing."""
+
+
+@command.command("add")
+@click.argument("key")
+@click.option("--reason", required=True, metavar="R", help="Why, in Topo's words: UNSUBSCRIBED, OTHER, ...")
+@wait_option
+@config_option
+@log_options
+def add(
+    key: str,
+    reason: str,
+    wait: timedelta,
+    config: Path | None,
+    log_format: str | None,
+    verbose: int,
+    quiet: bool,
+) -> int:
+    """Note that KEY (an email, a LinkedIn URL, a person's id or provider:id) opted out.
+
+    An email or URL of nobody known is noted too, for the day somebody shows it.
+    """
+    set_up_logs(log_format, verbose, quiet)
+    from sync.engine import ledger
+
+    known = _reason(reason)
+    with deciding(config, wait.total_seconds()) as session:
+        try:
+            people = ledger.add(session, key, known, judge())
+        except ledger.NoKey as error:
+            raise click.UsageError(f"{error}; {error.remedy}") from error
+    click.echo(f"Noted: {known} for {_whom(people)}.")
+    click.echo("`contact-sync run` tells every provider that can be told; nobody covered is created meanwhile.")
+    return 0
+
+
+def _reason(text: str) -> str:
+    from difflib import get_close_matches
+
+    from sync.optouts import KNOWN_REASONS
+
+    reason = text.strip().upper().replace("-", "_")
+    if reason in KNOWN_REASONS:
+        return reason
+    near = get_close_matches(reason, KNOWN_REASONS, 1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise click.BadParameter(
+        f"{text!r} is no reason.{hint} Known are: {', '.join(sorted(KNOWN_REASONS))}", param_hint="--reason"
+    )
+
+
+@command.command("release")
+@click.argument("key")
+@click.option("--by", required=True, metavar="NAME", help="Who releases it; a person answers for it.")
+@click.option("--why", required=True, metavar="TEXT", help="On what grounds.")
+@wait_option
+@config_option
+@log_options
+def release(
+    key: str,
+    by: str,
+    why: str,
+    wait: timedelta,
+    config: Path | None,
+    log_format: str | None,
+    verbose: int,
+    quiet: bool,
+) -> int:
+    """End every opt-out of KEY, in somebody's name. The opt-out and its release both stay in the ledger."""
+    set_up_logs(log_format, verbose, quiet)
+    from sync.engine import ledger
+
+    for text, option in ((by, "--by"), (why, "--why")):
+        if not text.strip():
+            raise click.BadParameter(
+                "must not be empty: the ledger keeps who released it and why", param_hint=option
+            )
+    with deciding(config, wait.total_seconds()) as session:
+        try:
+            ended, people = ledger.release(session, key, by.strip(), why.strip())
+        except ledger.NoKey as error:
+            raise click.UsageError(f"{error}; {error.remedy}") from error
+    if not ended:
+        click.echo(f"No opt-out covers {_whom(people)}; nothing was done.")
+        return 0
+    click.echo(f"Released {ended} opt-out{'s' if ended > 1 else ''} of {_whom(people)}, by {by.strip()}.")
+    click.echo("Where a provider still lists it nothing changes; remove it there by hand if it should end.")
+    return 0
+
+
+def _whom(people: list[Person]) -> str:
+    if not people:
+        return "nobody known yet"
+    ids = ", ".join(person.id for person in people)
+    return f"person {ids}" if len(people) == 1 else f"{len(people)} people: {ids}"
+
+
+@command.command("list")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+              help="How to tell it.")  # fmt: skip
+@config_option
+@log_options
+def list_entries(form: str, config: Path | None, log_format: str | None, verbose: int, quiet: bool) -> int:
+    """List the ledger, latest first. It keeps keyed hashes, so it cannot tell anybody's name or address."""
+    set_up_logs(log_format, verbose, quiet)
+    from sync.cli.places import is_made, looked_at
+    from sync.wiring import load_settings
+
+    settings = load_settings(config)
+    entries: list[dict[str, Any]] = []
+    if is_made(settings):
+        with looked_at(settings) as store:
+            entries = [_told(entry) for entry in reversed(store.opt_outs())]
+    if form == "json":
+        click.echo(json.dumps({"schema": "contact-sync/optouts/1", "entries": entries}, indent=2))
+        return 0
+    click.echo("\n".join(_lines(entries)))
+    return 0
+
+
+def _told(entry: OptOutEntry) -> dict[str, Any]:
+    return {
+        "at": _utc(entry.at),
+        "reason": entry.reason,
+        "source": entry.source,
+        "source_id": entry.source_id,
+        "until": _utc(entry.until),
+        "keys": len(entry.keys),
+        "released_by": entry.released_by,
+        "released_why": entry.released_why,
+    }
+
+
+def _utc(moment: datetime | None) -> str | None:
+    from sync.engine.explaining import utc
+
+    return utc(moment)
+
+
+def _lines(entries: list[dict[str, Any]]) -> list[str]:
+    from sync.redaction import visible
+
+    if not entries:
+        return ["The ledger is empty: nobody opted out as far as is known."]
+    lines = []
+    for entry in entries[:LISTED]:
+        until = f", until {entry['until']}" if entry["until"] else ""
+        released = f" by {entry['released_by']}: {entry['released_why']}" if entry["released_by"] else ""
+        lines.append(visible(f"{entry['at']}  {entry['reason']:<19}  {entry['source']}{until}{released}"))
+    if len(entries) > LISTED:
+        lines.append(f"and {len(entries) - LISTED:,} earlier ones; --format json lists all")
+    return lines

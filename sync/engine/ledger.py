@@ -1,0 +1,77 @@
+"""Opt-outs that people note or release; the ledger keeps both for good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sync.engine.plan import find_people
+from sync.errors import ContactSyncError
+from sync.optouts import wide_keys
+from sync.planning.opt_outs import keys_of_person
+from sync.record import OptOutEntry
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sync.engine.session import Session
+    from sync.person import Person
+
+
+class NoKey(ContactSyncError):
+    """What was typed is neither an email nor a profile nor anybody known."""
+
+
+def add(session: Session, key: str, reason: str, by: str, until: datetime | None = None) -> list[Person]:
+    """The opt-out is in the ledger; returns the people it is about, who wait for planning.
+
+    A KEY of somebody known covers every address that person ever had. Raises ``NoKey``.
+    """
+    keys, people = _covered(session, key)
+    entry = OptOutEntry(
+        keys=session.opt_outs.hashed(keys),
+        reason=reason,
+        source=f"person:{by}",
+        at=session.clock.now(),
+        until=until,
+    )
+    if not session.opt_outs.knows(entry):
+        _note(session, entry, people)
+    return people
+
+
+def release(session: Session, key: str, by: str, why: str) -> tuple[int, list[Person]]:
+    """How many opt-outs ended with this release, and the people they were about. Raises ``NoKey``."""
+    keys, people = _covered(session, key)
+    ended = session.opt_outs.entries(keys)
+    if ended:
+        covered = frozenset().union(*(entry.keys for entry in ended))
+        entry = OptOutEntry(
+            keys=covered,
+            reason="RELEASED",
+            source=f"person:{by}",
+            at=session.clock.now(),
+            released_by=by,
+            released_why=why,
+        )
+        _note(session, entry, people)
+    return len(ended), people
+
+
+def _note(session: Session, entry: OptOutEntry, people: list[Person]) -> None:
+    session.store.add_opt_outs([entry])
+    session.opt_outs.add(entry)
+    session.store.mark_people_dirty([person.id for person in people])
+
+
+def _covered(session: Session, key: str) -> tuple[frozenset[str], list[Person]]:
+    """The wide keys that KEY stands for, and the people who carry one of them."""
+    people = session.store.people(find_people(session.store, key))
+    keys = wide_keys((key,), key) if not people or "@" in key or "/" in key else frozenset()
+    for person in people:
+        keys |= keys_of_person(person)
+    if not keys:
+        raise NoKey(
+            "this names nobody known and is neither an email nor a LinkedIn profile",
+            remedy="type an email, a LinkedIn URL, a person's id or provider:id",
+        )
+    return keys, people
