@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from sync.identity.words import words
@@ -95,13 +95,15 @@ def is_placeholder(local: str, domain: str) -> bool:
         return True
     if domain in _SAMPLE_HOSTS and (local in _SAMPLE_PEOPLE or "=" in local):
         return True
-    return f"{local}@{domain}" in _SAMPLES or _EMPTY_SHAPE.fullmatch(local) is not None
+    if local[0] in "0-x" and _EMPTY_SHAPE.fullmatch(local):
+        return True
+    return f"{local}@{domain}" in _SAMPLES
 
 
 def joins_nobody(local: str, domain: str) -> bool:
     """Whether a canonical address stands for a group, a machine or a public inbox."""
-    base = local.partition("+")[0]
-    if base in _ROLES or base in _MACHINES or _is_disposable(domain):
+    base = local.partition("+")[0] if "+" in local else local
+    if base in _ROLES or base in _MACHINES or _is_nobodys_host(domain):
         return True
     if "-" in base or "_" in base or base.isalpha():
         # "h.r" may be initials, so dots alone never make a role of two short words.
@@ -110,12 +112,14 @@ def joins_nobody(local: str, domain: str) -> bool:
             return True
     if "repl" in local or "bounce" in local or "daemon" in local or "unsubscribe" in local:
         return _MACHINE.search(local) is not None
-    return domain in _MACHINE_HOSTS or _NUMBERED_ROLE.fullmatch(base) is not None
+    return not base.isalpha() and _NUMBERED_ROLE.fullmatch(base) is not None
 
 
-def _is_disposable(domain: str) -> bool:
+@lru_cache(maxsize=65536)
+def _is_nobodys_host(domain: str) -> bool:
+    """Whether no address at ``domain`` is one person's: a machine's host, or one that gives to whoever asks."""
     hosts = _disposable()
-    if domain in hosts:
+    if domain in _MACHINE_HOSTS or domain in hosts:
         return True
     # Public inboxes hand out sub-domains too.
     return domain.count(".") > 1 and any(domain[at + 1 :] in hosts for at, ch in enumerate(domain) if ch == ".")
