@@ -104,6 +104,8 @@ def chunks(session: Session, ids: Iterable[str]) -> Iterator[list[Person]]:
 
 def _adopt(session: Session, person: Person, creates: Mapping[tuple[str, str], Operation]) -> Person:
     """A record that appears for a pending create is ours: its first values are the echo of our write."""
+    if not creates:
+        return person
     members = []
     for member in person.members:
         operation = creates.get((person.id, member.record.ref.provider))

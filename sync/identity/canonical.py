@@ -64,7 +64,9 @@ def compared(name: str, value: Value | None, *, region: str = "") -> Hashable:
 
     ``region``: the country in whose numbering plan phones without a prefix are read.
     """
-    return None if value is None else _compared(name, value, region)
+    if value is None:
+        return None
+    return _compared(name, value if isinstance(value, str) else tuple(value), region)
 
 
 @lru_cache(maxsize=16384)

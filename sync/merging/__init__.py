@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.merging.edits import merge_edits
-from sync.merging.first_contact import welcome
+from sync.merging.first_contact import sole_newcomer, welcome
 from sync.merging.policy import FieldPolicy, MergePolicy
 from sync.merging.work import MergeResult, Work
 
@@ -43,6 +43,11 @@ def merge(person: Person, policy: MergePolicy, at: datetime) -> MergeResult:
 
     Pure and idempotent: merging the result again with unchanged records changes nothing.
     """
+    return sole_newcomer(person, at) or merge_step_by_step(person, policy, at)
+
+
+def merge_step_by_step(person: Person, policy: MergePolicy, at: datetime) -> MergeResult:
+    """``merge`` without its short cut."""
     work = Work(person, policy, at)
     merge_edits(work)
     welcome(work)

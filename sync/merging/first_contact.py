@@ -10,13 +10,15 @@ from sync.change import Choice
 from sync.codes import Rule
 from sync.contact import ADDRESS_GROUP, COMPANY_GROUP, GROUPS
 from sync.merging.emails import as_emails, distinct
+from sync.merging.work import MergeResult
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
 
     from sync.contact import Value
     from sync.merging.work import Work
-    from sync.person import Member
+    from sync.person import Member, Person
 
 DECIDED = frozenset({Rule.HUMAN, Rule.UNDO})
 EDITS = DECIDED | {
@@ -52,6 +54,28 @@ def welcome(work: Work) -> None:
                 _offer(work, name, member)
     for member in order:
         work.base[member.rid] = dict(member.record.contact.to_fields())
+
+
+def sole_newcomer(person: Person, at: datetime) -> MergeResult | None:
+    """The same answer in a tenth of the time for somebody new with one record, as are more than half of all people
+    at the first run; ``None`` for others.
+    """
+    member = person.members[0] if len(person.members) == 1 else None
+    if member is None or member.gone or member.link.met or person.frozen or person.conflicts:
+        return None
+    if person.choices or person.returns or person.contact.to_fields():
+        return None
+    values = member.record.contact.to_fields()
+    shown = dict(values)
+    if emails := distinct(member.record.contact.emails):
+        values["emails"] = tuple(emails)
+    choice = Choice(source=str(member.record.ref), rule=Rule.FIRST_CONTACT, at=at)
+    return MergeResult(
+        contact=replace(member.record.contact, emails=tuple(emails)),
+        choices=MappingProxyType(dict.fromkeys(values, choice)),
+        conflicts=(),
+        links=MappingProxyType({member.rid: replace(member.link, base=MappingProxyType(shown), met=True)}),
+    )
 
 
 # groups -----------------------------------------------------------------------------------------------
@@ -160,12 +184,15 @@ def _beats(work: Work, name: str, member: Member, choice: Choice) -> bool:
 def _put(work: Work, name: str, value: Value, member: Member, rule: Rule | str) -> None:
     before = work.choices.get(name)
     source = str(member.record.ref)
-    losers = {} if before is None else dict(before.losers)
+    if before is None:
+        work.set(name, value, Choice(source=source, rule=rule, at=work.at))
+        return
+    losers = dict(before.losers)
     kept = {s: v for s, v in losers.items() if s != source and not work.same(name, v, value)}
-    if before is not None and name in work.values and not work.same(name, work.values[name], value):
+    if name in work.values and not work.same(name, work.values[name], value):
         kept.setdefault(before.source, work.values[name])
-    replaced = {} if before is None else before.replaced
-    stands = work.keys(name, value)
+    replaced = before.replaced
+    stands = work.keys(name, value) if replaced else frozenset()
     choice = Choice(
         source=source,
         rule=rule,

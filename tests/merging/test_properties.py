@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sync.identity import canonical_email
 from sync.identity.canonical import compared
-from sync.merging import FieldPolicy, MergePolicy, merge
+from sync.merging import FieldPolicy, MergePolicy, merge, merge_step_by_step
+from sync.merging.first_contact import sole_newcomer
 from tests.builders import NOW, after, flat, merged, newcomer, person, shows
 
 if TYPE_CHECKING:
@@ -150,6 +151,13 @@ def test_one_record_alone_is_taken_as_it_is(policy: MergePolicy, held: dict[str,
     assert {n: compared(n, v) for n, v in result.contact.to_fields().items()} == {
         n: compared(n, v) for n, v in want.items()
     }
+
+
+@settings(deadline=None)
+@given(policies, values)
+def test_the_short_cut_for_one_new_record_changes_nothing(policy: MergePolicy, held: dict[str, Any]) -> None:
+    who = person(newcomer(1, "topo", **held))
+    assert sole_newcomer(who, NOW) == merge(who, policy, NOW) == merge_step_by_step(who, policy, NOW)
 
 
 def keys(name: str, typed: Iterable[Value | None], *, whole: bool = False) -> set[object]:
