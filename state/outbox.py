@@ -162,7 +162,7 @@ def save_settled(connection: Connection, settled: Sequence[Settled], at: datetim
     for outcome in settled:
         _keep_record(connection, outcome, to_time(at))
     audit.append(connection, operations, at, key)
-    _settle_people(connection, settled)
+    _settle_people(connection, operations)
 
 
 def _keep_record(connection: Connection, outcome: Settled, at: int) -> None:
@@ -179,16 +179,14 @@ def _keep_link(connection: Connection, rid: int, link: Link) -> None:
     connection.exec_driver_sql(KEEP_LINK, (rid, *link_columns(link)))
 
 
-def _settle_people(connection: Connection, settled: Sequence[Settled]) -> None:
+def _settle_people(connection: Connection, operations: Sequence[Operation]) -> None:
     """Whoever had an operation that did not succeed waits; others only if more of the same run is open.
 
-    A create whose record appeared later has brought a record nobody was planned with: its person goes on waiting.
+    What is ``verified`` was a success before; whatever its person waits for by then is something else.
     """
-    operations = [s.operation for s in settled]
     failed = {o.person_id for o in operations if o.state not in DONE}
     membership.mark_dirty(connection, failed)
-    appeared = {s.operation.person_id for s in settled if s.operation.state == "verified" and s.link is not None}
-    succeeded = sorted({o.person_id for o in operations} - failed - appeared)
+    succeeded = sorted({o.person_id for o in operations if o.state != "verified"} - failed)
     connection.exec_driver_sql(
         "DELETE FROM dirty_person WHERE person_id IN (SELECT value FROM json_each(?)) AND NOT EXISTS"
         " (SELECT 1 FROM operation AS o WHERE o.person_id = dirty_person.person_id AND o.state NOT IN (?, ?, ?)"

@@ -79,11 +79,14 @@ def after_missing_providers(session: Session) -> None:
 
 
 def after_read_back(session: Session, before: list[Person]) -> None:
-    """Whoever somebody else changed while we wrote: the read-back showed it after their plan was made."""
+    """Only those whom somebody else changed while we wrote; their plan was made before the read-back showed it.
+
+    ``before``: the people written to of whom nothing waited.
+    """
     then = {person.id: person for person in before}
     now = session.store.people(sorted(then))
     region = session.settings.sync.default_region
-    session.store.mark_people_dirty([p.id for p in now if p.id in then and _has_news(then[p.id], p, region)])
+    session.store.settle_people([p.id for p in now if p.id in then and not _has_news(then[p.id], p, region)])
 
 
 def _has_news(then: Person, now: Person, region: str) -> bool:
@@ -97,3 +100,8 @@ def _has_news(then: Person, now: Person, region: str) -> bool:
         for name, value in m.record.contact.to_fields().items()
         if m.rid not in shown or shown[m.rid].get(name) != value
     )
+
+
+def after_unread_details(session: Session) -> None:
+    """Everybody of whom more could be read than this cycle did."""
+    session.store.mark_people_dirty(sorted(set(session.unread)))

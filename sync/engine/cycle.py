@@ -15,6 +15,7 @@ from sync.engine.attention import (
     after_changed_settings,
     after_ended_opt_outs,
     after_missing_providers,
+    after_unread_details,
     provider_set,
 )
 from sync.engine.findings import assemble
@@ -86,6 +87,7 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
     await push_all(session)
     await verify_writes(session)
     after_missing_providers(session)
+    after_unread_details(session)
 
 
 async def _open_all(session: Session) -> None:

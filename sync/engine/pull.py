@@ -297,13 +297,19 @@ async def read_details(session: Session) -> None:
 
 
 async def _read_details(session: Session, seat: Seat, reader: Reader) -> None:
-    left = seat.provider.capabilities.details_per_cycle
+    """Records never read singly come first; who is not reached waits for the next cycle."""
+    never: list[tuple[str, Record]] = []
+    again: list[tuple[str, Record]] = []
     for people in chunks(session, session.store.dirty_people()):
-        for _, record in records_of(people, seat.name):
-            unread = any(name.startswith(VARIABLE_PREFIX) for name in record.absent)
-            if left <= 0 or not (unread or record.ref.record_id in seat.seen):
-                continue
-            left -= 1
-            row = await reader.details(record)
-            if unread or row.contact.variables != record.contact.variables:
-                store_records(session, seat, [row])
+        for person, record in records_of(people, seat.name):
+            if any(name.startswith(VARIABLE_PREFIX) for name in record.absent):
+                never.append((person.id, record))
+            elif record.ref.record_id in seat.seen:
+                again.append((person.id, record))
+    wanted = [*never, *again]
+    most = seat.provider.capabilities.details_per_cycle
+    for _, record in wanted[:most]:
+        row = await reader.details(record)
+        if record.absent or row.contact.variables != record.contact.variables:
+            store_records(session, seat, [row])
+    session.unread += [person_id for person_id, _ in wanted[most:]]

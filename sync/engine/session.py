@@ -124,6 +124,8 @@ class Session:
     optouts_error: ProviderError | None = None
     operations: dict[str, Operation] = field(default_factory=dict)
     planned_people: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    """People with a record of which single reads would show more, beyond what a cycle reads."""
     told_before: set[str] = field(default_factory=set)
     cannot_express: list[CannotExpress] = field(default_factory=list)
     deferred_reads: list[DeferredReport] = field(default_factory=list)

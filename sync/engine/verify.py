@@ -32,7 +32,8 @@ async def verify_writes(session: Session) -> None:
             seen |= await read_back(session, seat)
             keep_memory(session, seat)
     acked = [o for o in session.operations.values() if o.state == "acked"]
-    before = session.store.people(sorted({o.person_id for o in acked}))
+    waiting = set(session.store.dirty_people())
+    before = [p for p in session.store.people(sorted({o.person_id for o in acked})) if p.id not in waiting]
     match_and_merge(session)
     hidden = _judge(session, acked, seen)
     after_read_back(session, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sync.engine.session import Options
@@ -62,3 +63,14 @@ async def test_the_opt_outs_are_the_last_thing_looked_at_before_somebody_is_crea
     await home.run()
     paths = [r.path.removeprefix("/v1") for r in home.topo.traffic.received]
     assert paths[paths.index("/contact-entries") - 1] == "/contact-exclusions"
+
+
+async def test_an_edit_found_together_with_an_entry_that_shows_late_reaches_the_others(home: House) -> None:
+    home.topo.switches = replace(home.topo.switches, index_lag_s=120.0)
+    record = home.actors["apollo"].create(person(job_title="COO"))
+    edit = Meddler("push", "datananas", lambda: home.apollo.edit(record, title="CEO"))
+    home.clock.advance(minutes=3)
+    await run_with(home, edit)
+    home.clock.advance(minutes=20)
+    await home.run()
+    assert [row["position"] for row in home.datananas.rows] == ["CEO"]

@@ -219,12 +219,11 @@ def test_a_person_waits_on_until_every_operation_of_the_run_succeeded(store: Sql
     assert store.dirty_people() == ["bob"]
 
 
-def test_whose_record_appeared_after_a_create_goes_on_waiting(store: SqliteStore) -> None:
-    (operation,) = sent(store, create("o1"))
-    done = settle(store, operation, "pending")
+def test_whoever_waits_for_something_goes_on_waiting_when_a_write_is_verified(store: SqliteStore) -> None:
+    (operation,) = sent(store, update("o1", "topo:1"))
+    done = settle(store, operation, "acked")
     store.mark_people_dirty(["ann"])
-    found = replace(done, state="verified", record_id="1")
-    store.save_settled([Settled(operation=found, link=tie("ann"))], at=later(3))
+    settle(store, done, "verified")
     assert "ann" in store.dirty_people()
 
 
