@@ -54,6 +54,7 @@ class StateReason(StrEnum):
     """Why an operation ended, or waits, in a state other than the intended one."""
 
     SUSPECTED_DUPLICATE = "suspected-duplicate"
+    SHARED_KEY = "shared-key"
     OPTED_OUT = "opted-out"
     FIRST_SWEEP = "first-sweep"
     OPTOUTS_UNREADABLE = "optouts-unreadable"
@@ -177,6 +178,7 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "not-mapped": "No field of the provider is mapped to it in the settings.",
         "send-vars-off": "The settings say send_vars = false, so variables are not sent.",
         # conflicts
+        "shared-key": "Another person shows the same email or profile; the provider would take the two for one.",
         "disagree": "Several providers changed it to different values.",
         "oscillates": "A provider keeps writing its own value back, so the field is left alone until you decide.",
         # holds

@@ -77,7 +77,10 @@ def _created(session: Session, seat: Seat, operation: Operation, outcome: Outcom
 
 
 def _somebody_elses(session: Session, operation: Operation, ref: RecordRef) -> Settled:
-    """The provider says that our person is a record we know as another person: a person decides."""
+    """The provider says that our person is a record we know as another person: a person decides, once."""
+    refused = Settled(operation=replace(operation, state="refused", reason=StateReason.MATCH_DOUBTFUL))
+    if _kept_apart(session, operation.person_id, ref):
+        return refused
     hold = Hold(
         kind=HoldKind.MATCH_DOUBTFUL,
         person_id=operation.person_id,
@@ -85,7 +88,14 @@ def _somebody_elses(session: Session, operation: Operation, ref: RecordRef) -> S
         record_id=ref.record_id,
     )
     session.store.mark_gone([], at=session.clock.now(), holds=[hold])
-    return Settled(operation=replace(operation, state="refused", reason=StateReason.MATCH_DOUBTFUL))
+    return refused
+
+
+def _kept_apart(session: Session, person_id: str, ref: RecordRef) -> bool:
+    """Whether somebody decided that the record is not this person."""
+    own = {m.record.ref for person in session.store.people([person_id]) for m in person.members}
+    decided = session.store.decisions([ref])
+    return any(d.verdict == "different" and own & {d.a, d.b} for d in decided)
 
 
 def _key_name(operation: Operation) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sync.codes import CannotReason, Reason, StateReason
 from sync.contact import Contact
 from sync.identity import email_key, linkedin_key
+from sync.identity.canonical import keys_of
 from sync.planning.draft import stopped, why_not_writable
 from sync.planning.scope import in_scope
 from sync.planning.upserts import guard_upsert
@@ -85,4 +86,7 @@ def _forbidden(draft: Draft, side: Side, operation: Operation) -> str | None:
         return StateReason.NO_KEY
     if any(side.name in world.places.get(p, ()) for p in world.suspected.get(draft.person.id, ())):
         return StateReason.SUSPECTED_DUPLICATE
+    # Providers recognise people by these keys: the create would land in the other person's record.
+    if any(key in world.shared_keys for _, key in keys_of(contact)):
+        return StateReason.SHARED_KEY
     return None

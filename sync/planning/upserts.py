@@ -30,7 +30,7 @@ def guard_upsert(draft: Draft, side: Side, operation: Operation) -> Operation:
     if draft.effect.forbids_create(side.name):
         return stopped(operation, "blocked", StateReason.OPTED_OUT)
     if key in draft.world.shared_keys:
-        return stopped(operation, "blocked", StateReason.SUSPECTED_DUPLICATE)
+        return stopped(operation, "blocked", StateReason.SHARED_KEY)
     if operation.kind == "create" and side.capabilities.needs_import:
         return stopped(operation, "blocked", StateReason.BLIND_OVERWRITE)
     return replace(operation, accepted_key=key)

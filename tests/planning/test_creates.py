@@ -108,7 +108,8 @@ def test_an_open_create_blocks_a_second_one_and_is_looked_at_again() -> None:
         (side("datananas", UPSERT, swept=False), {}, "planned", "new-person"),
         (side(), {"optouts_readable": False}, "deferred", "optouts-unreadable"),
         (side("datananas", UPSERT), {"optouts_readable": False}, "deferred", "optouts-unreadable"),
-        (side("datananas", UPSERT), {"shared_keys": frozenset({"ann@x.co"})}, "blocked", "suspected-duplicate"),
+        (side("datananas", UPSERT), {"shared_keys": frozenset({"ann@x.co"})}, "blocked", "shared-key"),
+        (side(), {"shared_keys": frozenset({"ann@x.co"})}, "blocked", "shared-key"),
         (side("datananas", able(UPSERT, needs_import=True)), {}, "blocked", "blind-overwrite"),
     ],
 )

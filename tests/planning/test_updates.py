@@ -252,7 +252,7 @@ def upserted(shown: dict[str, Value], **given: Any) -> Any:
         ({"linkedin_url": SAME}, {}, "blocked", "no-match-key", None),
         ({"linkedin_url": SAME}, {"accepted_key": "in:ann-lee"}, "blocked", "no-match-key", "in:ann-lee"),
         (MAIL, {"effect": effect_of(["BOUNCED"])}, "blocked", "opted-out", None),
-        (MAIL, {"shared_keys": frozenset({"ann@x.co"})}, "blocked", "suspected-duplicate", None),
+        (MAIL, {"shared_keys": frozenset({"ann@x.co"})}, "blocked", "shared-key", None),
         (MAIL, {"optouts_readable": False}, "deferred", "optouts-unreadable", "ann@x.co"),
     ],
 )

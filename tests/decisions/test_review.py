@@ -1,0 +1,161 @@
+"""What waits for a person, over real servers: what their answer does, now and in the next runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sync.engine.review import CannotAnswer, find_item
+from tests.decisions.desk import accept, desk, only_item, reject, set_value, split, take, waiting, whole
+from tests.engine.house import House, at, by_state, crowd, person
+
+if TYPE_CHECKING:
+    from sync.engine.review import Item
+
+
+async def disagree(home: House) -> tuple[str, str]:
+    """A title that Topo and Apollo changed to different values."""
+    at_topo = home.actors["topo"].create(person(job_title="COO", city="Lyon"))
+    at_apollo = home.actors["apollo"].create(person(job_title="COO", city="Lyon"))
+    await home.run()
+    home.actors["topo"].edit(at_topo, {"job_title": "CEO"})
+    home.actors["apollo"].edit(at_apollo, {"job_title": "CFO"})
+    await home.run()
+    return at_topo, at_apollo
+
+
+async def test_a_taken_value_stands_everywhere_and_nothing_waits_any_more(home: House) -> None:
+    at_topo, _ = await disagree(home)
+    item = only_item(home)
+    assert item.kind == "field"
+    take(home, item, "topo")
+    report = await home.run()
+    assert {(o.provider, o.state) for o in report.operations} == {("apollo", "verified"), ("datananas", "acked")}
+    assert {(name, c.after, c.rule) for o in report.operations for name, c in o.fields.items()} == {
+        ("job_title", "CEO", "human")
+    }
+    assert home.apollo.rows[0]["title"] == "CEO"
+    assert report.conflicts == ()
+    assert waiting(home) == []
+    choice = whole(home, f"topo:{at_topo}").choices["job_title"]
+    assert (choice.source, set(choice.losers.values())) == (f"topo:{at_topo}", {"COO", "CFO"})
+    assert (await home.run()).operations == ()
+
+
+async def test_a_typed_value_stands_instead_of_both(home: House) -> None:
+    await disagree(home)
+    set_value(home, only_item(home), "  Founder ")
+    report = await home.run()
+    assert [o.fields["job_title"].after for o in at(report, "apollo")] == ["Founder"]
+    assert home.apollo.rows[0]["title"] == "Founder"
+    assert home.datananas.rows[0]["position"] == "Founder"
+    assert (await home.run()).operations == ()
+
+
+async def test_a_decided_field_goes_on_taking_edits(home: House) -> None:
+    at_topo, _ = await disagree(home)
+    take(home, only_item(home), "topo")
+    await home.run()
+    home.actors["topo"].edit(at_topo, {"job_title": "President"})
+    await home.run()
+    assert home.apollo.rows[0]["title"] == "President"
+
+
+async def test_a_value_that_cannot_be_one_is_refused(home: House) -> None:
+    await disagree(home)
+    item = only_item(home)
+    with pytest.raises(CannotAnswer, match="no value for job_title"):
+        set_value(home, item, " - ")
+    with pytest.raises(CannotAnswer, match="no record at nowhere"):
+        take(home, item, "nowhere")
+    with pytest.raises(CannotAnswer, match="a field needs a value"):
+        accept(home, item)
+
+
+async def vanish(home: House) -> Item:
+    """A person known at three providers whose record at Topo is gone."""
+    record = home.actors["topo"].create(person())
+    for contact in crowd(12):
+        home.actors["topo"].create(contact)
+    await home.run()
+    home.topo.remove(record)
+    home.clock.advance(hours=25)
+    report = await home.run()
+    assert [h.kind for h in report.holds] == ["disappeared"]
+    return only_item(home)
+
+
+async def test_an_accepted_disappearance_is_for_good_and_lists_the_other_providers(home: House) -> None:
+    accept(home, await vanish(home))
+    report = await home.run()
+    assert report.operations == ()
+    assert len(home.topo.rows) == 12
+    assert [(a.provider, a.action) for a in report.manual_actions] == [
+        ("apollo", "delete"),
+        ("datananas", "delete"),
+    ]
+    home.clock.advance(hours=25)
+    assert (await home.run()).holds == ()
+
+
+async def test_a_rejected_disappearance_allows_one_create_there(home: House) -> None:
+    reject(home, await vanish(home))
+    report = await home.run()
+    assert [(o.kind, o.state) for o in at(report, "topo")] == [("create", "verified")]
+    (row,) = [r for r in home.topo.rows if r["email"] == person().emails[0]]
+    home.topo.remove(row["id"])
+    home.clock.advance(hours=25)
+    again = await home.run()
+    assert at(again, "topo") == []
+    assert [h.record_id for h in again.holds] == [row["id"]]
+
+
+async def test_a_thing_done_by_hand_is_ticked_off_once(home: House) -> None:
+    accept(home, await vanish(home))
+    for item in waiting(home):
+        accept(home, item)
+    assert waiting(home) == []
+    with desk(home) as session:
+        assert find_item(session.store, "todo-aaaaaaaa") is None
+
+
+async def suspect(home: House) -> Item:
+    """Two people whose records share an email and whose names disagree."""
+    home.actors["topo"].create(person("Ana Diaz", linkedin_url=None))
+    home.actors["apollo"].create(person("Robert Klein", emails=person().emails, linkedin_url=None))
+    await home.run()
+    (item,) = [i for i in waiting(home) if i.kind == "pair"]
+    return item
+
+
+async def test_an_accepted_pair_is_one_person_and_never_asked_about_again(home: House) -> None:
+    accept(home, await suspect(home))
+    report = await home.run()
+    assert report.people.total == 1
+    assert [i.kind for i in waiting(home)] == []
+
+
+async def test_a_rejected_pair_stays_two_and_is_never_asked_about_again(home: House) -> None:
+    item = await suspect(home)
+    reject(home, item)
+    for row in home.topo.rows:
+        home.actors["topo"].edit(row["id"], {"job_title": "COO"})
+    report = await home.run()
+    assert report.suspected_duplicates == ()
+    assert report.people.total == 2
+    assert [i.kind for i in waiting(home)] == []
+
+
+async def test_a_split_plans_back_the_value_it_had_overwritten(home: House) -> None:
+    at_topo = home.actors["topo"].create(person(job_title="COO"))
+    at_apollo = home.actors["apollo"].create(person(job_title="Clerk"))
+    await home.run()
+    assert home.apollo.rows[0]["title"] == "COO"
+    split(home, f"topo:{at_topo}", f"apollo:{at_apollo}")
+    assert whole(home, f"apollo:{at_apollo}").contact.job_title == "Clerk"
+    report = await home.run()
+    assert [(o.kind, o.fields["job_title"].after) for o in at(report, "apollo", "update")] == [("update", "Clerk")]
+    assert home.apollo.rows[0]["title"] == "Clerk"
+    assert [row["job_title"] for row in home.topo.rows] == ["COO"]
+    assert by_state(await home.run()) == {}
