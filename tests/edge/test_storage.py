@@ -85,7 +85,8 @@ async def test_a_disk_that_refuses_to_write_ends_the_program_with_12(
         _people_at_topo(home)
         assert home.config.exists()
         program.environ = dict(home.environ)
-        command = ("run", "-q", "--config", folder / "config.toml", *(w for a in GENEROUS for w in ("--allow", a)))
+        allowed = [word for text in GENEROUS for word in ("--allow", text)]
+        command = ["run", "-q", "--config", str(folder / "config.toml"), *allowed]
         ended = await program.run(*command, file_size=kilobytes * 1024)
         assert ended.code == 12, ended.output
         assert "unexpected" not in ended.output
