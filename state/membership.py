@@ -136,11 +136,11 @@ def _keys(connection: Connection) -> dict[int, Keys]:
 
 
 def _keys_of(rows: list[Any]) -> Keys:
-    """A second profile key of one record joins as an alias: ``MatchRecord`` has room for one."""
+    """Keys that the record shows, several profile keys with a blank between, and those it showed before."""
     emails = tuple(value for _, kind, value, shown in rows if shown and kind == "email")
     profiles = [value for _, kind, value, shown in rows if shown and kind == "linkedin"]
-    former = {value for _, _, value, shown in rows if not shown}
-    return Keys(emails, profiles[0] if profiles else None, frozenset(former.union(profiles[1:])))
+    former = frozenset(value for _, _, value, shown in rows if not shown)
+    return Keys(emails, " ".join(profiles) or None, former)
 
 
 def _people(connection: Connection) -> dict[str, datetime]:

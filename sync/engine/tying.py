@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.engine.policies import match_policy, merge_policy
-from sync.identity import email_key, linkedin_key
+from sync.identity import email_key
 from sync.matching import match
+from sync.matching.values import OPENED
 from sync.membership import assign
 from sync.merging.parting import Side, part
 from sync.store_port import MembershipUpdate, Merged
@@ -17,6 +18,7 @@ from sync.store_port import MembershipUpdate, Merged
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from sync.change import Suspicion
     from sync.engine.session import Session
     from sync.matching import Partition
     from sync.membership import MembershipChange
@@ -97,8 +99,25 @@ def _update(
         created=change.created,
         redirects=MappingProxyType({loser: winner for winner, loser in change.merged}),
         split_from=MappingProxyType({new: left for left, new in change.split}),
-        suspicions=partition.suspicions,
+        suspicions=(*partition.suspicions, *_still_opened(session, region, change)),
     )
+
+
+def _still_opened(session: Session, region: Region, change: MembershipChange) -> list[Suspicion]:
+    """Pairs whose merge was opened by a generic key stay suspected until somebody judges them.
+
+    Once they are two people nothing in the records tells that they were one.
+    """
+    person_of = {r.ref: change.person_of[r.rid] for r in region.records}
+    judged = {frozenset((d.a, d.b)) for d in region.decisions}
+    return [
+        s
+        for s in session.store.suspicions()
+        if s.reason == OPENED
+        and all(ref in person_of for ref in s.records)
+        and person_of[s.records[0]] != person_of[s.records[1]]
+        and frozenset(s.records) not in judged
+    ]
 
 
 def _ties(region: Region, partition: Partition) -> dict[int, str]:
@@ -115,8 +134,7 @@ def _ties(region: Region, partition: Partition) -> dict[int, str]:
 
 def _keys(record: MatchRecord) -> set[str]:
     keys = {f"email:{key}" for key in map(email_key, record.emails) if key is not None}
-    profile = linkedin_key(record.linkedin)
-    return keys | ({f"linkedin:{profile}"} if profile is not None else set())
+    return keys | {f"linkedin:{profile}" for profile in (record.linkedin or "").split()}
 
 
 def _separated(session: Session, change: MembershipChange) -> Iterator[Merged]:

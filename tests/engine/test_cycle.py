@@ -187,3 +187,17 @@ async def test_too_many_joins_of_known_people_stop_the_run_and_the_next_one_too(
         assert stopped.people.total == 10
     report = await home.run(allow=["merge=all:5"])
     assert (report.exit_code, report.people.total, report.people.merged) == (0, 5, 5)
+
+
+async def test_a_record_with_slug_and_opaque_id_is_joined_by_either(home: House) -> None:
+    opaque = "ACoAABh375cB" + "x" * 27
+    home.actors["topo"].create(person(emails=(), linkedin_url=f"https://www.linkedin.com/in/{opaque}"))
+    home.actors["apollo"].create(person(emails=(), linkedin_url="https://www.linkedin.com/in/ana-diaz"))
+    home.configure("datananas", accept_blind_overwrite=False)
+    export = home.folder / "export.csv"
+    export.write_text(
+        f"record_id,linkedin_url,linkedin_id,first_name\n1,https://www.linkedin.com/in/ana-diaz,{opaque},Ana\n"
+    )
+    home.configure("datananas", export_file=str(export))
+    report = await home.run()
+    assert report.people.total == 1
