@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 MAX_SIZE = 16 * 1024 * 1024
 MAX_DEPTH = 32
 MAX_DIGITS = 400
+MAX_PARTS = 200_000
+"""Values in one text; a page of 100 contacts has some 20,000. Small values cost far more memory than text."""
 
 
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
@@ -59,6 +61,11 @@ def _check_depth(text: str) -> None:
             depth -= 1
 
 
+def _check_parts(text: str) -> None:
+    if text.count(",") + text.count("[") + text.count("{") > MAX_PARTS:
+        raise BadJsonError(f"more than {MAX_PARTS} values")
+
+
 def _whole(value: Any) -> Any:
     """``value`` without halves of surrogate pairs, in keys too."""
     if isinstance(value, str):
@@ -78,6 +85,7 @@ def loads(body: bytes | str) -> Any:
         text = body.decode("utf-8-sig") if isinstance(body, bytes) else body
     except UnicodeDecodeError as error:
         raise BadJsonError("bytes that are not UTF-8") from error
+    _check_parts(text)
     if text.count("[") + text.count("{") > MAX_DEPTH:
         _check_depth(text)
     try:
