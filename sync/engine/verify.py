@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sync.change import Operation
     from sync.contact import Contact
     from sync.engine.session import Session
+    from sync.person import Member
+    from sync.record import Link
 
 
 async def verify_writes(session: Session) -> None:
@@ -90,35 +92,45 @@ def _judge(session: Session, acked: list[Operation], seen: set[RecordRef] | None
 
     ``seen``: records that were read again; ``None`` takes every record as the store knows it.
     """
-    shown = _shown_contacts(session, acked)
-    verified: list[Operation] = []
+    shown = _shown_members(session, acked)
+    verified: list[Settled] = []
     hidden: list[Operation] = []
     missing_rows: list[tuple[CannotExpress, str]] = []
     for operation in acked:
         if operation.kind in {"exclude", "stage"}:
-            verified += [replace(operation, state="verified")] if operation.entry_id else []
+            verified += [Settled(operation=replace(operation, state="verified"))] if operation.entry_id else []
             continue
         if not session.seats[operation.provider].provider.capabilities.readable:
             continue
         ref = RecordRef(operation.provider, operation.record_id or "")
-        contact = shown.get(ref) if seen is None or ref in seen else None
+        member = shown.get(ref) if seen is None or ref in seen else None
+        contact = None if member is None else member.record.contact
         missing = _missing(session, operation, contact)
-        if contact is None or (missing and len(missing) == _readable_fields(session, operation)):
+        if member is None or (missing and len(missing) == _readable_fields(session, operation)):
             hidden.append(operation)
             continue
-        verified.append(replace(operation, state="verified"))
+        link = None if seen is None else _seen(member.link, set(operation.fields) - set(missing))
+        verified.append(Settled(operation=replace(operation, state="verified"), link=link))
         missing_rows += [(_not_shown(operation, n), repr(operation.fields[n].after)) for n in missing]
-    session.store.save_settled([Settled(operation=o) for o in verified], at=session.clock.now())
-    session.operations.update({o.id: o for o in verified if o.id in session.operations})
+    session.store.save_settled(verified, at=session.clock.now())
+    session.operations.update(
+        {s.operation.id: s.operation for s in verified if s.operation.id in session.operations}
+    )
     session.cannot_express += session.store.note_cannot_express(missing_rows, at=session.clock.now())
     return hidden
 
 
-def _shown_contacts(session: Session, operations: list[Operation]) -> dict[RecordRef, Contact]:
+def _seen(link: Link, names: set[str]) -> Link:
+    """The tie after a read showed those writes: whatever replaces them from now on is somebody's edit."""
+    written = {n: replace(w, seen=True) if n in names else w for n, w in link.written.items()}
+    return replace(link, written=MappingProxyType(written))
+
+
+def _shown_members(session: Session, operations: list[Operation]) -> dict[RecordRef, Member]:
     shown = {}
     for people in chunks(session, sorted({o.person_id for o in operations})):
         for person in people:
-            shown.update({m.record.ref: m.record.contact for m in person.members if not m.gone})
+            shown.update({m.record.ref: m for m in person.members if not m.gone})
     return shown
 
 
