@@ -27,7 +27,13 @@ def _parts(finding: Finding) -> tuple[str, tuple[str, ...]]:
     if isinstance(finding, Suspicion):
         return "pair", tuple(sorted(map(str, finding.records)))
     if isinstance(finding, Hold):
-        return "hold", (finding.kind, finding.person_id, finding.provider, finding.record_id)
+        return "hold", (finding.kind, finding.person_id, finding.provider, _told(finding.record_id))
     if isinstance(finding, ManualAction):
         return "todo", (finding.person_id, finding.provider, finding.action)
     return "parked", (finding.id,)
+
+
+def _told(record_id: str) -> str:
+    """The record's id as a report tells it to anybody: one that is a key of the person is only its kind there."""
+    kind, colon, _ = record_id.partition(":")
+    return kind if colon and kind in {"email", "linkedin"} else record_id

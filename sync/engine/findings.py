@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sync.codes import StateReason
 from sync.engine.people import chunks
+from sync.items import item_id
 from sync.report.model import (
     DeferredReport,
     ParkedReport,
@@ -106,7 +107,7 @@ def _parked(session: Session) -> tuple[ParkedReport, ...]:
             ParkedReport(
                 operation=operation,
                 look_for=MappingProxyType({k: v for k, v in look_for.items() if v}),
-                decide=f"sync review show {operation.id}",
+                decide=f"contact-sync review show {item_id(operation)}",
             )
         )
     return tuple(parked)

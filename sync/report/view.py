@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sync.codes import explain, phrase
+from sync.codes import ConflictReason, explain, phrase
+from sync.items import item_id
 from sync.redaction import visible
 from sync.report import words
 from sync.report.masking import in_report_order, masked_value, one_line, sentence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 NONE = "(empty)"
 REVIEW = "contact-sync review list"
+SHOW = "contact-sync review show"
 NO_FLAG = "no flag lets this through; what it names has to be put right first"
 
 
@@ -170,7 +172,11 @@ def _conflicts(report: Report, shown: Shown, limit: int) -> Iterator[Group]:
     entries = (
         Entry(
             title=f"{shown.person(c.person_id)}: {visible(c.field)}, since {words.moment(c.since)}",
-            lines=tuple(f"{visible(r)} says {shown.value(c.field, v)}" for r, v in c.values.items()),
+            lines=(
+                *(f"{visible(r)} says {shown.value(c.field, v)}" for r, v in c.values.items()),
+                *([explain(c.reason)] if c.reason != ConflictReason.DISAGREE else []),
+                f"{SHOW} {item_id(c)}",
+            ),
         )
         for c in report.conflicts
     )
@@ -186,6 +192,7 @@ def _suspicions(report: Report, shown: Shown, limit: int) -> Iterator[Group]:
             lines=(
                 f"{s.suspicion.score:.0%} alike: {shown.text(s.suspicion.reason)}",
                 *(f"{visible(f.name)} {f.score:.0%}: {shown.key(f.detail)}" for f in s.suspicion.features),
+                f"{SHOW} {item_id(s.suspicion)}",
             ),
         )
         for s in report.suspected_duplicates
@@ -219,7 +226,7 @@ def _holds(report: Report, shown: Shown, limit: int) -> Iterator[Group]:
     entries = (
         Entry(
             title=f"{shown.person(h.person_id)}, record {visible(f'{h.provider}:{h.record_id}')}",
-            lines=(f"{visible(h.kind)}: {visible(phrase(h.kind))}",),
+            lines=(f"{visible(h.kind)}: {visible(phrase(h.kind))}", f"{SHOW} {item_id(h)}"),
         )
         for h in report.holds
     )
@@ -230,7 +237,10 @@ def _holds(report: Report, shown: Shown, limit: int) -> Iterator[Group]:
 
 def _manual(report: Report, shown: Shown, limit: int) -> Iterator[Group]:
     entries = (
-        Entry(title=f"{visible(f'{a.action} at {a.provider}')}: {shown.person(a.person_id)}")
+        Entry(
+            title=f"{visible(f'{a.action} at {a.provider}')}: {shown.person(a.person_id)}",
+            lines=(f"{SHOW} {item_id(a)}",),
+        )
         for a in report.manual_actions
     )
     total = len(report.manual_actions)
