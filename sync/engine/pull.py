@@ -35,7 +35,7 @@ def ready_to_store(record: Record, *, region: str) -> ReadRecord:
     contact = canonicalize(record.contact, default_region=region)
     parts = (sorted(contact.to_fields().items()), record.opted_out, sorted(record.labels), sorted(record.absent))
     return ReadRecord(
-        record=replace(record, contact=contact),
+        record=record if contact == record.contact else replace(record, contact=contact),
         keys=keys_of(contact),
         fingerprint=hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest(),
     )

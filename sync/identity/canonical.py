@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -36,6 +35,7 @@ _MEANT: Final = {
     "language": frozenset({"na"}),
 }
 """Words that say nothing elsewhere and are values here: family names, Namibia, Nauruan."""
+_NOTHING: Final = {name: _NO_VALUE - meant for name, meant in _MEANT.items()}
 
 _EDGE = "\u00a0\u00ad\u1680\u180e\u2007\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202f\u2060\ufeff"
 
@@ -47,16 +47,16 @@ def canonicalize(contact: Contact, *, default_region: str = "") -> Contact:
     spelling, one for each canonical form, primary first. Phones are E.164 where ``contact.country`` or else
     ``default_region`` lets them be read. Profile addresses have one form. What cannot be read stays as it came.
     """
-    scalars = dict.fromkeys(SCALAR_FIELDS) | {
-        name: _known_text(name, text) for name in SCALAR_FIELDS if (text := getattr(contact, name)) is not None
-    }
-    region = country_code(scalars["country"]) or country_code(default_region) or ""
-    for name in _PHONES:
-        scalars[name] = _phone(scalars[name], region)
-    scalars["company_domain"] = _host(scalars["company_domain"])
-    scalars["linkedin_url"], scalars["linkedin_id"] = _profile(scalars["linkedin_url"], scalars["linkedin_id"])
-    changed = {name: text for name, text in scalars.items() if text != getattr(contact, name)}
-    return replace(contact, emails=_emails(contact.emails), variables=_variables(contact.variables), **changed)
+    found = {n: _known_text(n, text) for n in SCALAR_FIELDS if (text := getattr(contact, n)) is not None}
+    region = country_code(found.get("country")) or country_code(default_region) or ""
+    for name in _PHONES & found.keys():
+        found[name] = _phone(found[name], region)
+    if "company_domain" in found:
+        found["company_domain"] = _host(found["company_domain"])
+    if "linkedin_url" in found or "linkedin_id" in found:
+        profile = _profile(found.get("linkedin_url"), found.get("linkedin_id"))
+        found["linkedin_url"], found["linkedin_id"] = profile
+    return Contact(emails=_emails(contact.emails), variables=_variables(contact.variables), **found)
 
 
 def compared(name: str, value: Value | None, *, region: str = "") -> Hashable:
@@ -115,7 +115,7 @@ def _known_text(name: str, value: object) -> str | None:
     text = clean_text(value, keep_lines=name in _LONG_TEXT or name.startswith(VARIABLE_PREFIX))
     word = text.casefold()
     # A variable is somebody's own text: "none" may well be the answer there.
-    nothing = _CERTAIN if name.startswith(VARIABLE_PREFIX) else _NO_VALUE - _MEANT.get(name, frozenset())
+    nothing = _CERTAIN if name.startswith(VARIABLE_PREFIX) else _NOTHING.get(name, _NO_VALUE)
     # "Null" is a family name; what machines write is never capitalised like one.
     if word in nothing and not (name == "last_name" and text == "Null"):
         return None
@@ -186,6 +186,8 @@ def _profile(url: str | None, member_id: str | None) -> tuple[str | None, str | 
 
 
 def _variables(variables: Mapping[str, str]) -> Mapping[str, str]:
+    if not variables:
+        return NO_VARIABLES
     kept = {key: _known_text(VARIABLE_PREFIX + key, text) for key, text in variables.items()}
     known = {key: text for key, text in kept.items() if text}
     return MappingProxyType(known) if known else NO_VARIABLES
