@@ -1,0 +1,223 @@
+"""Tests of the tests: one guard of the engine is taken away at a time, and the schedules must notice it."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from multiprocessing import get_context
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from tests.simulation.play import play
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One guard taken away: ``place`` is ``module:name`` or ``module:Class.name``, ``made`` its replacement."""
+
+    place: str
+    made: Callable[[Any], Any]
+
+
+def _always(value: Any) -> Callable[[Any], Any]:
+    return lambda _old: lambda *_args, **_named: value
+
+
+def _nothing_async(_old: Any) -> Any:
+    async def nothing(*_args: Any, **_named: Any) -> None:
+        return None
+
+    return nothing
+
+
+def _same_operations(_old: Any) -> Any:
+    """A look before the write that lets everything through."""
+
+    async def through(_self: Any, operations: Any, *_rest: Any) -> Any:
+        return operations
+
+    return through
+
+
+def _without_opt_out_effect(old: Any) -> Any:
+    from sync.optouts import NOTHING
+
+    del old
+    return lambda *_args, **_named: NOTHING
+
+
+def _no_settle(old: Any) -> Any:
+    """Unknown outcomes are taken up at once."""
+
+    async def resolve(session: Any) -> Any:
+        before = session.settings
+        session.settings = before.model_copy(
+            update={"sync": before.sync.model_copy(update={"settle": timedelta(0)})}
+        )
+        try:
+            return await old(session)
+        finally:
+            session.settings = before
+
+    return resolve
+
+
+def _blind_give_back(_old: Any) -> Any:
+    """An unknown create is sent again without looking."""
+
+    async def look(*_args: Any) -> tuple[()]:
+        return ()
+
+    return look
+
+
+def _no_sent(old: Any) -> Any:
+    """What was acknowledged is not remembered."""
+
+    def link(*args: Any, **named: Any) -> Any:
+        return replace(old(*args, **named), sent=MappingProxyType({}))
+
+    return link
+
+
+def _no_base(old: Any) -> Any:
+    def link(*args: Any, **named: Any) -> Any:
+        return replace(old(*args, **named), base=MappingProxyType({}))
+
+    return link
+
+
+def _unknown_is_fine(old: Any) -> Any:
+    """A write whose answer was lost counts as refused before work."""
+
+    async def failed(self: Any, batch: Any, error: Any) -> Any:
+        from sync.errors import OutcomeUnknown, Unreachable
+
+        if isinstance(error, OutcomeUnknown):
+            error = Unreachable(error.provider, error.message)
+        return await old(self, batch, error)
+
+    return failed
+
+
+def _late_intent(_old: Any) -> Any:
+    return lambda *_args, **_named: None
+
+
+def _wrong_digest(old: Any) -> Any:
+    def mark(self: Any, operations: Any, **named: Any) -> Any:
+        return old(self, [replace(o, digest="0" * 64) for o in operations], **named)
+
+    return mark
+
+
+def _patient_writes(_old: Any) -> Any:
+    """Every failed write is tried again, whatever may have become of it."""
+
+    def floor(error: Any, *, mutating: bool) -> float | None:
+        del error, mutating
+        return 0.0
+
+    return floor
+
+
+def _impatient(old: Any) -> Any:
+    """What the provider asked to wait is not waited for."""
+
+    def floor(error: Any, *, mutating: bool) -> float | None:
+        found = old(error, mutating=mutating)
+        return None if found is None else 0.0
+
+    return floor
+
+
+def _settles_everybody(_old: Any) -> Any:
+    return lambda session, people: session.store.settle_people([person.id for person in people])
+
+
+MUTANTS = {
+    "intent": Mutant("state.store:SqliteStore.mark_sending", _late_intent),
+    "digest": Mutant("state.store:SqliteStore.mark_sending", _wrong_digest),
+    "settle": Mutant("sync.engine.cycle:resolve_unknown", _no_settle),
+    "look-up": Mutant("sync.engine.resolve:_look", _blind_give_back),
+    "unknown-outcome": Mutant("sync.engine.push:_Pusher._failed", _unknown_is_fine),
+    "recover": Mutant("sync.engine.cycle:recover", _always(None)),
+    "tried-keys": Mutant("sync.engine.plan:_tried", _always({})),
+    "open-create": Mutant("state.store:SqliteStore.open_creates", _always({})),
+    "stale-look": Mutant("sync.engine.push:_Pusher._without_stale", lambda _old: lambda _self, ops, _moved: ops),
+    "opt-out-re-read": Mutant("sync.engine.push:_Pusher._without_new_opt_outs", _same_operations),
+    "opt-out-effect": Mutant("sync.optouts:OptOutIndex.effect", _without_opt_out_effect),
+    "outreach-look": Mutant("sync.engine.push:_Pusher._without_outreach", _same_operations),
+    "outreach-guard": Mutant("sync.guards:_outreach", _always([])),
+    "size-guard": Mutant("sync.guards:_sizes", _always([])),
+    "merge-guard": Mutant("sync.guards:_merges", _always([])),
+    "sent": Mutant("sync.engine.settle:wrote", _no_sent),
+    "base": Mutant("sync.engine.settle:wrote", _no_base),
+    "echo": Mutant("sync.merging.edits:_explained_by_us", _always(False)),
+    "after-read-back": Mutant("sync.engine.verify:after_read_back", _settles_everybody),
+    "retry-rule": Mutant("adapters.toolkit.retry:_floor_s", _patient_writes),
+    "retry-after": Mutant("adapters.toolkit.retry:_floor_s", _impatient),
+    "not-before": Mutant("adapters.toolkit.rates:Limiter.refused", _always(None)),
+    "gone": Mutant("sync.engine.pull:_mark_gone", _always(None)),
+    "sweep-due": Mutant("sync.engine.pull:_sweep_is_due", _always(False)),
+    "proven-sweep": Mutant("sync.engine.pull:_unseen", _always([])),
+    "read-back": Mutant("sync.engine.cycle:verify_writes", _nothing_async),
+    "suspected": Mutant("state.store:SqliteStore.suspected_people", _always({})),
+    "upsert-guard": Mutant("sync.planning.creates:guard_upsert", lambda _old: lambda _draft, _side, op: op),
+    "settled-people": Mutant("state.store:SqliteStore.mark_people_dirty", _always(None)),
+}  # fmt: skip
+"""By name. A place that is not there any more makes the hunt fail, so that the list stays true."""
+
+
+@contextmanager
+def without(name: str) -> Iterator[None]:
+    """The guard is away while entered."""
+    mutant = MUTANTS[name]
+    module, _, path = mutant.place.partition(":")
+    holder: Any = importlib.import_module(module)
+    *classes, last = path.split(".")
+    for part in classes:
+        holder = getattr(holder, part)
+    old = holder.__dict__[last]
+    setattr(holder, last, mutant.made(old))
+    try:
+        yield
+    finally:
+        setattr(holder, last, old)
+
+
+def noticed(name: str, seeds: range) -> tuple[int, str] | None:
+    """The first seed that notices the missing guard, and by which invariant."""
+    with without(name):
+        for seed in seeds:
+            played = play(seed)
+            if played.violations:
+                return seed, ", ".join(sorted({invariant for invariant, _ in played.violations}))
+    return None
+
+
+def _hunted(task: tuple[str, int]) -> tuple[str, tuple[int, str] | None, float]:
+    name, most = task
+    began = time.monotonic()
+    return name, noticed(name, range(most)), time.monotonic() - began
+
+
+def hunt(most: int, only: str | None, jobs: int, say: Callable[[str], None]) -> int:
+    """A table of all guards; 0 when every one that is away was noticed within ``most`` seeds."""
+    names = [only] if only else list(MUTANTS)
+    missed = []
+    say(f"{'guard':18} {'seeds':>6} {'seconds':>8}  noticed by")
+    with get_context("spawn").Pool(jobs) as pool:
+        for name, found, seconds in pool.imap_unordered(_hunted, [(name, most) for name in names]):
+            if found is None:
+                missed.append(name)
+            tried, how = (most, "nobody") if found is None else (found[0] + 1, found[1])
+            say(f"{name:18} {tried:>6} {seconds:>8.1f}  {how}")
+    say(f"{len(names) - len(missed)} of {len(names)} noticed" + (f"; not: {', '.join(missed)}" if missed else ""))
+    return 1 if missed else 0

@@ -1,0 +1,233 @@
+"""The verdict at rest: what must hold of the true state of all providers and of what the engine says about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, get_args
+
+from sync.change import State
+from sync.identity.canonical import compared
+from tests.simulation.witness import FIELDS
+
+if TYPE_CHECKING:
+    from sync.person import Person
+    from tests.simulation.scene import Scene
+
+ENDED = frozenset({"acked", "verified", "refused", "failed"})
+WAITS_WITH_REASON = frozenset({"parked", "blocked", "pending", "deferred"})
+FAILED = frozenset({"failed", "refused", "unknown", "parked"})
+SENT = frozenset({"acked", "verified", "unknown", "pending", "refused", "failed"})
+
+
+def judge(scene: Scene) -> None:
+    """Every invariant is looked at; what is broken is in ``scene.witness.violations``."""
+    assert scene.store is not None
+    oracle = _Oracle(scene, scene.store)
+    oracle.edits_kept()
+    oracle.everybody_agrees()
+    oracle.no_second_create()
+    oracle.nobody_resurrected()
+    oracle.no_side_effects()
+    oracle.quiet_reports()
+    oracle.state_is_whole()
+    oracle.reports_are_true()
+    oracle.effort_is_bounded()
+    oracle.operations_ended()
+    oracle.nobody_merged_falsely()
+
+
+class _Oracle:
+    def __init__(self, scene: Scene, store: Any) -> None:
+        self._scene, self._store = scene, store
+        self._witness = scene.witness
+        store.mark_all_people_dirty()
+        self._people: list[Person] = store.people(store.dirty_people())
+        self._operations = store.operations()
+        self._conflicts = store.conflicts()
+        scene.states = dict(Counter((o.provider, o.kind, o.state) for o in self._operations))
+
+    # V1 -----------------------------------------------------------------------------------------------
+    def edits_kept(self) -> None:
+        """What was typed and shown to us stands somewhere, or a later edit took its place."""
+        last: dict[tuple[str, str], float] = {}
+        for edit in self._witness.edits:
+            last[edit.who, edit.name] = max(edit.at, last.get((edit.who, edit.name), 0.0))
+        for edit in self._witness.edits:
+            shown = (edit.provider, edit.record_id, edit.name, edit.value) in self._witness.shown
+            if not shown or edit.at < last[edit.who, edit.name]:
+                continue
+            if edit.value not in self._traces(edit.who, edit.name):
+                self._witness.blame("V1", f"{edit.value} typed at {edit.provider} is nowhere any more")
+
+    def _traces(self, who: str, name: str) -> set[str]:
+        found = {str(row.get(FIELDS[p][name])) for p, row in self._rows(who)}
+        for person in self._people:
+            if who not in self._whos(person):
+                continue
+            found.add(str(person.contact.get(name)))
+            choice = person.choices.get(name)
+            found |= {str(v) for v in choice.losers.values()} if choice else set()
+            found |= {str(v) for c in person.conflicts if c.field == name for v in c.values.values()}
+        return found
+
+    def _rows(self, who: str) -> list[tuple[str, dict[str, Any]]]:
+        return [
+            (provider, row)
+            for provider, box in self._scene.boxes.items()
+            for row in box.rows
+            if self._witness.identify(provider, row) == who
+        ]
+
+    def _whos(self, person: Person) -> set[str]:
+        found = set()
+        for member in person.members:
+            ref, contact = member.record.ref, member.record.contact
+            who = self._witness.of_record.get((ref.provider, ref.record_id))
+            who = who or self._witness.identify_keys(contact.email, contact.linkedin_url)
+            if who is not None:
+                found.add(who)
+        return found
+
+    def everybody_agrees(self) -> None:
+        """Each field stands on all linked sides, or something says why it cannot."""
+        if self._scene.reports[-1].guards:
+            return  # a run that a guard stops writes nothing at all
+        with self._store.database.read() as connection:
+            rows = connection.exec_driver_sql("SELECT person_id, provider, field FROM cannot_express")
+            excused = {(person, provider, field) for person, provider, field in rows}
+        waiting = {(o.person_id, o.provider) for o in self._operations if o.state not in {"verified", "acked"}}
+        for person in self._people:
+            held = {c.field for c in person.conflicts} | set(person.frozen)
+            first: set[str] = set()
+            for member in sorted(person.members, key=lambda m: m.rid):
+                provider = member.record.ref.provider
+                if member.gone or provider in first:
+                    continue
+                first.add(provider)
+                if (person.id, provider) not in waiting:
+                    self._agrees(person, provider, member.record.ref.record_id, held, excused)
+
+    def _agrees(
+        self, person: Person, provider: str, record_id: str, held: set[str], excused: set[tuple[str, str, str]]
+    ) -> None:
+        row = self._row(provider, record_id, person)
+        if row is None:
+            return
+        for name, wire in FIELDS[provider].items():
+            wanted = person.contact.get(name)
+            if name in held or wanted is None or (person.id, provider, name) in excused:
+                continue
+            if compared(name, row.get(wire) or None, region="") != compared(name, wanted, region=""):
+                self._witness.blame(
+                    "V1", f"{provider} holds {row.get(wire)!r}, {wanted!r} stands for {self._whos(person)}"
+                )
+
+    def _row(self, provider: str, record_id: str, person: Person) -> dict[str, Any] | None:
+        """The true row of a record; one at a sink only while nobody else works there."""
+        box = self._scene.boxes[provider]
+        if provider != "datananas":
+            return next((row for row in box.rows if row["id"] == record_id), None)
+        whos = self._whos(person)
+        rows = [r for r in box.rows if self._witness.identify("datananas", r) in whos]
+        disturbed = any(e.provider == "datananas" and e.who in whos for e in self._witness.edits)
+        return (
+            rows[0]
+            if len(rows) == 1 and len(whos) == 1 and not disturbed and not self._scene.others_blanked
+            else None
+        )
+
+    # V2, V3, V5 ---------------------------------------------------------------------------------------
+    def no_second_create(self) -> None:
+        """One applied create per person and provider."""
+        if self._scene.draw.wide:
+            return
+        made = Counter((m.who, m.provider) for m in self._witness.made if m.who is not None and not m.again)
+        for (who, provider), count in made.items():
+            if count > 1:
+                by = [m.request for m in self._witness.made if (m.who, m.provider) == (who, provider)]
+                self._witness.blame("V2", f"{who} was created {count} times at {provider}: {by}")
+
+    def nobody_resurrected(self) -> None:
+        """After a deletion of a record we knew, no create of that person there."""
+        received = {sent.name: sent.at for sent in self._witness.requests}
+        for gone in self._witness.gone:
+            for made in self._witness.made:
+                same = (made.who, made.provider) == (gone.who, gone.provider)
+                if same and gone.known and received[made.request] > gone.at and made.provider != "datananas":
+                    self._witness.blame(
+                        "V3", f"{made.who} was deleted at {made.provider} and came back by {made.request}"
+                    )
+
+    def no_side_effects(self) -> None:
+        """Nobody is enrolled, moved or handed to another owner."""
+        topo, datananas = self._scene.boxes["topo"], self._scene.boxes["datananas"]
+        if topo.enrolled:
+            self._witness.blame("V5", f"{len(topo.enrolled)} people were enrolled at topo")
+        if datananas.moved or datananas.owners_replaced:
+            self._witness.blame("V5", "list or owner moved at datananas")
+
+    # V8, V11, V13, V14, V16 ---------------------------------------------------------------------------
+    def quiet_reports(self) -> None:
+        """The last cycles had nothing to send."""
+        for report in self._scene.reports[self._scene.quiet_from :]:
+            sent = [
+                f"{o.provider} {o.kind} {o.state} {o.reason} {sorted(o.fields)}"
+                for o in report.operations
+                if o.state in SENT
+            ]
+            if sent:
+                self._witness.blame("V8", f"still sent: {sent[:3]}")
+
+    def state_is_whole(self) -> None:
+        """The database is whole and every operation in a legal state."""
+        with self._store.database.read() as connection:
+            found = connection.exec_driver_sql("PRAGMA integrity_check").scalar_one()
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if found != "ok" or broken:
+            self._witness.blame("V11", f"{found} {len(broken)} foreign keys")
+        legal = set(get_args(State))
+        self._store.check_audit()
+        for operation in self._operations:
+            if operation.state not in legal:
+                self._witness.blame("V11", f"{operation.id} is {operation.state}")
+
+    def reports_are_true(self) -> None:
+        """A report that says 0 has nothing to tell, and counts what was really sent."""
+        for report in self._scene.reports:
+            bad = [o.state for o in report.operations if o.state in FAILED]
+            lame = [n for n, p in report.providers.items() if p.status in {"failed", "refused", "unreachable"}]
+            if report.exit_code == 0 and (bad or lame or report.guards):
+                self._witness.blame("V13", f"exit 0 with {bad} {lame} {[g.kind for g in report.guards]}")
+            if report.exit_code not in {0, 3, 5, 8, 9, 11}:
+                self._witness.blame("V13", f"exit {report.exit_code}")
+        for cycle, report in self._scene.cycle_reports:
+            for name, provider in report.providers.items():
+                seen = sum(s.mutating and s.provider == name and s.cycle == cycle for s in self._witness.requests)
+                if provider.write_requests != seen:
+                    self._witness.blame(
+                        "V13", f"{name} received {seen} writes, the report says {provider.write_requests}"
+                    )
+
+    def effort_is_bounded(self) -> None:
+        """No storm of requests."""
+        counted = Counter((s.provider, s.cycle) for s in self._witness.requests)
+        limit = 120 + 12 * self._scene.draw.people
+        for (provider, cycle), count in counted.items():
+            if count > limit:
+                self._witness.blame("V14", f"{count} requests to {provider} in cycle {cycle}")
+
+    def operations_ended(self) -> None:
+        """Every operation is final, or waits with a reason that a person can act on."""
+        for operation in self._operations:
+            fine = operation.state in ENDED or (operation.state in WAITS_WITH_REASON and operation.reason)
+            if not fine:
+                self._witness.blame(
+                    "V16", f"{operation.provider} {operation.kind} is {operation.state} ({operation.reason})"
+                )
+
+    def nobody_merged_falsely(self) -> None:
+        """Two hidden people are never one."""
+        for person in self._people:
+            whos = self._whos(person)
+            if len(whos) > 1:
+                self._witness.blame("merge", f"{sorted(whos)} became one person")

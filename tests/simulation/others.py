@@ -1,0 +1,141 @@
+"""Other people at work in the providers while the engine runs: they edit, delete, add and say no."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sync.contact import Contact
+from tests.simulation.people import DOMAINS, slug_of
+from tests.simulation.witness import Edit, Gone, No
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from tests.simulation.scene import Scene
+
+
+class Others:
+    """Everybody who is not us."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._witness = scene.witness
+
+    def act(self, act: str, random: Random) -> None:
+        """One of ``draw.ACTS``, to a record drawn from those that are there."""
+        self._scene.loop.note(f"* {act}")
+        if act == "add":
+            self._add(random)
+            return
+        rows = self._rows()
+        if not rows:
+            return
+        provider, record_id, row = rows[random.randrange(len(rows))]
+        if act in {"edit", "same-edit", "blank"}:
+            self._edit(act, provider, record_id, random)
+        elif act == "delete" and provider != "datananas":
+            self._delete(provider, record_id)
+        elif act == "email" and provider != "datananas":
+            self._email(provider, record_id, row, random)
+        elif act in {"opt-out", "unsubscribe"}:
+            self._say_no(act, provider, record_id, row)
+
+    def _rows(self) -> list[tuple[str, str, dict[str, Any]]]:
+        found = []
+        for provider, box in sorted(self._scene.boxes.items()):
+            for row in box.rows:
+                record_id = str(row.get("id") or row.get("_id"))
+                if self._witness.identify(provider, row) is not None:
+                    found.append((provider, record_id, row))
+        return found
+
+    def _who(self, provider: str, record_id: str) -> str:
+        row = next(r for p, i, r in self._rows() if (p, i) == (provider, record_id))
+        who = self._witness.identify(provider, row)
+        assert who is not None
+        return who
+
+    def _edit(self, act: str, provider: str, record_id: str, random: Random) -> None:
+        who, name = self._who(provider, record_id), random.choice(("job_title", "company_name"))
+        serial = len(self._witness.edits) + 1
+        value = f"{who}|{name}|agreed" if act == "same-edit" else f"{who}|{name}|edit-{serial}"
+        if act == "blank":
+            value = ""
+            self._scene.others_blanked = True
+        self._scene.actors[provider].edit(record_id, {name: value})
+        if value:
+            self._witness.edits.append(
+                Edit(
+                    who=who,
+                    provider=provider,
+                    record_id=record_id,
+                    name=name,
+                    value=value,
+                    at=self._scene.loop.time(),
+                )
+            )
+        self._scene.loop.note(f"* {provider}:{record_id} {name} = {value!r}")
+
+    def _email(self, provider: str, record_id: str, row: dict[str, Any], random: Random) -> None:
+        who = self._who(provider, record_id)
+        email = f"{who}.new{len(self._witness.by_key)}@{random.choice(DOMAINS)}"
+        self._witness.of_record[provider, record_id] = who
+        self._witness.know(who, email=email)
+        if provider == "apollo":
+            self._scene.boxes["apollo"].edit(
+                record_id, email=email, contact_emails=[{"email": email, "position": 0, "email_status": None}]
+            )
+        else:
+            self._scene.actors[provider].edit(record_id, {"emails": email})
+        self._scene.loop.note(f"* {provider}:{record_id} email = {email}")
+
+    def _delete(self, provider: str, record_id: str) -> None:
+        who = self._who(provider, record_id)
+        self._scene.boxes[provider].remove(record_id)
+        known = (provider, record_id) in self._witness.shown_records
+        self._witness.gone.append(
+            Gone(who=who, provider=provider, record_id=record_id, at=self._scene.loop.time(), known=known)
+        )
+        self._scene.loop.note(f"* {provider}:{record_id} deleted")
+
+    def _add(self, random: Random) -> None:
+        """Somebody known elsewhere, or somebody new, is entered by hand."""
+        provider = random.choice(("topo", "apollo"))
+        people = sorted(set(self._witness.by_key.values()))
+        who = random.choice(people) if random.random() < 0.7 else f"zoe{len(people)}"
+        email = f"{who}@{DOMAINS[len(people) % 3]}"
+        known = next(
+            (
+                k.removeprefix("email:")
+                for k, w in sorted(self._witness.by_key.items())
+                if w == who and k.startswith("email:")
+            ),
+            email,
+        )
+        contact = Contact(
+            first_name=who.rstrip("0123456789").title(), last_name="Entered", emails=(known,),
+            linkedin_url=f"https://www.linkedin.com/in/{slug_of(who)}", job_title=f"{who}|title|added",
+        )  # fmt: skip
+        same = next((r for p, i, r in self._rows() if self._witness.identify(p, r) == who), None)
+        if same is not None:
+            last = same.get("last_name") or same.get("lastName")
+            contact = replace(contact, last_name=last)
+        record_id = self._scene.actors[provider].create(contact)
+        self._witness.know(who, email=known, profile=contact.linkedin_url)
+        self._witness.of_record[provider, record_id] = who
+        self._scene.loop.note(f"* {provider}:{record_id} added by hand")
+
+    def _say_no(self, act: str, provider: str, record_id: str, row: dict[str, Any]) -> None:
+        who = self._who(provider, record_id)
+        if provider == "apollo" and act == "unsubscribe":
+            self._scene.boxes["apollo"].edit(record_id, email_unsubscribed=True)
+            place = "apollo"
+        else:
+            email, url = row.get("email"), row.get("linkedin_url") or row.get("linkedin")
+            if not (email or url):
+                return
+            self._scene.boxes["topo"].add_exclusion(email=email, linkedin_url=url, reason="UNSUBSCRIBED")
+            place = "topo"
+        self._witness.noes.append(No(who=who, provider=place, record_id=record_id, at=self._scene.loop.time()))
+        self._scene.loop.note(f"* {who} says no at {place}")

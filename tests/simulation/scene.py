@@ -1,0 +1,284 @@
+"""One seed played: three providers, other people at work in them, an engine that may die, and a witness."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from adapters.registry import providers as known_providers
+from sync.engine.cycle import run_cycle
+from sync.engine.session import Options
+from sync.exports import take_in_exports
+from sync.guards import Allowances
+from sync.wiring import Request, load_settings, session_for
+from tests.engine.house import toml
+from tests.simulation import storage
+from tests.simulation.boxes import WORKING_ON, apps_of, make_boxes, served, tell_address
+from tests.simulation.clock import START, SimClock
+from tests.simulation.demon import Murmurs, wraps
+from tests.simulation.draw import PROVIDERS, Draw
+from tests.simulation.loop import VirtualLoop, silent
+from tests.simulation.oracle import judge
+from tests.simulation.others import Others
+from tests.simulation.people import crowd, slug_of
+from tests.simulation.witness import Made, Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from state.store import SqliteStore
+    from sync.config import Settings
+    from sync.report.model import Report
+    from tests.simulation.faults import Faults
+
+ALLOW = (
+    *(f"{kind}={name}:9999" for kind in ("create", "update", "blank", "replace") for name in PROVIDERS),
+    "merge=all:9999", "emptied=topo:9999", "emptied=apollo:9999",
+)  # fmt: skip
+CALM = {"starting": "before", "bad_totals": "", "second_ending": False, "foreign": 0}
+"""How the stream behaves once faults are over."""
+OPT_OUT_AGE_S = 60.0
+"""An opt-out that is older than this must be known to us before anything could create its person."""
+
+
+@dataclass
+class Scene:
+    """Everything of one seed. ``cycle``: engine cycles begun so far; ``reports``: of those that ended."""
+
+    draw: Draw
+    folder: Path
+    loop: VirtualLoop
+    clock: SimClock
+    faults: Faults
+    witness: Witness = field(default_factory=Witness)
+    boxes: dict[str, Any] = field(default_factory=dict)
+    actors: dict[str, Any] = field(default_factory=dict)
+    store: SqliteStore | None = None
+    settings: Settings | None = None
+    mode: str = "run"
+    cycle: int = 0
+    gates: int = 0
+    twice: bool = False
+    clock_moved: bool = False
+    reports: list[Report] = field(default_factory=list)
+    kills: list[tuple[str, int]] = field(default_factory=list)
+    engine: asyncio.Task[Report] | None = None
+    commits: int = 0
+    quiet_from: int = 0
+    others_blanked: bool = False
+    states: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    cycle_reports: list[tuple[int, Report]] = field(default_factory=list)
+
+    # what happens at providers ------------------------------------------------------------------------
+    def born(self, provider: str, row: dict[str, Any]) -> None:
+        """A record came to be; if a request of ours made it, the witness keeps it as ours."""
+        request = WORKING_ON.get()
+        if not request:
+            return
+        record_id = str(row.get("id") or row.get("_id"))
+        who = self.witness.identify(provider, row)
+        self.witness.made.append(
+            Made(
+                who=who,
+                provider=provider,
+                record_id=record_id,
+                request=request,
+                at=self.loop.time(),
+                again=self.twice,
+            )
+        )
+        if who is not None:
+            self.witness.of_record[provider, record_id] = who
+
+    def intends(self, provider: str, digests: set[str]) -> bool:
+        """Whether the store durably holds an operation that is being sent with one of these digests."""
+        assert self.store is not None
+        sending = self.store.operations(states=("sending",), provider=provider)
+        return any(o.digest in digests or (o.kind == "exclude" and len(o.contact.emails) > 1) for o in sending)
+
+    def check_opt_outs(self, name: str, provider: str, body: bytes) -> None:
+        """Nobody whose no was there for a minute is in a request that could create them."""
+        if not (
+            "contact-entries" in name or "bulk_create" in name or "/bulk " in name or name.startswith("datananas")
+        ):
+            return
+        text, now = body.decode("utf-8", "replace").lower(), self.loop.time()
+        for no in self.witness.noes:
+            since = (
+                self.witness.unsubscribed_shown.get(no.who) if no.provider == "apollo" else no.at + OPT_OUT_AGE_S
+            )
+            if since is None or now < since:
+                continue
+            keys = [k for k, who in self.witness.by_key.items() if who == no.who]
+            said = any(k.partition(":")[2].removeprefix("in:") in text for k in keys)
+            if said:
+                self.witness.blame(
+                    "V4", f"{no.who} said no at {no.at:.0f} s ({no.provider}) and is in {name} at {now:.0f} s"
+                )
+
+    def at_gate(self, name: str) -> None:
+        """Others may act, the clock may jump and the process may die, whenever a gate opens."""
+        self.gates += 1
+        if self.faults.on:
+            act = self.draw.acts.get(self.gates)
+            if act is not None:
+                Others(self).act(act, Random(f"act {self.draw.seed} {self.gates}"))
+            if self.gates in self.draw.skews:
+                self._skew(self.draw.skews[self.gates])
+        if ("gate", self.gates) in self.kills and self.engine is not None and not self.engine.done():
+            self.kills.remove(("gate", self.gates))
+            storage.Life.dead = True
+            self.engine.cancel()
+
+    def _skew(self, seconds: float) -> None:
+        self.clock.skew += timedelta(seconds=seconds)
+        self.clock_moved = True
+        self.loop.note(f"* the clock moves by {seconds} s")
+
+    # playing ------------------------------------------------------------------------------------------
+    async def play(self) -> None:
+        """The whole seed: cycles under disturbance, then rest, then what must be quiet."""
+        self.loop.set_exception_handler(silent)
+        async with AsyncExitStack() as stack:
+            await self._build(stack)
+            try:
+                await self._disturbed()
+                await self._at_rest()
+                judge(self)
+            finally:
+                if self.store is not None:
+                    self.store.close()
+
+    async def _build(self, stack: AsyncExitStack) -> None:
+        self.boxes = make_boxes(self.draw.switches, self.born)
+        specs = known_providers()
+        self.actors = {name: specs[name].actor(self.boxes[name]) for name in PROVIDERS}
+        apps = wraps(self.boxes, apps_of(self.boxes), self)
+        for name in PROVIDERS:
+            box = self.boxes[name]
+            tell_address(box, name, await stack.enter_async_context(served(apps[name], self.loop)))
+        self.boxes["datananas"].listeners = Murmurs(self)
+        self.boxes["apollo"].workspace.stages["609500000000000000000099"] = "Do not contact"
+        self._people()
+        self._configure()
+        self.store = storage.open_at(self.folder)
+
+    def _people(self) -> None:
+        random = Random(f"people {self.draw.seed}")
+        for box in self.boxes.values():
+            box.now = lambda: START - timedelta(days=random.randint(1, 90))
+        for card in crowd(random, self.draw.people, PROVIDERS):
+            record_id = self.actors[card.provider].create(card.contact)
+            self.witness.of_record[card.provider, record_id] = card.who
+            self.witness.know(card.who, email=card.contact.email, profile=card.contact.linkedin_url)
+            self.witness.know(card.who, profile=f"https://www.linkedin.com/in/{slug_of(card.who)}")
+        for box in self.boxes.values():
+            box.now = self.clock.true_now
+
+    def _configure(self) -> None:
+        tables = {n: dict(b.settings) | self.draw.settings[n] for n, b in self.boxes.items()}
+        if self.draw.export:
+            tables["datananas"] |= dict(self.actors["datananas"].export(self.folder))
+            os.utime(self.folder / "datananas-export.csv", (START.timestamp() - 3600, START.timestamp() - 3600))
+        lines = ["[state]", 'url = "sqlite:///state/state.db"', 'ledger = "state/opt-outs.ledger"',
+                 'key = "file:state/key"', 'backups = "state/backups"']  # fmt: skip
+        for name, table in self.draw.sections.items():
+            lines += [f"[{name}]", *(f"{k} = {toml(v)}" for k, v in table.items())]
+        for name, table in tables.items():
+            lines += [f"[providers.{name}]", *(f"{k} = {toml(v)}" for k, v in table.items())]
+        path = self.folder / "config.toml"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        self.settings = load_settings(path, self.environ)
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        return {k: v for box in self.boxes.values() for k, v in box.secrets.items()}
+
+    async def _disturbed(self) -> None:
+        self.kills = list(self.draw.kills)
+        if self.draw.dry_first:
+            await self._dry_run()
+        for number in range(self.draw.cycles):
+            allow = () if self.draw.tight and number == 0 else ALLOW
+            await self.cycle_once(allow)
+            await asyncio.sleep(self.draw.pauses[number])
+
+    async def _dry_run(self) -> None:
+        before = storage.bytes_of(self.folder)
+        self.mode = "dry-run"
+        scratch = storage.open_at(self.folder, scratch=True)
+        try:
+            await self._run(scratch, ALLOW)
+        finally:
+            scratch.close()
+            self.mode = "run"
+        if storage.bytes_of(self.folder) != before:
+            self.witness.blame("V12", "a dry run changed the state on disk")
+
+    async def _at_rest(self) -> None:
+        """Faults and other people stop; time enough for late applies, settle and a whole read passes."""
+        self.faults.on = False
+        self.loop.jumps = 0.0
+        self.kills = []
+        self.clock.skew = max(self.clock.skew, timedelta())
+        self.boxes["datananas"].turn(**CALM)
+        await asyncio.sleep(26 * 3600)
+        for _ in range(3):
+            await self.cycle_once(ALLOW)
+            await asyncio.sleep(1300)
+        self.quiet_from = len(self.reports)
+        before = {name: box.writes for name, box in self.boxes.items()}
+        for _ in range(2):
+            await self.cycle_once(ALLOW)
+            await asyncio.sleep(1300)
+        for name, box in self.boxes.items():
+            if box.writes != before[name]:
+                self.witness.blame("V9", f"{box.writes - before[name]} writes to {name} with nothing to say")
+
+    async def cycle_once(self, allow: tuple[str, ...]) -> None:
+        """One cycle; a process that dies in it is started again, as its supervisor would."""
+        for _ in range(4):
+            assert self.store is not None
+            if await self._run(self.store, allow) is not None:
+                return
+            self.store.close()
+            self.store = storage.open_at(self.folder)
+
+    async def _run(self, store: SqliteStore, allow: tuple[str, ...]) -> Report | None:
+        """The report of one cycle; ``None`` when the process died in it."""
+        assert self.settings is not None
+        self.cycle += 1
+        self.loop.note(f"= cycle {self.cycle} {self.mode}")
+        request = Request(options=Options(mode=self.mode, allowances=Allowances.parse(allow)))  # type: ignore[arg-type]
+        session = session_for(self.settings, request, store, self.clock, environ=self.environ)
+        storage.begin_life(self.commit)
+        self.engine = storage.as_engine(self.loop, run_cycle(session, take_in_exports))
+        try:
+            report = await self.engine
+        except (storage.KilledError, asyncio.CancelledError):
+            if not storage.Life.dead:
+                raise
+            await storage.bury()
+            self.loop.note("X the process died")
+            return None
+        finally:
+            storage.begin_life(None)
+        self.loop.note(f"= exit {report.exit_code}")
+        if self.mode == "run":
+            self.reports.append(report)
+            self.cycle_reports.append((self.cycle, report))
+        return report
+
+    def commit(self, name: str) -> None:
+        """A half of a commit of the engine's."""
+        self.commits += 1
+        self.loop.note(f"  {name}")
+        if ("commit", self.commits) in self.kills:
+            self.kills.remove(("commit", self.commits))
+            storage.Life.dead = True

@@ -1,0 +1,145 @@
+"""What really happened, seen from outside: requests, records, edits, deletions and opt-outs.
+
+The engine cannot see any of this. ``who`` are hidden identities; the oracle judges by them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sync.identity import canonical_email, linkedin_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FIELDS = {
+    "topo": {"job_title": "job_title", "company_name": "company_name"},
+    "apollo": {"job_title": "title", "company_name": "organization_name"},
+    "datananas": {"job_title": "position", "company_name": "company"},
+}
+"""Canonical field → wire name, for the fields that people edit here."""
+KEYS = {
+    "topo": ("email", "linkedin_url"),
+    "apollo": ("email", "linkedin_url"),
+    "datananas": ("email", "linkedin"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One request as a provider received it. ``cycle`` counts engine cycles from 1."""
+
+    name: str
+    provider: str
+    endpoint: str
+    mutating: bool
+    at: float
+    cycle: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A record that a request of the engine made. ``again``: the provider itself worked on the request twice."""
+
+    who: str | None
+    provider: str
+    record_id: str
+    request: str
+    at: float
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A person typed ``value`` into a field."""
+
+    who: str
+    provider: str
+    record_id: str
+    name: str
+    value: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """Somebody deleted a record. ``known``: the engine had been shown it before."""
+
+    who: str
+    provider: str
+    record_id: str
+    at: float
+    known: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class No:
+    """Somebody said no. ``keys``: hidden identity's addresses at that time."""
+
+    who: str
+    provider: str
+    record_id: str | None
+    at: float
+
+
+@dataclass(slots=True)
+class Witness:
+    """Everything seen so far. ``shown``: (provider, record, field, value) that a read answer carried whole."""
+
+    by_key: dict[str, str] = field(default_factory=dict)
+    blurred: set[frozenset[str]] = field(default_factory=set)
+    of_record: dict[tuple[str, str], str] = field(default_factory=dict)
+    requests: list[Sent] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    gone: list[Gone] = field(default_factory=list)
+    noes: list[No] = field(default_factory=list)
+    shown: dict[tuple[str, str, str, str], float] = field(default_factory=dict)
+    shown_records: set[tuple[str, str]] = field(default_factory=set)
+    unsubscribed_shown: dict[str, float] = field(default_factory=dict)
+    violations: list[tuple[str, str]] = field(default_factory=list)
+    struck: list[tuple[str, str]] = field(default_factory=list)
+
+    def blame(self, invariant: str, detail: str) -> None:
+        """An invariant is broken."""
+        if (invariant, detail) not in self.violations:
+            self.violations.append((invariant, detail))
+
+    def know(self, who: str, *, email: str | None = None, profile: str | None = None) -> None:
+        """The key belongs to the hidden person."""
+        for key in keys_of(email, profile):
+            self.by_key.setdefault(key, who)
+
+    def identify(self, provider: str, row: dict[str, Any]) -> str | None:
+        """Whose record a row is: known by its id, else by its keys."""
+        record_id = str(row.get("id") or row.get("_id") or "")
+        known = self.of_record.get((provider, record_id))
+        if known is not None:
+            return known
+        email, profile = (row.get(name) for name in KEYS[provider])
+        return self.identify_keys(email, profile)
+
+    def identify_keys(self, email: str | None, profile: str | None) -> str | None:
+        """Whose keys these are."""
+        return next((self.by_key[k] for k in keys_of(email, profile) if k in self.by_key), None)
+
+    def see(self, provider: str, rows: Iterable[dict[str, Any]], at: float) -> None:
+        """A read answer that carried these rows reached the engine whole."""
+        for row in rows:
+            record_id = str(row.get("id"))
+            self.shown_records.add((provider, record_id))
+            for name, wire in FIELDS[provider].items():
+                if row.get(wire):
+                    self.shown.setdefault((provider, record_id, name, str(row[wire])), at)
+            if provider == "apollo" and row.get("email_unsubscribed"):
+                who = self.identify(provider, row)
+                if who is not None:
+                    self.unsubscribed_shown.setdefault(who, at)
+
+
+def keys_of(email: str | None, profile: str | None) -> list[str]:
+    """The keys of a row, in the form that the witness compares."""
+    found = [f"email:{canonical_email(email)}"] if email and canonical_email(email) else []
+    slug = linkedin_key(profile)
+    return found + ([f"profile:{slug}"] if slug else [])
