@@ -1,0 +1,188 @@
+"""People decide at the command line: shown first, asked, masked, remembered."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sync.wiring import load_settings, opened_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Done, Program
+
+EXPORT = (
+    "record_id,email,first_name,last_name,job_title,linkedin_url\n"
+    "1,ana.diaz@lumenforge.fr,Ana,Diaz,COO,\n"
+    "2,bob.brun@oakmere.nl,Bob,Brun,Clerk,https://www.linkedin.com/in/bob-brun\n"
+    "3,ana.diaz@lumenforge.fr,Robert,Klein,Buyer,\n"
+)
+ANA, BOB, ROBERT = "datananas:1", "datananas:2", "datananas:3"
+
+
+@pytest.fixture
+def known(program: Program, config: Path) -> Path:
+    """Three people, two of whom share an email although their names disagree."""
+    export = config.parent / "export.csv"
+    export.write_text(EXPORT)
+    assert program("import", "datananas", export, "--config", config).code == 0
+    return config
+
+
+def ids(config: Path) -> dict[str, str]:
+    """Record → whose it is."""
+    with opened_store(load_settings(config)) as store:
+        from sync.record import RecordRef
+
+        return {name: store.person_of(RecordRef.parse(name)) or "" for name in (ANA, BOB, ROBERT)}
+
+
+def people(program: Program, config: Path, *words: str) -> Done:
+    return program("people", *words, "--config", config)
+
+
+def test_a_join_is_shown_and_needs_a_yes_where_nobody_can_be_asked(program: Program, known: Path) -> None:
+    told = people(program, known, "join", ANA, BOB)
+    assert told.code == 2
+    assert "repeat it with --yes" in told.err
+    assert "goes on as" in told.out
+    assert "bob.brun" not in told.out
+    assert len(set(ids(known).values())) == 3
+
+
+def test_a_join_is_done_remembered_and_taken_back(program: Program, known: Path) -> None:
+    before = ids(known)
+    done = people(program, known, "join", "bob.brun@oakmere.nl", ANA, "--yes")
+    assert done.code == 0
+    assert "Done and remembered" in done.out
+    assert ids(known)[ANA] == ids(known)[BOB]
+    again = people(program, known, "join", ANA, BOB, "--yes")
+    assert again.code == 2
+    assert "one person already" in again.err
+    assert people(program, known, "join", ANA, BOB, "--undo", "--yes").code == 0
+    assert ids(known) == before
+    nothing = people(program, known, "join", ANA, BOB, "--undo", "--yes")
+    assert (nothing.code, nothing.out) == (0, "No such decision stands; nothing was done.\n")
+
+
+def test_a_split_names_the_records_a_person_has_when_it_is_given_others(program: Program, known: Path) -> None:
+    people(program, known, "join", ANA, BOB, "--yes")
+    wrong = people(program, known, "split", ANA, ROBERT, "--yes")
+    assert wrong.code == 2
+    assert "datananas:1, datananas:2" in wrong.err
+    everything = people(program, known, "split", ANA, ANA, BOB, "--yes")
+    assert everything.code == 2
+    assert "leave at least one" in everything.err
+    split = people(program, known, "split", ANA, BOB, "--yes", "--values")
+    assert split.code == 0
+    assert "the former id, given back" in split.out
+    assert "Clerk" in split.out
+    assert ids(known)[ANA] != ids(known)[BOB]
+
+
+def test_a_key_that_names_nobody_says_what_a_key_is_and_is_masked(program: Program, known: Path) -> None:
+    told = people(program, known, "never", "zoe.quill@north.io", ANA)
+    assert told.code == 2
+    assert "zoe.quill" not in told.err
+    assert "a person's id or provider:id" in told.err
+
+
+def test_a_key_that_names_two_people_lists_their_ids(program: Program, known: Path) -> None:
+    told = people(program, known, "join", "ana.diaz@lumenforge.fr", BOB)
+    assert told.code == 2
+    assert ids(known)[ANA] in told.err
+    assert ids(known)[ROBERT] in told.err
+
+
+def test_the_queue_is_listed_shown_and_answered(program: Program, known: Path) -> None:
+    listed = program("review", "list", "--format", "json", "--config", known)
+    (item,) = json.loads(listed.out)["items"]
+    assert (item["kind"], sorted(item["people"])) == ("pair", sorted({ids(known)[ANA], ids(known)[ROBERT]}))
+    assert item["item"] in program("review", "list", "--config", known).out
+    page = program("review", "show", item["item"], "--config", known)
+    assert page.code == 0
+    assert "ana.diaz" not in page.out
+    assert f"contact-sync review accept {item['item']}" in page.out
+    shown = program("review", "show", item["item"], "--values", "--config", known).out
+    assert "Robert" in shown
+    assert "Ana" in shown
+    answered = program("review", "reject", item["item"], "--config", known)
+    assert "They stay two people for good" in answered.out
+    assert program("review", "list", "--config", known).out == "Nothing waits for you.\n"
+    gone = program("review", "accept", item["item"], "--config", known)
+    assert gone.code == 2
+    assert "may be settled by now" in gone.err
+
+
+def test_an_answer_that_does_not_fit_says_which_does(program: Program, known: Path) -> None:
+    (item,) = json.loads(program("review", "list", "--format", "json", "--config", known).out)["items"]
+    told = program("review", "take", item["item"], "topo", "--config", known)
+    assert told.code == 2
+    assert f"contact-sync review accept {item['item']}" in told.err
+
+
+def test_an_explanation_tells_values_sources_and_reasons_masked(program: Program, known: Path) -> None:
+    told = program("explain", BOB, "--config", known)
+    assert told.code == 0
+    assert "from datananas:2, first-contact" in told.out
+    assert "bob" not in told.out.replace("datananas", "").lower().replace("in:b", "")
+    parts = json.loads(program("explain", BOB, "--format", "json", "--values", "--config", known).out)
+    assert parts["fields"]["job_title"]["value"] == "Clerk"
+    assert parts["fields"]["job_title"]["held_by"] == {BOB: {"shows": "Clerk"}}
+    assert parts["records"][0]["keys"] == ["email bob.brun@oakmere.nl", "linkedin in:bob-brun"]
+
+
+def test_two_keys_tell_why_two_are_two(program: Program, known: Path) -> None:
+    told = program("explain", ANA, ROBERT, "--values", "--config", known)
+    assert "same email, names disagree" in told.out
+    assert "shared: email ana.diaz@lumenforge.fr" in told.out
+    apart = program("explain", ANA, BOB, "--config", known)
+    assert "They share no email and no profile that joins." in apart.out
+    one = program("explain", BOB, "bob.brun@oakmere.nl", "--config", known)
+    assert "Both keys name one person" in one.out
+
+
+def test_an_opt_out_is_noted_listed_and_released_in_somebodys_name(program: Program, known: Path) -> None:
+    added = program("optout", "add", BOB, "--reason", "unsubscribed", "--config", known)
+    assert added.code == 0
+    assert f"UNSUBSCRIBED for person {ids(known)[BOB]}" in added.out
+    assert json.loads(program("explain", BOB, "--format", "json", "--config", known).out)["opt_outs"][0][
+        "in_force"
+    ]
+    listed = program("optout", "list", "--config", known).out
+    assert "UNSUBSCRIBED" in listed
+    assert "bob.brun" not in listed
+    released = program(
+        "optout", "release", "bob.brun@oakmere.nl", "--by", "Ann", "--why", "asked again", "--config", known
+    )
+    assert "Released 1 opt-out" in released.out
+    assert json.loads(program("explain", BOB, "--format", "json", "--config", known).out)["opt_outs"] == []
+    assert "Ann: asked again" in program("optout", "list", "--config", known).out
+    assert (
+        "nothing was done"
+        in program("optout", "release", BOB, "--by", "Ann", "--why", "again", "--config", known).out
+    )
+
+
+def test_somebody_nobody_knows_can_opt_out_beforehand(program: Program, known: Path) -> None:
+    told = program("optout", "add", "zoe.quill@north.io", "--reason", "CONTACT_REFUSED", "--config", known)
+    assert told.code == 0
+    assert "nobody known yet" in told.out
+    assert program("optout", "add", "Zoe", "--reason", "OTHER", "--config", known).code == 2
+
+
+def test_a_reason_must_be_a_known_one(program: Program, known: Path) -> None:
+    told = program("optout", "add", BOB, "--reason", "UNSUBSCRIBE", "--config", known)
+    assert told.code == 2
+    assert "Did you mean UNSUBSCRIBED?" in told.err
+
+
+def test_nothing_is_known_before_the_first_run(program: Program, config: Path) -> None:
+    assert program("review", "list", "--config", config).out == "Nothing waits for you.\n"
+    assert "The ledger is empty" in program("optout", "list", "--config", config).out
+    told = program("explain", "ana@x.co", "--config", config)
+    assert told.code == 12
+    assert "`contact-sync run` makes it" in told.err
