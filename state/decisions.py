@@ -26,14 +26,22 @@ ABOUT = """
         ON o.b_provider = json_extract(j.value, '$[0]') AND o.b_record_id = json_extract(j.value, '$[1]')
     ) ORDER BY d.number
 """
-INSIDE = """
-    SELECT d.a_provider, d.a_record_id, d.b_provider, d.b_record_id, d.verdict, d.judge, d.at
-    FROM decision AS d
+COLUMNS = "d.a_provider, d.a_record_id, d.b_provider, d.b_record_id, d.verdict, d.judge, d.at"
+FROM_DECISIONS = f"""
+    SELECT {COLUMNS} FROM decision AS d
     CROSS JOIN record AS a ON a.provider = d.a_provider AND a.record_id = d.a_record_id
     CROSS JOIN record AS b ON b.provider = d.b_provider AND b.record_id = d.b_record_id
-    WHERE a.rid IN (SELECT rid FROM region) AND b.rid IN (SELECT rid FROM region)
+    WHERE +a.rid IN (SELECT rid FROM region) AND +b.rid IN (SELECT rid FROM region)
     ORDER BY d.number
-"""
+"""  # noqa: S608  # only our own column names
+FROM_REGION = f"""
+    SELECT {COLUMNS} FROM region AS g CROSS JOIN record AS a ON a.rid = g.rid
+    CROSS JOIN decision AS d ON d.a_provider = a.provider AND d.a_record_id = a.record_id
+    CROSS JOIN record AS b ON b.provider = d.b_provider AND b.record_id = d.b_record_id
+    WHERE +b.rid IN (SELECT rid FROM region)
+    ORDER BY d.number
+"""  # noqa: S608  # only our own column names
+"""The plus keeps SQLite from trying every record of the region for each decision: 37 s for 10,000 of each."""
 
 
 def decide(connection: Connection, decision: Decision) -> None:
@@ -84,7 +92,9 @@ def load(connection: Connection, about: Iterable[RecordRef] | None = None) -> li
 
 def inside(connection: Connection) -> list[Decision]:
     """Those whose two records both lie in the temporary table ``region``, oldest first."""
-    rows = connection.exec_driver_sql(INSIDE)
+    sizes = connection.exec_driver_sql("SELECT (SELECT count(*) FROM decision), (SELECT count(*) FROM region)")
+    all_decisions, records = sizes.one()
+    rows = connection.exec_driver_sql(FROM_DECISIONS if all_decisions < records else FROM_REGION)
     return [_decision(*row) for row in rows]
 
 
