@@ -186,6 +186,8 @@ class Resolution:
 
     def _hold_twins(self, group: list[int], ties: list[Hub]) -> list[list[int]]:
         """Existing people stay apart when their merge would put two records of one provider into one person."""
+        if len({self._entries[at].record.person_id for at in group} - {None}) < 2:
+            return [group]
         labels = self._persons(group)
         if len(set(labels.values())) < 2 or not self._makes_twins(labels):
             return [group]
