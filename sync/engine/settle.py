@@ -10,6 +10,8 @@ from sync.codes import HoldKind, StateReason
 from sync.contact import Contact
 from sync.engine.pull import note_opt_outs, ready_to_store
 from sync.record import Record, RecordRef
+from sync.redaction import without_secrets
+from sync.secrets import registered
 from sync.settling import link_after_create, observed_after, settled_operation, wrote
 from sync.store_port import Settled
 
@@ -43,7 +45,7 @@ def settle(session: Session, seat: Seat, batch: Batch, outcomes: Iterable[Outcom
 
 def settled_by(session: Session, seat: Seat, operation: Operation, outcome: Outcome) -> Settled:
     """What is to be kept of one outcome."""
-    after = settled_operation(operation, outcome)
+    after = settled_operation(operation, _without_secrets(outcome))
     if outcome.state not in WRITTEN or operation.kind in {"exclude", "stage"}:
         return Settled(operation=after)
     if operation.kind == "create":
@@ -58,6 +60,13 @@ def settled_by(session: Session, seat: Seat, operation: Operation, outcome: Outc
         read=read,
         link=wrote(link, operation, seat.provider.capabilities, echo, session.clock.now()),
     )
+
+
+def _without_secrets(outcome: Outcome) -> Outcome:
+    """A provider's words may repeat a credential, and are kept."""
+    if outcome.message is None:
+        return outcome
+    return replace(outcome, message=without_secrets(outcome.message, registered()))
 
 
 def _created(session: Session, seat: Seat, operation: Operation, outcome: Outcome) -> Settled:

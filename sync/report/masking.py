@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sync.contact import FIELD_NAMES, PERSONAL, VARIABLE_PREFIX
 from sync.redaction import visible, without_people, without_secrets
+from sync.secrets import registered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +53,7 @@ def masked_value(field: str, value: Value | None, *, values: bool) -> str | list
 
 def sentence(text: str, *, values: bool) -> str:
     """A sentence that may quote a provider or a person: never a secret, personal data only with ``values``."""
-    safe = without_secrets(text)
+    safe = without_secrets(text, registered())
     return safe if values else without_people(safe, masked)
 
 

@@ -4,20 +4,21 @@ Importing takes longer than a run of a small world. A child does what ``python -
 the first argument to the exit code, in a process of its own that can be killed.
 
 Orders come as JSON lines: ``arguments``, ``environ`` to add, the file that takes all ``output``, and the
-``file_size`` beyond which no file may grow (0 = none). Each is answered by a line with the child's ``pid``
-and, at its end, one with its exit ``code``.
+``file_size`` beyond which no file may grow (0 = none), and whether logging is ``loud``. Each is answered by a
+line with the child's ``pid`` and, at its end, one with its exit ``code``.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import resource
 import signal
 import sys
 import tempfile
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -58,10 +59,11 @@ class Nursery:
     environ: dict[str, str] = field(default_factory=dict)
     child: int | None = None
 
-    async def run(self, *arguments: str | Path, crash: str = "", file_size: int = 0) -> Ended:
+    async def run(self, *arguments: str | Path, crash: str = "", file_size: int = 0, loud: bool = False) -> Ended:
         """The program ran to its end.
 
         ``crash``: the named point at which it dies. ``file_size``: no file may grow beyond so many bytes.
+        ``loud``: every logger says everything it has, whatever the program asks of it.
         """
         output = self.folder / "output.txt"
         environ = self.environ | ({"SYNC_CRASH": crash} if crash else {})
@@ -70,6 +72,7 @@ class Nursery:
             "environ": environ,
             "output": str(output),
             "file_size": file_size,
+            "loud": loud,
         }
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(order).encode() + b"\n")
@@ -82,7 +85,8 @@ class Nursery:
     def kill(self) -> None:
         """The child in work is dead."""
         if self.child is not None:
-            os.kill(self.child, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(self.child, signal.SIGKILL)
 
     async def _told(self) -> dict[str, Any]:
         assert self.process.stdout is not None
@@ -152,6 +156,8 @@ def _be_the_program(order: dict[str, Any]) -> NoReturn:
         os.environ.update(order["environ"])
         if order["file_size"]:
             resource.setrlimit(resource.RLIMIT_FSIZE, (order["file_size"], order["file_size"]))
+        if order["loud"]:
+            _let_every_logger_speak()
         sys.argv = ["contact-sync", *order["arguments"]]
         program()
     except SystemExit as end:
@@ -160,6 +166,17 @@ def _be_the_program(order: dict[str, Any]) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _let_every_logger_speak() -> None:
+    set_level = logging.Logger.setLevel
+
+    def always_debug(logger: logging.Logger, level: int | str) -> None:
+        set_level(logger, min(logging.DEBUG, level) if isinstance(level, int) else logging.DEBUG)
+
+    logging.Logger.setLevel = always_debug  # type: ignore[method-assign,assignment]  # the one place that all go through
+    for name in [*logging.root.manager.loggerDict, "httpx", "httpcore", "websockets", "sqlalchemy", "asyncio"]:
+        logging.getLogger(name).setLevel(logging.DEBUG)
 
 
 if __name__ == "__main__":
