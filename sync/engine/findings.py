@@ -82,7 +82,7 @@ def exit_code(session: Session, operations: tuple[Operation, ...]) -> int:
     met = {
         GUARDED: bool(session.guards),
         AUTH: "refused" in statuses,
-        QUOTA: bool(reasons & WAITS_FOR_QUOTA),
+        QUOTA: bool(reasons & WAITS_FOR_QUOTA) or any(seat.limited for seat in session.seats.values()),
         UNREACHABLE: "unreachable" in statuses,
         PARTIAL: "failed" in statuses or any(o.state in NEEDS_A_PERSON for o in operations),
     }

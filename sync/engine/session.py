@@ -28,7 +28,7 @@ class Seat:
     """One provider's place in a cycle.
 
     ``active``: it takes part in reading and writing; otherwise only its opt-outs are read. ``up``: it
-    answers; a provider that failed stays down for the rest of the cycle.
+    answers; a provider that failed stays down for the rest of the cycle. ``limited``: a limit stopped it.
     """
 
     provider: Provider
@@ -37,6 +37,7 @@ class Seat:
     fingerprint: str
     active: bool = True
     up: bool = True
+    limited: bool = False
     status: ProviderStatus = "ok"
     problems: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
@@ -65,6 +66,7 @@ class Seat:
         if isinstance(error, StateError):
             raise error
         self.up = False
+        self.limited = self.limited or isinstance(error, (RateLimited, QuotaExhausted))
         self.status = _status(error)
         self.note(str(error).removeprefix(f"{self.name}: "), error.remedy)
 

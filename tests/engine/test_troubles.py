@@ -239,3 +239,11 @@ async def test_a_write_that_is_acknowledged_and_never_shows_is_tried_three_times
         home.clock.advance(minutes=20)
     assert states == [("acked", "CEO")] * 3
     assert home.apollo.traffic.count("POST", "/api/v1/contacts/bulk_update") == 3
+
+
+async def test_a_provider_that_is_rate_limited_from_the_start_ends_with_9(home: House) -> None:
+    home.actors["apollo"].create(person())
+    home.topo.traffic.faults.append(Fault.parse("* /v1/*:*:status=429,retry-after=700"))
+    report = await home.run()
+    assert report.exit_code == 9
+    assert report.providers["topo"].status == "partial"
