@@ -122,13 +122,16 @@ def _still_opened(session: Session, region: Region, change: MembershipChange) ->
 
 def _ties(region: Region, partition: Partition) -> dict[int, str]:
     """Record → what ties it to the others of its person: shared keys, or ``own`` for one that is alone."""
-    by_rid = {r.rid: r for r in region.records}
-    ties = {}
+    ties = {cluster[0]: "own" for cluster in partition.clusters if len(cluster) == 1}
+    by_rid = {r.rid: r for r in region.records if r.rid not in ties}
     for cluster in partition.clusters:
-        counted = Counter(key for rid in cluster for key in _keys(by_rid[rid]))
+        if len(cluster) == 1:
+            continue
+        keys = {rid: _keys(by_rid[rid]) for rid in cluster}
+        counted = Counter(key for own in keys.values() for key in own)
         for rid in cluster:
-            shared = sorted({key.partition(":")[0] for key in _keys(by_rid[rid]) if counted[key] > 1})
-            ties[rid] = "+".join(shared) or ("own" if len(cluster) == 1 else "linked")
+            shared = sorted({key.partition(":")[0] for key in keys[rid] if counted[key] > 1})
+            ties[rid] = "+".join(shared) or "linked"
     return ties
 
 

@@ -107,6 +107,8 @@ def _fold(value: str) -> FoldedName:
 
 
 def _words(text: str) -> list[str]:
+    if text.isascii() and text.replace(" ", "").isalpha():
+        return text.split()  # nearly all; letter by letter takes ten times as long
     kept = "".join(ch if ch.isalnum() else ("" if ch in "'`\u00b4\u2019" else " ") for ch in text)
     return [word for word in kept.split() if any(ch.isalpha() for ch in word)]
 
