@@ -9,10 +9,11 @@ from sync.report.record_names import masked_name
 from sync.report.words import LONGEST_VALUE, count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sync.contact import Contact, Value
     from sync.engine.decisions import Foreseen, Outlook
+    from sync.person import Person
     from sync.record import RecordRef
 
 
@@ -22,8 +23,8 @@ def as_text(foreseen: Foreseen, *, values: bool) -> Iterator[str]:
         yield "Nobody's records change."
     for outlook in foreseen.people:
         yield from _person(outlook, values=values)
-    for retired, winner in sorted(foreseen.retired.items()):
-        yield f"Person {retired} goes on as {winner}; the id is given back if they part again."
+    for person in foreseen.retiring:
+        yield from _retiring(person, foreseen, values=values)
     judged = foreseen.judged
     if judged.decide:
         yield f"Remembered for good: {count(len(judged.decide), 'judgement', 'judgements')} on pairs of records."
@@ -41,26 +42,31 @@ def _person(outlook: Outlook, *, values: bool) -> Iterator[str]:
     origin = origin or (" (a new id)" if outlook.before is None else "")
     yield f"Person {outlook.person_id}{origin}"
     yield f"  records: {record_list(outlook.records, values=values)}"
-    changes = list(_changes(outlook))
-    width = max((len(name) for name, _, _ in changes), default=0)
-    for name, before, after in changes:
-        if outlook.before is None:
-            yield f"  {name.ljust(width)}  {_shown(name, after, values=values)}"
-        else:
-            old, new = _shown(name, before, values=values), _shown(name, after, values=values)
-            yield f"  {name.ljust(width)}  {old} -> {new}"
+    if outlook.before is not None:
+        yield from _changes(outlook.before.contact, outlook.contact, values=values)
+        return
+    fields = in_report_order(outlook.contact.to_fields())
+    width = max((len(name) for name, _ in fields), default=0)
+    for name, value in fields:
+        yield f"  {name.ljust(width)}  {_shown(name, value, values=values)}"
 
 
-def _changes(outlook: Outlook) -> Iterable[tuple[str, Value | None, Value | None]]:
-    before = {} if outlook.before is None else _flat(outlook.before.contact)
-    after = _flat(outlook.contact)
-    for name, _ in in_report_order(dict.fromkeys((*before, *after))):
-        if before.get(name) != after.get(name):
-            yield name, before.get(name), after.get(name)
+def _retiring(person: Person, foreseen: Foreseen, *, values: bool) -> Iterator[str]:
+    """What somebody becomes who goes on under another id."""
+    winner = foreseen.retired[person.id]
+    yield f"Person {person.id} goes on as {winner}; the id is given back if they part again."
+    after = next((o.contact for o in foreseen.people if o.person_id == winner), None)
+    if after is not None:
+        yield from _changes(person.contact, after, values=values)
 
 
-def _flat(contact: Contact) -> dict[str, Value]:
-    return contact.to_fields()
+def _changes(before: Contact, after: Contact, *, values: bool) -> Iterator[str]:
+    old, new = before.to_fields(), after.to_fields()
+    names = [n for n, _ in in_report_order(dict.fromkeys((*old, *new))) if old.get(n) != new.get(n)]
+    width = max(map(len, names), default=0)
+    for name in names:
+        was, becomes = (_shown(name, flat.get(name), values=values) for flat in (old, new))
+        yield f"  {name.ljust(width)}  {was} -> {becomes}"
 
 
 def _shown(name: str, value: Value | None, *, values: bool) -> str:

@@ -51,12 +51,13 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foreseen:
-    """What a decision will do. ``retired``: id → the id that goes on for it."""
+    """What a decision will do. ``retired``: id → the id that goes on for it; ``retiring``: who they are now."""
 
     judged: Judgement
     tied: Tied
     people: tuple[Outlook, ...]
     retired: Mapping[str, str]
+    retiring: tuple[Person, ...]
 
     @property
     def moves(self) -> bool:
@@ -176,6 +177,7 @@ def foresee(session: Session, judged: Judgement) -> Foreseen | None:
         tied=tied,
         people=tuple(_outlook(session, tied, now, person_id) for person_id in sorted(touched)),
         retired={loser: winner for winner, loser in tied.change.merged},
+        retiring=tuple(p for p in now if p.id in {loser for _, loser in tied.change.merged}),
     )
 
 

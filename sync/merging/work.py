@@ -159,6 +159,8 @@ class Work:
     def _links(self) -> Mapping[int, Link]:
         links = {}
         for member in self.live:
+            if member.rid not in self.base:
+                continue  # not met yet
             link = replace(
                 member.link,
                 base=MappingProxyType(self.base[member.rid]),
