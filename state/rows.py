@@ -27,6 +27,7 @@ _decode = json.JSONDecoder().raw_decode
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 EMPTY = "{}"
+NOBODY = Contact()
 
 
 def to_time(at: datetime) -> int:
@@ -78,7 +79,7 @@ def to_contact(contact: Contact) -> str:
 
 def from_contact(text: str) -> Contact:
     """The contact of its flat fields."""
-    return Contact.from_fields(from_json(text))
+    return NOBODY if text == EMPTY else Contact.from_fields(from_json(text))
 
 
 def to_values(flat: Mapping[str, Value]) -> str:

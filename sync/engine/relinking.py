@@ -25,6 +25,8 @@ def relinked(person: Person) -> Person:
     What the gone record was last taken to hold is the base of the new one, so that what changed on the way
     counts as an edit there. Whose record it is (``ours``) does not move.
     """
+    if not any(m.gone for m in person.members):
+        return person
     members = tuple(_taken_over(person, m) if _is_new(m) else m for m in person.members)
     return replace(person, members=members) if members != person.members else person
 

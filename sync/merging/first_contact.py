@@ -65,14 +65,13 @@ def sole_newcomer(person: Person, at: datetime) -> MergeResult | None:
         return None
     if person.choices or person.returns or person.contact.to_fields():
         return None
-    values = member.record.contact.to_fields()
-    shown = dict(values)
-    if emails := distinct(member.record.contact.emails):
-        values["emails"] = tuple(emails)
+    shown = member.record.contact.to_fields()
+    contact = member.record.contact
+    emails = tuple(distinct(contact.emails))
     choice = Choice(source=str(member.record.ref), rule=Rule.FIRST_CONTACT, at=at)
     return MergeResult(
-        contact=replace(member.record.contact, emails=tuple(emails)),
-        choices=MappingProxyType(dict.fromkeys(values, choice)),
+        contact=contact if emails == contact.emails else replace(contact, emails=emails),
+        choices=MappingProxyType(dict.fromkeys(shown, choice)),
         conflicts=(),
         links=MappingProxyType({member.rid: replace(member.link, base=MappingProxyType(shown), met=True)}),
     )
