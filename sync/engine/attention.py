@@ -86,7 +86,8 @@ def after_read_back(session: Session, before: list[Person]) -> None:
     then = {person.id: person for person in before}
     now = session.store.people(sorted(then))
     region = session.settings.sync.default_region
-    session.store.settle_people([p.id for p in now if p.id in then and not _has_news(then[p.id], p, region)])
+    quiet = [p for p in now if p.id in then and not (_has_news(then[p.id], p, region) or reads_late(session, p))]
+    session.store.settle_people([p.id for p in quiet])
 
 
 def _has_news(then: Person, now: Person, region: str) -> bool:
@@ -105,3 +106,17 @@ def _has_news(then: Person, now: Person, region: str) -> bool:
 def after_unread_details(session: Session) -> None:
     """Everybody of whom more could be read than this cycle did."""
     session.store.mark_people_dirty(sorted(set(session.unread)))
+
+
+def reads_late(session: Session, person: Person) -> bool:
+    """Whether a record shows what we replaced just now: a late read, or somebody put it back. Time will tell."""
+    since = session.clock.now() - session.settings.sync.settle
+    region = session.settings.sync.default_region
+    return any(
+        written.at > since
+        and compared(name, member.record.contact.get(name), region=region)
+        == compared(name, written.before, region=region)
+        for member in person.members
+        for name, written in member.link.written.items()
+        if not member.gone
+    )

@@ -21,7 +21,7 @@ from sync.engine.attention import (
 from sync.engine.findings import assemble
 from sync.engine.people import match_and_merge
 from sync.engine.plan import plan_all, stop_or_go
-from sync.engine.pull import pull_all, read_details, read_opt_outs
+from sync.engine.pull import keep_memory, pull_all, read_details, read_opt_outs
 from sync.engine.push import push_all
 from sync.engine.resolve import recover, resolve_pending, resolve_unknown
 from sync.engine.together import together
@@ -45,6 +45,8 @@ async def run_cycle(session: Session, take_in_exports: Callable[[Session], None]
     session.store.begin_run(session.run_id, session.options.mode, session.started_at)
     try:
         await _work(session, take_in_exports)
+        for seat in session.seats.values():
+            keep_memory(session, seat)
     finally:
         await asyncio.gather(*(seat.provider.close() for seat in session.seats.values()))
     report = assemble(session)

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.engine.policies import merge_policy
+from sync.engine.recognising import doubtful_updates, note_hidden, recognised
 from sync.engine.relinking import close_relinked, relinked
 from sync.engine.tying import tie
 from sync.guards import Facts, GuardPolicy, Limit, check
@@ -71,10 +72,11 @@ def merge_people(session: Session, ids: Iterable[str] | None = None) -> None:
     """Every dirty person, or those of ``ids``, has its merged contact, with bases moved and conflicts kept."""
     policy = merge_policy(session)
     creates = session.store.open_creates()
+    doubtful = doubtful_updates(session)
     for people in chunks(session, session.store.dirty_people() if ids is None else ids):
         merged = []
         for found in people:
-            person = relinked(_adopt(session, found, creates))
+            person = recognised(session, relinked(_adopt(session, found, creates)), doubtful)
             result = merge(person, policy, session.clock.now())
             merged.append(to_merged(person, result))
         session.store.save_merged(merged, at=session.clock.now())
@@ -131,6 +133,7 @@ def _adopted(session: Session, person: Person, member: Member, operation: Operat
     session.store.save_settled([Settled(operation=settled, link=link)], at=session.clock.now())
     if operation.id in session.operations:
         session.operations[operation.id] = settled
+    note_hidden(session, record, settled)
     return replace(member, link=link)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sync import guards
 from sync.codes import StateReason
-from sync.engine.attention import provider_set
+from sync.engine.attention import provider_set, reads_late
 from sync.engine.people import chunks
 from sync.guards import Facts, GuardPolicy, Limit
 from sync.identity import canonical_email, linkedin_key
@@ -115,7 +115,8 @@ class _Planner:
         self._keep(operations)
         self._cannot += plan.cannot_express
         self._manual += (*plan.manual_actions, *opt_outs.manual_actions)
-        return not plan.waits and all(o.state == "blocked" for o in operations)
+        waits = plan.waits or reads_late(session, person)
+        return not waits and all(o.state == "blocked" for o in operations)
 
     def _keep(self, operations: Iterable[Operation]) -> None:
         """The operations belong to this run; one blocked as before is kept but not told again.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from adapters.toolkit.sandbox import Fault
 from sync.engine.session import Options
-from sync.wiring import Request, load_settings, run_once
+from sync.wiring import Request, load_settings, opened_store, run_once
 from tests.engine.house import House, person
 
 if TYPE_CHECKING:
@@ -74,3 +75,41 @@ async def test_an_edit_found_together_with_an_entry_that_shows_late_reaches_the_
     home.clock.advance(minutes=20)
     await home.run()
     assert [row["position"] for row in home.datananas.rows] == ["CEO"]
+
+
+async def test_a_value_put_back_right_after_our_write_stands_in_the_end(home: House) -> None:
+    at_topo = home.actors["topo"].create(person(job_title="COO"))
+    at_apollo = home.actors["apollo"].create(person(job_title="COO"))
+    await home.run()
+    home.actors["topo"].edit(at_topo, {"job_title": "CEO"})
+    await home.run()
+    home.apollo.edit(at_apollo, title="COO")
+    await home.run()
+    home.clock.advance(minutes=16)
+    await home.run()
+    assert [row["position"] for row in home.datananas.rows] == ["COO"]
+
+
+async def test_our_own_update_whose_answer_was_lost_is_nobodys_edit(home: House) -> None:
+    home.section("merge", priority=["topo", "apollo", "datananas"])
+    home.actors["topo"].create(person(job_title="COO"))
+    home.actors["apollo"].create(person(job_title="CFO"))
+    home.apollo.traffic.faults.append(Fault.parse("POST /api/v1/contacts/bulk_update:1:reset-after"))
+    await home.run()
+    home.clock.advance(minutes=16)
+    await home.run()
+    with opened_store(load_settings(home.config, home.environ), scratch=True) as store:
+        (found,) = store.people(store.people_with_key("linkedin", "in:ana-diaz"))
+        choice = found.choices["job_title"]
+    assert (choice.rule, list(choice.losers.values())) == ("survivorship", ["CFO"])
+
+
+async def test_what_a_provider_asked_to_wait_for_in_a_look_is_remembered(home: House) -> None:
+    home.actors["apollo"].create(person())
+    home.without("datananas")
+    fault = Fault.parse("GET /v1/contact-lists/*:3:status=429,retry-after=5000")
+    home.topo.traffic.faults.append(fault)
+    await home.run()
+    before = len(home.topo.traffic.received)
+    await home.run()
+    assert len(home.topo.traffic.received) == before

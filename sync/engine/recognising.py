@@ -1,0 +1,83 @@
+"""Telling our own writes from somebody's edits where no answer said what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from sync.change import CannotExpress
+from sync.codes import CannotReason, StateReason
+from sync.identity.canonical import compared
+from sync.record import RecordRef
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sync.change import FieldChange, Operation
+    from sync.contact import Value
+    from sync.engine.session import Session
+    from sync.person import Member, Person
+    from sync.record import Record
+
+
+def doubtful_updates(session: Session) -> dict[RecordRef, list[Operation]]:
+    """Updates of which nobody knows whether they arrived, by record, oldest first."""
+    found: dict[RecordRef, list[Operation]] = {}
+    for operation in session.store.operations(states=("unknown", "failed")):
+        doubtful = operation.reason == StateReason.OUTCOME_UNKNOWN and operation.kind in {"update", "variables"}
+        if doubtful and operation.record_id is not None:
+            found.setdefault(RecordRef(operation.provider, operation.record_id), []).append(operation)
+    return found
+
+
+def recognised(session: Session, person: Person, doubtful: Mapping[RecordRef, list[Operation]]) -> Person:
+    """The person; where a record shows what a doubtful update wrote, it shows our write and nobody's edit."""
+    if not doubtful:
+        return person
+    members = (_recognised(session, m, doubtful.get(m.record.ref, [])) for m in person.members)
+    return replace(person, members=tuple(members))
+
+
+def _recognised(session: Session, member: Member, updates: list[Operation]) -> Member:
+    ours: dict[str, Value] = {}
+    for operation in updates:
+        for name, change in operation.fields.items():
+            if change.after is not None and _same(session, name, change.after, member.record.contact.get(name)):
+                ours[name] = change.after
+    if not ours:
+        return member
+    link = member.link
+    base, sent = {**link.base, **ours}, {**link.sent, **ours}
+    return replace(member, link=replace(link, base=MappingProxyType(base), sent=MappingProxyType(sent)))
+
+
+def note_hidden(session: Session, record: Record, operation: Operation) -> None:
+    """What the record of our create does not show as it was sent is in the report."""
+    rows = [
+        (_not_shown(operation, name), repr(change.after))
+        for name, change in operation.fields.items()
+        if _hides(session, record, name, change)
+    ]
+    session.cannot_express += session.store.note_cannot_express(rows, at=session.clock.now())
+
+
+def _hides(session: Session, record: Record, name: str, change: FieldChange) -> bool:
+    seat = session.seats.get(record.ref.provider)
+    if seat is None or not seat.provider.capabilities.can(name, "read") or name in record.absent:
+        return False
+    have = record.contact.get(name)
+    if isinstance(change.after, tuple) and isinstance(have, tuple):
+        return not any(_same(session, name, (value,), have[:1]) for value in change.after)
+    return not _same(session, name, change.after, have)
+
+
+def _same(session: Session, name: str, one: Value | None, other: Value | None) -> bool:
+    region = session.settings.sync.default_region
+    return compared(name, one, region=region) == compared(name, other, region=region)
+
+
+def _not_shown(operation: Operation, name: str) -> CannotExpress:
+    return CannotExpress(
+        person_id=operation.person_id, provider=operation.provider, field=name, reason=CannotReason.NOT_SHOWN
+    )
