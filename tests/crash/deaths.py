@@ -27,7 +27,7 @@ ELSEWHERE = frozenset(
     }.items()
     for side in sides
 )
-"""Points that a run of these scenes never comes to; other tests die there."""
+"""Points that a run of these scenes never comes to: they belong to other commands, or to a loss."""
 
 ON_THE_WAY = sorted(POINTS - ELSEWHERE)
 

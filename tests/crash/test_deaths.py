@@ -89,5 +89,5 @@ async def test_recovery_survives_its_own_death(program: Nursery, folder: Path, p
     assert await survive("first-run", deaths, folder, program) == 2
 
 
-async def test_every_named_point_is_met_or_named_as_met_elsewhere() -> None:
+async def test_every_named_point_is_either_met_or_known_not_to_be() -> None:
     assert set(ON_THE_WAY) | ELSEWHERE == POINTS
