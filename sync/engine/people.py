@@ -62,6 +62,8 @@ def _count_joins(session: Session, region: Region, change: MembershipChange) -> 
 
 def _too_many_joins(session: Session) -> bool:
     """Whether the ``merge`` guard will stop the run: then nobody is joined, and the next run asks again."""
+    if not session.merges:
+        return False
     limit = session.settings.guards.merge
     facts = Facts(known={}, people=session.store.people_count(), merges=MappingProxyType(dict(session.merges)))
     policy = GuardPolicy(merge=Limit(limit.share, limit.floor))
