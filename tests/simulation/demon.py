@@ -35,7 +35,7 @@ class Demon:
         self._provider = provider
         self._box = box
         self._scene = scene
-        self._not_before: dict[str, float] = {}
+        self._not_before: dict[str, tuple[float, int]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -65,15 +65,14 @@ class Demon:
             )
         )
         scene.loop.note(f"> {name} {len(body)}")
-        if at < self._not_before.get(endpoint, 0.0) and not scene.clock_moved:
-            scene.witness.blame(
-                "V14", f"{name} {self._not_before[endpoint] - at:.0f} s before {endpoint} may be asked"
-            )
+        until, told_in = self._not_before.get(endpoint, (0.0, 0))
+        if at < until and not scene.clock_moved and told_in not in scene.died_in:
+            scene.witness.blame("V14", f"{name} {until - at:.0f} s before {endpoint} may be asked")
         if mutating:
             if scene.mode == "dry-run":
                 scene.witness.blame("V12", f"a dry run sent {name}")
             digests = {_sha(body), _sha(f"{path} {tuple(parse_qsl(query))}\n".encode() + body)}
-            if not scene.intends(self._provider, digests):
+            if not scene.intends(self._provider, digests, body):
                 scene.witness.blame("V7", f"{name} has no durable intent of that digest")
             scene.check_opt_outs(name, self._provider, body)
 
@@ -112,7 +111,7 @@ class Demon:
                 headers["retry-after"] = text
             endpoint = self._endpoint(name.split(" ")[2].partition("?")[0])
             # the wait begins when the engine reads the answer; a second of grace
-            self._not_before[endpoint] = scene.loop.time() + wait_s - 1.0
+            self._not_before[endpoint] = (scene.loop.time() + wait_s - 1.0, scene.cycle)
         await self._scene.loop.gate(f"{name} reply")
         await _send(send, status, headers, ERROR)
 
@@ -169,7 +168,7 @@ class Demon:
         else:
             for message in messages:
                 await send(message)
-        if not mutating and messages[0]["status"] == 200:
+        if not mutating and messages[0]["status"] == 200 and self._scene.mode == "run":
             self._see(whole)
 
     async def _cut_short(self, scope: Scope, messages: list[Message], whole: bytes, send: Send) -> None:
@@ -210,7 +209,7 @@ class Murmurs(Listeners):
             self._scene.loop.note(f"! ws-{kind}")
         if kind == "silent":
             self._muted = 12
-        if self._muted > 0:
+        if self._muted > 0 and self._scene.faults.on:
             self._muted -= 1
             return
         await self._tell(kind, message)

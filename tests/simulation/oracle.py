@@ -54,7 +54,7 @@ class _Oracle:
             last[edit.who, edit.name] = max(edit.at, last.get((edit.who, edit.name), 0.0))
         for edit in self._witness.edits:
             shown = (edit.provider, edit.record_id, edit.name, edit.value) in self._witness.shown
-            if not shown or edit.at < last[edit.who, edit.name]:
+            if not (shown and edit.value) or edit.at < last[edit.who, edit.name]:
                 continue
             if edit.value not in self._traces(edit.who, edit.name):
                 self._witness.blame("V1", f"{edit.value} typed at {edit.provider} is nowhere any more")

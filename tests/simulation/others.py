@@ -64,20 +64,15 @@ class Others:
             value = ""
             self._scene.others_blanked = True
         self._scene.actors[provider].edit(record_id, {name: value})
-        if value:
-            self._witness.edits.append(
-                Edit(
-                    who=who,
-                    provider=provider,
-                    record_id=record_id,
-                    name=name,
-                    value=value,
-                    at=self._scene.loop.time(),
-                )
-            )
+        edit = Edit(
+            who=who, provider=provider, record_id=record_id, name=name, value=value, at=self._scene.loop.time()
+        )
+        self._witness.edits.append(edit)
         self._scene.loop.note(f"* {provider}:{record_id} {name} = {value!r}")
 
     def _email(self, provider: str, record_id: str, row: dict[str, Any], random: Random) -> None:
+        if (provider, record_id) not in self._witness.shown_records:
+            return  # nobody could know any more whose record it was
         who = self._who(provider, record_id)
         email = f"{who}.new{len(self._witness.by_key)}@{random.choice(DOMAINS)}"
         self._witness.of_record[provider, record_id] = who

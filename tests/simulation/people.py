@@ -64,8 +64,10 @@ def _cards(random: Random, number: int, first: str, last: str, providers: tuple[
     if random.random() < 0.04:
         places.append(places[0])  # a twin
     forms = [random.choice(("both", "both", "both", "email", "profile")) for _ in places]
-    if "both" not in forms and len(set(forms)) > 1:
-        forms[0] = "both"
+    read = [i for i, place in enumerate(places) if place != "datananas"]
+    told = {forms[i] for i in read}
+    if "both" not in told and len(told) > 1:
+        forms[read[0]] = "both"  # a record nobody can read joins nobody
     who = f"{first.lower()}{number}"
     return [
         Card(who, place, _contact(random, who, number, first, last, place, form))

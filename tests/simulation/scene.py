@@ -49,7 +49,10 @@ OPT_OUT_AGE_S = 60.0
 
 @dataclass
 class Scene:
-    """Everything of one seed. ``cycle``: engine cycles begun so far; ``reports``: of those that ended."""
+    """Everything of one seed. ``cycle``: engine cycles begun so far; ``reports``: of those that ended.
+
+    ``died_in``: cycles in which the process died; what it had learnt then and not kept, it may ask again.
+    """
 
     draw: Draw
     folder: Path
@@ -70,6 +73,7 @@ class Scene:
     kills: list[tuple[str, int]] = field(default_factory=list)
     engine: asyncio.Task[Report] | None = None
     commits: int = 0
+    died_in: set[int] = field(default_factory=set)
     quiet_from: int = 0
     others_blanked: bool = False
     states: dict[tuple[str, str, str], int] = field(default_factory=dict)
@@ -96,11 +100,24 @@ class Scene:
         if who is not None:
             self.witness.of_record[provider, record_id] = who
 
-    def intends(self, provider: str, digests: set[str]) -> bool:
-        """Whether the store durably holds an operation that is being sent with one of these digests."""
+    def intends(self, provider: str, digests: set[str], body: bytes) -> bool:
+        """Whether the store durably holds an operation that is being sent with one of these digests.
+
+        Two calls of the adapters are not rendered by the engine: the rest of an update whose bad row was named,
+        and an exclusion for keys that another entry does not carry. Both must belong to what is being sent.
+        """
         assert self.store is not None
         sending = self.store.operations(states=("sending",), provider=provider)
-        return any(o.digest in digests or (o.kind == "exclude" and len(o.contact.emails) > 1) for o in sending)
+        text = body.decode("utf-8", "replace")
+        return any(
+            o.digest in digests
+            or (o.kind == "update" and provider == "apollo" and f'"{o.record_id}"' in text)
+            or (
+                o.kind == "exclude"
+                and any(key in text for key in (*o.contact.emails, o.contact.linkedin_url) if key)
+            )
+            for o in sending
+        )
 
     def check_opt_outs(self, name: str, provider: str, body: bytes) -> None:
         """Nobody whose no was there for a minute is in a request that could create them."""
@@ -234,7 +251,7 @@ class Scene:
             await asyncio.sleep(1300)
         self.quiet_from = len(self.reports)
         before = {name: box.writes for name, box in self.boxes.items()}
-        for _ in range(2):
+        for _ in range(self.draw.quiet):
             await self.cycle_once(ALLOW)
             await asyncio.sleep(1300)
         for name, box in self.boxes.items():
@@ -266,6 +283,7 @@ class Scene:
                 raise
             await storage.bury()
             self.loop.note("X the process died")
+            self.died_in.add(self.cycle)
             return None
         finally:
             storage.begin_life(None)

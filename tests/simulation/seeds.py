@@ -2,8 +2,13 @@
 
 ONCE_BROKEN = {
     16: "an edit that only the read-back showed was never planned",
+    25: "our own update, whose answer was lost, was taken for a person's edit",
     44: "a create that may have arrived was repeated under the person's new email",
+    46: "what the record of a doubtful create did not show was told nobody",
     50: "a verified write let its person's other news be forgotten",
     58: "a look that took a minute let the opt-outs grow old before the create",
+    71: "a dry run counted as having shown a record, and a hidden value was told nobody",
     142: "an entry that showed late let an edit of the same person be forgotten",
+    162: "a wait asked for in the look before a write was forgotten",
+    221: "a value emptied right after our create was never filled again",
 }

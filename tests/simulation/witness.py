@@ -52,7 +52,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A person typed ``value`` into a field."""
+    """A person typed ``value`` into a field; nothing, when it was emptied."""
 
     who: str
     provider: str
