@@ -84,7 +84,7 @@ class Resolution:
         for person_id in sorted(linked):
             members = self._untainted(linked[person_id])
             slugs = self._slugs_by_root(members)
-            if len(slugs) < 2:
+            if len(set().union(*slugs.values())) < 2:  # one slug on both sides of a human decision is no dispute
                 self._links.append(Hub(person_id, members))
                 self._join(members, "link")
             else:

@@ -159,3 +159,18 @@ def test_a_decision_touches_nobody_else_who_waits(here: World) -> None:
     assert here.store.person_of(RecordRef("topo", "c")) is None
     here.settle()
     assert here.store.person_of(RecordRef("topo", "c")) is not None
+
+
+def test_who_stays_together_stays_so_when_both_sides_of_a_split_show_the_profile_that_joined_them(
+    here: World,
+) -> None:
+    here.shows("topo:a", email="ana@oakmere.com", last_name="Diaz", first_name="Ana")
+    here.shows("apollo:a", email="ana@oakmere.com", last_name="Diaz", first_name="Ana")
+    here.shows("datananas:b", email="bob@lumen.fr", first_name="Bob", last_name="Brun")
+    here.settle()
+    here.shows("apollo:a", email="ana.diaz@north.io", first_name="Zoe")
+    for name in ("topo:a", "datananas:b"):
+        here.shows(name, linkedin_url="https://www.linkedin.com/in/ana-diaz")
+    here.settle()
+    here.split("datananas:b")
+    assert here.groups() == {frozenset({"topo:a", "apollo:a"}), frozenset({"datananas:b"})}
