@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from state import audit, erasing, findings, marker, membership, optouts, outbox, people, reading, runs
+from state import audit, erasing, findings, marker, membership, optouts, outbox, people, reading, region, runs
 from state.asking import Asking
 from state.key import keyed_hash
 from state.rows import to_time
@@ -157,7 +157,7 @@ class SqliteStore(Asking):
     # matching -----------------------------------------------------------------------------------------
     def region(self, around: Iterable[RecordRef] | None = None) -> Region | None:
         with self.database.read() as connection:
-            return membership.region(connection, around)
+            return region.region(connection, around)
 
     def save_membership(self, update: MembershipUpdate, *, at: datetime) -> None:
         with self.database.write("membership") as connection:

@@ -89,6 +89,8 @@ class Region:
     people: Mapping[str, datetime]
     former: Mapping[str, frozenset[int]]
     dirty: frozenset[int]
+    suspicions: tuple[Suspicion, ...] = ()
+    """Open ones between two of its records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,11 +99,11 @@ def _update(
         created=change.created,
         redirects=MappingProxyType({loser: winner for winner, loser in change.merged}),
         split_from=MappingProxyType({new: left for left, new in change.split}),
-        suspicions=(*partition.suspicions, *_still_opened(session, region, change)),
+        suspicions=(*partition.suspicions, *_still_opened(region, change)),
     )
 
 
-def _still_opened(session: Session, region: Region, change: MembershipChange) -> list[Suspicion]:
+def _still_opened(region: Region, change: MembershipChange) -> list[Suspicion]:
     """Pairs whose merge was opened by a generic key stay suspected until somebody judges them.
 
     Once they are two people nothing in the records tells that they were one.
@@ -112,9 +112,8 @@ def _still_opened(session: Session, region: Region, change: MembershipChange) ->
     judged = {frozenset((d.a, d.b)) for d in region.decisions}
     return [
         s
-        for s in session.store.suspicions()
+        for s in region.suspicions
         if s.reason == OPENED
-        and all(ref in person_of for ref in s.records)
         and person_of[s.records[0]] != person_of[s.records[1]]
         and frozenset(s.records) not in judged
     ]

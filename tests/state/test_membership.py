@@ -272,3 +272,22 @@ def test_a_region_can_be_told_again_and_from_a_scratch_copy(home: Home, store: S
     pull(store, read("topo:1", "ann@a.com"))
     with home.open("scratch") as scratch:
         assert scratch.region() == store.region() == store.region()
+
+
+@pytest.mark.parametrize("others", [0, 6])
+def test_a_region_tells_the_suspicions_between_its_own_records(store: SqliteStore, others: int) -> None:
+    pull(store, *(read(f"topo:{n}") for n in range(1, 4)))
+    known = [Suspicion(records=(ref(f"topo:{n}"), ref(f"topo:{n + 1}")), score=0.9, reason="name") for n in (1, 2)]
+    pull(store, *(read(f"apollo:{n}") for n in range(others)))  # few suspicions or few records, told the same
+    everybody = {n: (f"p{n}", "new") for n in range(1, 4 + others)}
+    created = tuple(person for person, _ in everybody.values())
+    store.save_membership(MembershipUpdate(members=everybody, created=created, suspicions=tuple(known)), at=START)
+    assert set(around(store, "topo:1", "topo:2").suspicions) == {known[0]}
+    names = [f"topo:{n}" for n in range(1, 4)] + [f"apollo:{n}" for n in range(others)]
+    assert set(around(store, *names).suspicions) == set(known)
+
+
+def around(store: SqliteStore, *names: str) -> Region:
+    found = store.region([ref(name) for name in names])
+    assert found is not None
+    return found

@@ -1,0 +1,162 @@
+"""The region to match again: what changed, and everything that keys, persons and judgements tie to it."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from state import decisions, findings
+from state.rows import from_json, from_time, to_json
+from sync.person import MatchRecord
+from sync.record import RecordRef
+from sync.store_port import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+MEMBERS_OF_PERSONS = """
+    INSERT OR IGNORE INTO region
+    SELECT m.rid, ? FROM (
+        SELECT DISTINCT l.person_id FROM region AS g CROSS JOIN link AS l ON l.rid = g.rid WHERE g.step = ?
+    ) AS p CROSS JOIN link AS m ON m.person_id = p.person_id
+"""
+HOLDERS_OF_KEYS = """
+    INSERT OR IGNORE INTO region
+    SELECT h.rid, ? FROM (
+        SELECT DISTINCT k.kind, k.value FROM region AS g
+        CROSS JOIN record_key AS k ON k.rid = g.rid WHERE g.step = ?
+    ) AS k CROSS JOIN record_key AS h ON h.kind = k.kind AND h.value = k.value
+"""
+JUDGED_WITH_FIRST = """
+    INSERT OR IGNORE INTO region
+    SELECT o.rid, ? FROM region AS g CROSS JOIN record AS r ON r.rid = g.rid
+    CROSS JOIN decision AS d ON d.a_provider = r.provider AND d.a_record_id = r.record_id
+    CROSS JOIN record AS o ON o.provider = d.b_provider AND o.record_id = d.b_record_id WHERE g.step = ?
+"""
+JUDGED_WITH_SECOND = """
+    INSERT OR IGNORE INTO region
+    SELECT o.rid, ? FROM region AS g CROSS JOIN record AS r ON r.rid = g.rid
+    CROSS JOIN decision AS d ON d.b_provider = r.provider AND d.b_record_id = r.record_id
+    CROSS JOIN record AS o ON o.provider = d.a_provider AND o.record_id = d.a_record_id WHERE g.step = ?
+"""
+GROWTH = (MEMBERS_OF_PERSONS, HOLDERS_OF_KEYS, JUDGED_WITH_FIRST, JUDGED_WITH_SECOND)
+"""Each takes (new step, the step to grow from); CROSS JOIN keeps the order of the joins."""
+
+
+class Keys(NamedTuple):
+    """The keys of one record: shown ones by kind in the record's order, and former ones."""
+
+    emails: tuple[str, ...] = ()
+    linkedin: str | None = None
+    aliases: frozenset[str] = frozenset()
+
+
+def region(connection: Connection, around: Iterable[RecordRef] | None = None) -> Region | None:
+    """The region around all dirty records, or around some others; ``None`` when there are none."""
+    start = _dirty(connection) if around is None else _rids(connection, around)
+    if not start:
+        return None
+    _grow(connection, start)
+    found = Region(
+        records=tuple(_records(connection)),
+        decisions=tuple(decisions.inside(connection)),
+        people=MappingProxyType(_people(connection)),
+        former=MappingProxyType(_former(connection)),
+        dirty=start,
+        suspicions=tuple(findings.suspicions_inside(connection)),
+    )
+    connection.exec_driver_sql("DROP TABLE temp.region")
+    return found
+
+
+def _dirty(connection: Connection) -> frozenset[int]:
+    return frozenset(row[0] for row in connection.exec_driver_sql("SELECT rid FROM dirty_record"))
+
+
+def _rids(connection: Connection, refs: Iterable[RecordRef]) -> frozenset[int]:
+    names = to_json([[ref.provider, ref.record_id] for ref in refs])
+    rows = connection.exec_driver_sql(
+        "SELECT r.rid FROM json_each(?) AS j CROSS JOIN record AS r"
+        " ON r.provider = json_extract(j.value, '$[0]') AND r.record_id = json_extract(j.value, '$[1]')",
+        (names,),
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def _grow(connection: Connection, start: Iterable[int]) -> None:
+    connection.exec_driver_sql("DROP TABLE IF EXISTS temp.region")
+    connection.exec_driver_sql("CREATE TEMP TABLE region (rid INTEGER PRIMARY KEY, step INTEGER NOT NULL)")
+    connection.exec_driver_sql("CREATE INDEX temp.region_step ON region (step)")
+    grown = connection.exec_driver_sql(
+        "INSERT INTO region SELECT value, 0 FROM json_each(?)", (to_json(sorted(start)),)
+    ).rowcount
+    size, step = grown, 0
+    while grown and not _is_everything(connection, size):
+        grown = sum(connection.exec_driver_sql(grow, (step + 1, step)).rowcount for grow in GROWTH)
+        size, step = size + grown, step + 1
+
+
+def _is_everything(connection: Connection, size: int) -> bool:
+    """Counting reads a whole index, so small regions ask first whether there is one record more than theirs."""
+    row = connection.exec_driver_sql("SELECT 1 FROM record LIMIT 1 OFFSET ?", (size,)).first()
+    return row is None
+
+
+def _records(connection: Connection) -> Iterator[MatchRecord]:
+    keys = _keys(connection)
+    rows = connection.exec_driver_sql(
+        "SELECT r.rid, r.provider, r.record_id, r.fields, l.person_id FROM region AS g"
+        " CROSS JOIN record AS r ON r.rid = g.rid LEFT JOIN link AS l ON l.rid = g.rid ORDER BY g.rid"
+    )
+    for rid, provider, record_id, fields, person_id in rows:
+        flat = from_json(fields)
+        own = keys.get(rid, Keys())
+        names = (flat.get("first_name"), flat.get("last_name"))
+        yield MatchRecord(
+            rid=rid,
+            ref=RecordRef(provider, record_id),
+            name=" ".join(part for part in names if part) or None,
+            company=flat.get("company_name"),
+            domain=flat.get("company_domain"),
+            phone=flat.get("phone") or flat.get("mobile_phone"),
+            emails=own.emails,
+            linkedin=own.linkedin,
+            person_id=person_id,
+            aliases=own.aliases,
+        )
+
+
+def _keys(connection: Connection) -> dict[int, Keys]:
+    rows = connection.exec_driver_sql(
+        "SELECT k.rid, k.kind, k.value, k.shown FROM region AS g CROSS JOIN record_key AS k ON k.rid = g.rid"
+        " ORDER BY k.rid, k.place"
+    )
+    return {rid: _keys_of(list(own)) for rid, own in groupby(rows, key=lambda row: row[0])}
+
+
+def _keys_of(rows: list[Any]) -> Keys:
+    """Keys that the record shows, several profile keys with a blank between, and those it showed before."""
+    emails = tuple(value for _, kind, value, shown in rows if shown and kind == "email")
+    profiles = [value for _, kind, value, shown in rows if shown and kind == "linkedin"]
+    former = frozenset(value for _, _, value, shown in rows if not shown)
+    return Keys(emails, " ".join(profiles) or None, former)
+
+
+def _people(connection: Connection) -> dict[str, datetime]:
+    rows = connection.exec_driver_sql(
+        "SELECT DISTINCT p.id, p.created_at FROM region AS g CROSS JOIN link AS l ON l.rid = g.rid"
+        " CROSS JOIN person AS p ON p.id = l.person_id"
+    )
+    return {person: from_time(created_at) for person, created_at in rows}
+
+
+def _former(connection: Connection) -> dict[str, frozenset[int]]:
+    rows = connection.exec_driver_sql(
+        "SELECT person_id, rid FROM former_member WHERE person_id IN (SELECT f.person_id FROM region AS g"
+        " CROSS JOIN former_member AS f ON f.rid = g.rid) ORDER BY person_id, rid"
+    )
+    return {person: frozenset(row[1] for row in own) for person, own in groupby(rows, key=lambda row: row[0])}
