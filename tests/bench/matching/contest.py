@@ -35,7 +35,7 @@ def _unguarded(rows: Sequence[Subject]) -> Clusters:
 
 def _splink(rows: Sequence[Subject]) -> Clusters:
     """Deterministic links by each key, then connected components: no model, so nothing to be trained."""
-    import pandas as pd  # type: ignore[import-untyped]
+    import pandas as pd
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
     table = pd.DataFrame(
@@ -48,15 +48,15 @@ def _splink(rows: Sequence[Subject]) -> Clusters:
     linker = Linker(DuckDBAPI().register(table), settings)
     links = linker.inference.deterministic_link()
     clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(links)
-    found = clusters.as_pandas_dataframe()  # type: ignore[no-untyped-call]
+    found = clusters.as_pandas_dataframe()
     return [tuple(part) for part in found.groupby("cluster_id")["unique_id"].agg(tuple)]
 
 
 def _recordlinkage(rows: Sequence[Subject]) -> Clusters:
     """Pairs by blocking on each key, then connected components."""
     import pandas as pd
-    from recordlinkage import Index  # type: ignore[import-untyped]
-    from recordlinkage.network import ConnectedComponents  # type: ignore[import-untyped]
+    from recordlinkage import Index
+    from recordlinkage.network import ConnectedComponents
 
     keys = [(rid, key) for rid, row in enumerate(rows) for key in keys_of(row)]
     table = pd.DataFrame({"key": [key for _, key in keys]})
