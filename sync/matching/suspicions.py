@@ -45,7 +45,7 @@ def alike_blocks(record: MatchRecord) -> tuple[str, ...]:
     tokens = fold_name(record.name).tokens
     if not tokens:
         return ()
-    domains, phone, company = _domains(record), _phone(record.phone), _company(record.company)
+    domains, phone, company = _domains(record), _phone_block(record.phone), _company(record.company)
     blocks = [f"domain {domain} {tokens[-1][:4]}" for domain in sorted(domains)]
     if phone:
         blocks.append(f"phone {phone} {tokens[0][:1]}")
@@ -146,6 +146,11 @@ def _domains(record: MatchRecord) -> set[str]:
 def _domain(host: str) -> str | None:
     """Kept, as people of one company are many: reading one afresh takes 10 µs."""
     return company_domain(host)
+
+
+def _phone_block(phone: str | None) -> str:
+    """Kept numbers are in one form already; reading each again would take a third of the whole search."""
+    return phone if phone and phone[0] == "+" and phone[1:].isdigit() else _phone(phone)
 
 
 @lru_cache(maxsize=65536)

@@ -138,12 +138,16 @@ class _Oracle:
 
     # V2, V3, V5 ---------------------------------------------------------------------------------------
     def no_second_create(self) -> None:
-        """One applied create per person and provider."""
+        """One applied create per person and provider.
+
+        Whose records share no key is several people to everybody who cannot look behind them.
+        """
         if self._scene.draw.wide:
             return
+        apart = Counter(who for person in self._people for who in self._whos(person))
         made = Counter((m.who, m.provider) for m in self._witness.made if m.who is not None and not m.again)
         for (who, provider), count in made.items():
-            if count > 1:
+            if count > max(1, apart[who or ""]):
                 by = [m.request for m in self._witness.made if (m.who, m.provider) == (who, provider)]
                 self._witness.blame("V2", f"{who} was created {count} times at {provider}: {by}")
 
