@@ -27,6 +27,7 @@ from state.rows import (
 )
 from sync.errors import StateError
 from sync.person import Member, Person
+from sync.record import RecordRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from sync.change import Conflict
-    from sync.record import RecordRef
     from sync.store_port import Merged
 
 MEMBERS = (
@@ -143,6 +143,29 @@ def person_of(connection: Connection, ref: RecordRef) -> str | None:
         (ref.provider, ref.record_id),
     ).first()
     return None if row is None else str(row[0])
+
+
+def owners(connection: Connection, refs: Iterable[RecordRef]) -> dict[RecordRef, str]:
+    """The persons to whom those records are linked."""
+    names = to_json([[ref.provider, ref.record_id] for ref in refs])
+    rows = connection.exec_driver_sql(
+        "SELECT r.provider, r.record_id, l.person_id FROM json_each(?) AS j CROSS JOIN record AS r"
+        " ON r.provider = json_extract(j.value, '$[0]') AND r.record_id = json_extract(j.value, '$[1]')"
+        " CROSS JOIN link AS l ON l.rid = r.rid",
+        (names,),
+    )
+    return {RecordRef(provider, record_id): person for provider, record_id, person in rows}
+
+
+def places(connection: Connection, ids: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Where those persons have a live record."""
+    rows = connection.exec_driver_sql(
+        "SELECT l.person_id, group_concat(DISTINCT r.provider) FROM json_each(?) AS j"
+        " CROSS JOIN link AS l ON l.person_id = j.value CROSS JOIN record AS r ON r.rid = l.rid"
+        " WHERE r.gone_at IS NULL GROUP BY l.person_id",
+        (to_json(list(ids)),),
+    )
+    return {person: frozenset(providers.split(",")) for person, providers in rows}
 
 
 def with_key(connection: Connection, kind: str, value: str) -> list[str]:

@@ -184,6 +184,14 @@ class SqliteStore(Asking):
         with self.database.read() as connection:
             return people.person_of(connection, ref)
 
+    def owners(self, refs: Iterable[RecordRef]) -> Mapping[RecordRef, str]:
+        with self.database.read() as connection:
+            return people.owners(connection, refs)
+
+    def places(self, ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        with self.database.read() as connection:
+            return people.places(connection, ids)
+
     def people_with_key(self, kind: str, value: str) -> list[str]:
         with self.database.read() as connection:
             return people.with_key(connection, kind, value)

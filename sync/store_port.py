@@ -232,6 +232,12 @@ class Store(Protocol):
     def person_of(self, ref: RecordRef) -> str | None:
         """The person a record is linked to."""
 
+    def owners(self, refs: Iterable[RecordRef]) -> Mapping[RecordRef, str]:
+        """Record → the person it is linked to, of those that are linked."""
+
+    def places(self, ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        """Person → the providers where they have a live record, of those persons that have one."""
+
     def people_with_key(self, kind: str, value: str) -> list[str]:
         """The active persons one of whose records carries that joinable key."""
 

@@ -90,11 +90,13 @@ def exit_code(session: Session, operations: tuple[Operation, ...]) -> int:
 
 
 def _suspicions(session: Session) -> tuple[SuspicionReport, ...]:
+    suspicions = session.store.suspicions()
+    owners = session.store.owners({ref for suspicion in suspicions for ref in suspicion.records})
     found = []
-    for suspicion in session.store.suspicions():
-        people = [session.store.person_of(ref) for ref in suspicion.records]
-        if people[0] is not None and people[1] is not None and people[0] != people[1]:
-            found.append(SuspicionReport(people=(people[0], people[1]), suspicion=suspicion))
+    for suspicion in suspicions:
+        one, other = (owners.get(ref) for ref in suspicion.records)
+        if one is not None and other is not None and one != other:
+            found.append(SuspicionReport(people=(one, other), suspicion=suspicion))
     return tuple(found)
 
 

@@ -169,9 +169,7 @@ def _world(session: Session, places: dict[str, set[str]], shared_keys: set[str])
     """The world the planner sees; ``places`` and ``shared_keys`` go on growing while it plans."""
     suspected = session.store.suspected_people()
     creates = session.store.open_creates()
-    for people in chunks(session, sorted(suspected)):
-        for person in people:
-            places[person.id] = {m.record.ref.provider for m in person.members if not m.gone}
+    places.update((person, set(where)) for person, where in session.store.places(suspected).items())
     for person_id, provider in creates:
         if person_id in suspected:
             places.setdefault(person_id, set()).add(provider)

@@ -150,3 +150,13 @@ def test_only_keys_that_two_people_show_are_shared(store: SqliteStore) -> None:
     assert store.shared_keys(["ann"]) == store.shared_keys(["bob"]) == {"both@example.com"}
     pull(store, read("topo:2", "b@x.com", mark="9"))
     assert store.shared_keys(["ann"]) == set()
+
+
+def test_owners_and_places_are_told_for_many_at_once(store: SqliteStore) -> None:
+    asked = [ref(name) for name in ("topo:2", "apollo:2", "topo:9")]
+    assert store.owners(asked) == {ref("topo:2"): "bob", ref("apollo:2"): "eve"}
+    store.mark_gone([ref("apollo:2")], at=later(), holds=())
+    assert store.places(["ann", "bob", "eve", "nobody"]) == {
+        "ann": frozenset({"topo", "apollo"}),
+        "bob": frozenset({"topo"}),
+    }
