@@ -21,6 +21,8 @@ SLUG_LENGTHS: Final = range(3, 201)
 """Custom slugs have 3 to 100 characters; assigned ones may be longer.
 Source: linkedin.com/help/linkedin/answer/a542685 (customise your public profile URL)."""
 
+OPAQUE_LENGTH: Final = 39
+
 _PLAIN = re.compile(
     r"(?:(?:https?://)?(?:(?:www|m|touch|[a-z]{2})\.)?linkedin\.com/|/?)in/(?!in[/?#])([a-z0-9_-]+)(?:[/?#][!-\[\]-~]*)?",
     re.IGNORECASE | re.ASCII,
@@ -54,7 +56,7 @@ def linkedin_key(value: object) -> str | None:
     text = value.strip(_EDGE)
     plain = _PLAIN.fullmatch(text)
     if plain:
-        return _key_of_name(plain[1])
+        return _key_of_plain_name(plain[1])
     if not text or _has_inner_dirt(text):
         return None
     bare = _opaque_key(text) or _urn_key(text)
@@ -126,6 +128,14 @@ def _key_of_escaped(name: str) -> str | None:
         return None
 
 
+def _key_of_plain_name(name: str) -> str | None:
+    """``_key_of_name`` for a name of letters, digits, ``-`` and ``_``, of which no sign can be wrong."""
+    slug = name.lower()
+    if SLUG_LENGTHS.start <= len(slug) < OPAQUE_LENGTH and slug not in _NOBODY:
+        return "in:" + slug
+    return _key_of_name(name)
+
+
 def _key_of_name(name: str) -> str | None:
     opaque = _opaque_key(name)
     if opaque:
@@ -145,7 +155,7 @@ def _folded(name: str) -> str:
 
 
 def _opaque_key(text: str) -> str | None:
-    return "urn:" + text if len(text) == 39 and _OPAQUE.fullmatch(text) else None
+    return "urn:" + text if len(text) == OPAQUE_LENGTH and _OPAQUE.fullmatch(text) else None
 
 
 def _urn_key(text: str) -> str | None:
