@@ -2,7 +2,7 @@
 
 What makes people look like one, as shares of people or records, all drawn from one seed:
 
-- mailboxes of a family (0.6 % of people), of a team under a name no list of roles holds (0.4 %, half the time);
+- mailboxes of a family (1.2 % of people), of a team under a name no list of roles holds (0.6 %, half the time);
 - addresses that a successor took over, half of them with the same initial and family name (0.3 %);
 - namesakes at one company, each with an address and a profile of their own (1 %);
 - one profile address pasted into many records by some tool (0.8 % of records), and a colleague's profile
