@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from sqlalchemy import Connection
-
+    from state.connection import Connection
     from sync.change import Operation
     from sync.contact import Value
 

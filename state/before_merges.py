@@ -32,7 +32,7 @@ from sync.record import Link
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sqlalchemy import Connection
+    from state.connection import Connection
 
 RECORDS = (
     f"SELECT r.rid, r.gone_at IS NOT NULL, r.released_at IS NOT NULL, {RECORD_COLUMNS}"  # noqa: S608  # only our own column names

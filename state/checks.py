@@ -6,11 +6,16 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from state.connection import RESTORE, pragma
-from state.tables import APPLICATION_ID, SCHEMA_VERSION
 from sync.errors import StateError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+SCHEMA_VERSION = 1
+"""``PRAGMA user_version`` of a database in the shape of ``state.tables``; the number of the newest migration."""
+
+APPLICATION_ID = 0x43534E43
+"""``PRAGMA application_id``, the letters ``CSNC``: tells our files from other SQLite databases."""
 
 
 def is_blank(raw: sqlite3.Connection) -> bool:

@@ -12,7 +12,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from state.connection import BEGIN, make_engine, translated, understood
+from state.connection import prepare, transaction, translated, understood
 from state.points import point
 from sync.errors import StateError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sqlalchemy import Connection
+    from state.connection import Connection
 
 NEVER_WRITTEN = (ValueError, KeyError, TypeError, LookupError, AttributeError, OverflowError)
 """What reading a row raises whose bytes have changed."""
@@ -35,7 +35,7 @@ class Database:
         self.path = path
         self.read_only = read_only
         self.epoch: int | None = None
-        self.engine = make_engine(raw, durable=path is not None and not read_only, read_only=read_only)
+        prepare(raw, durable=path is not None and not read_only, read_only=read_only)
         self._file = None if path is None else path.stat()
         self._turn = threading.RLock()
 
@@ -48,7 +48,7 @@ class Database:
         """
         with self._turn, translated("the state database cannot be written"):
             self._check_file()
-            with self.engine.begin() as connection, understood(json.JSONDecodeError):
+            with transaction(self.raw, "BEGIN IMMEDIATE") as connection, understood(json.JSONDecodeError):
                 if not takes_over:
                     self._check_epoch(connection)
                 yield connection
@@ -62,8 +62,8 @@ class Database:
         Raises ``StateError`` when SQLite refuses, or when a row holds what was never written there.
         """
         reading = translated("the state database cannot be read")
-        with self._turn, reading, self.engine.connect() as connection, understood(*NEVER_WRITTEN):
-            yield connection.execution_options(**{BEGIN: "BEGIN"})
+        with self._turn, reading, transaction(self.raw, "BEGIN") as connection, understood(*NEVER_WRITTEN):
+            yield connection
 
     def _check_epoch(self, connection: Connection) -> None:
         epoch = connection.exec_driver_sql("SELECT epoch FROM store").scalar_one()
@@ -93,5 +93,4 @@ class Database:
 
     def close(self) -> None:
         """The connection is closed; safe to call twice."""
-        self.engine.dispose()
         self.raw.close()

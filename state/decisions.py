@@ -11,7 +11,7 @@ from sync.record import RecordRef
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Connection
+    from state.connection import Connection
 
 ALL = """
     SELECT d.a_provider, d.a_record_id, d.b_provider, d.b_record_id, d.verdict, d.judge, d.at

@@ -16,8 +16,7 @@ from sync.record import RecordRef
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Connection
-
+    from state.connection import Connection
     from sync.record import OptOutEntry
 
 

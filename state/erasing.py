@@ -8,7 +8,7 @@ from state.rows import to_json
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from state.connection import Connection
 
 OF_RECORDS = (
     """

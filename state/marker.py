@@ -15,7 +15,7 @@ from state.points import point
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sqlalchemy import Connection
+    from state.connection import Connection
 
 
 class Marker(NamedTuple):

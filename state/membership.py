@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from sqlalchemy import Connection
-
+    from state.connection import Connection
     from sync.store_port import MembershipUpdate
 
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from state.checks import broken_references
-from state.connection import pragma
+from state.checks import APPLICATION_ID, SCHEMA_VERSION, broken_references
+from state.connection import make_engine, pragma
 from state.points import point
-from state.tables import APPLICATION_ID, SCHEMA_VERSION
 from sync.errors import StateError
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -28,20 +27,26 @@ def is_current(raw: sqlite3.Connection) -> bool:
     return bool(pragma(raw, "user_version") == SCHEMA_VERSION)
 
 
-def migrate(engine: Engine, raw: sqlite3.Connection) -> None:
+def migrate(raw: sqlite3.Connection) -> None:
     """The database has the current schema, or is as it was; nothing else may use ``raw`` meanwhile.
 
     Raises ``StateError`` when a row refers to a missing one afterwards.
     """
+    from sqlalchemy.exc import DBAPIError
+
     raw.execute("PRAGMA foreign_keys=OFF")
     try:
-        with engine.begin() as connection:
+        with make_engine(raw).begin() as connection:
             _upgrade(connection)
             connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
             connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
             if broken_references(connection):
                 raise StateError("the migration left rows without their parent; it was rolled back")
             point("migration.before_commit")
+    except DBAPIError as error:
+        if error.orig is None:
+            raise
+        raise error.orig from error
     finally:
         raw.execute("PRAGMA foreign_keys=ON")
     point("migration.after_commit")

@@ -9,9 +9,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-
 from state import marker, optouts
 from state.backup import copy_database, dated_name, expire
 from state.checks import check_ours, check_whole, is_blank
@@ -53,16 +50,15 @@ def database_path(url: str) -> Path | None:
     """The file of a database URL, ``None`` for one in memory; ``StateError`` for another kind of database."""
     from pathlib import Path
 
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise StateError("[state] url is no database URL", remedy="write sqlite:///PATH") from error
-    if parsed.get_backend_name() != "sqlite":
-        raise StateError(
-            f"[state] url names {parsed.get_backend_name()}, only SQLite works", remedy="write sqlite:///PATH"
-        )
-    name = parsed.database
-    return None if name in {None, "", ":memory:"} else Path(str(name))
+    scheme, mark, rest = url.partition("://")
+    if not mark:
+        raise StateError("[state] url is no database URL", remedy="write sqlite:///PATH")
+    if scheme.partition("+")[0] != "sqlite":
+        raise StateError(f"[state] url names {scheme}, only SQLite works", remedy="write sqlite:///PATH")
+    if rest and not rest.startswith("/"):
+        raise StateError(f"[state] url names a host, {rest.partition('/')[0]}", remedy="write sqlite:///PATH")
+    name = rest.partition("?")[0].removeprefix("/")
+    return None if name in {"", ":memory:"} else Path(name)
 
 
 def key_path(key: Path) -> Path:
@@ -164,7 +160,7 @@ def _ready(database: Database, backups: Path | None) -> list[str]:
             name = dated_name(f"before-migration-of-schema-{pragma(raw, 'user_version')}", now)
             warnings += copy_database(raw, backups / name)
             expire(backups, now)
-        migrate(database.engine, raw)
+        migrate(raw)
     return warnings
 
 

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sqlalchemy import Connection
-
+    from state.connection import Connection
     from sync.record import OptOutEntry
 
 

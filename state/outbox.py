@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-
 from state import audit, membership, reading
-from state.outcome_tables import OPERATION
 from state.rows import (
     from_changes,
     from_contact,
@@ -35,8 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
-
+    from state.connection import Connection
     from sync.change import State
     from sync.record import Link
     from sync.store_port import Settled
@@ -45,12 +41,13 @@ NEVER_SENT = ("planned", "blocked", "deferred")
 DONE = ("acked", "verified", "pending")
 """States that count as success; a pending create waits for nothing that planning could add."""
 
-INSERT = (
-    "INSERT INTO operation (id, run_id, person_id, provider, kind, state, reason, record_id, contact, record,"
-    " fields, effects, opt_out, attempt, digest, sent_at, until, entry_id, message, idempotency_key,"
-    " accepted_key, planned_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+COLUMNS = (
+    "id, run_id, person_id, provider, kind, state, reason, record_id, contact, record, fields, effects, opt_out,"
+    " attempt, digest, sent_at, until, entry_id, message, idempotency_key, accepted_key"
 )
-
+"""Of an operation, in the order of ``_columns`` and ``_operation``."""
+INSERT = f"INSERT INTO operation ({COLUMNS}, planned_at) VALUES ({', '.join('?' * 22)})"  # noqa: S608  # our own names
+SELECT = f"SELECT {COLUMNS} FROM operation"  # noqa: S608  # our own names
 
 KEEP_LINK = """
     INSERT INTO link (rid, person_id, evidence, linked_at, base, sent, written, ours, accepted_key, met)
@@ -199,26 +196,27 @@ def load(
     connection: Connection, states: Iterable[State] | None, provider: str | None, run_id: str | None
 ) -> list[Operation]:
     """Operations by state, provider or run, oldest first."""
-    query = select(OPERATION).order_by(OPERATION.c.number)
-    if states is not None:
-        query = query.where(OPERATION.c.state.in_(sorted(states)))
-    if provider is not None:
-        query = query.where(OPERATION.c.provider == provider)
-    if run_id is not None:
-        query = query.where(OPERATION.c.run_id == run_id)
-    return [_operation(row) for row in connection.execute(query)]
+    limits = {
+        "state IN (SELECT value FROM json_each(?))": None if states is None else to_json(sorted(states)),
+        "provider = ?": provider,
+        "run_id = ?": run_id,
+    }
+    wanted = {limit: value for limit, value in limits.items() if value is not None}
+    where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
+    rows = connection.exec_driver_sql(f"{SELECT}{where} ORDER BY number", tuple(wanted.values()))
+    return [_operation(row) for row in rows]
 
 
 def of_people(connection: Connection, ids: Iterable[str]) -> list[Sent]:
     """All operations of those persons with their times, oldest first."""
-    query = select(OPERATION).where(OPERATION.c.person_id.in_(sorted(ids))).order_by(OPERATION.c.number)
+    rows = connection.exec_driver_sql(
+        f"SELECT planned_at, settled_at, {COLUMNS} FROM operation"  # noqa: S608  # our own names
+        " WHERE person_id IN (SELECT value FROM json_each(?)) ORDER BY number",
+        (to_json(sorted(ids)),),
+    )
     return [
-        Sent(
-            operation=_operation(row),
-            planned_at=from_time(row.planned_at),
-            settled_at=from_time_or_none(row.settled_at),
-        )
-        for row in connection.execute(query)
+        Sent(operation=_operation(row), planned_at=from_time(planned_at), settled_at=from_time_or_none(settled_at))
+        for planned_at, settled_at, *row in rows
     ]
 
 
@@ -229,12 +227,11 @@ def open_creates(connection: Connection) -> dict[tuple[str, str], Operation]:
 
 def _creates(connection: Connection, states: Iterable[State]) -> dict[tuple[str, str], Operation]:
     """A merged person's create is its successor's."""
-    query = (
-        select(OPERATION)
-        .where(OPERATION.c.kind == "create", OPERATION.c.state.in_(sorted(states)))
-        .order_by(OPERATION.c.number)
+    rows = connection.exec_driver_sql(
+        SELECT + " WHERE kind = 'create' AND state IN (SELECT value FROM json_each(?)) ORDER BY number",  # noqa: S608  # our own names
+        (to_json(sorted(states)),),
     )
-    operations = [_operation(row) for row in connection.execute(query)]
+    operations = [_operation(row) for row in rows]
     goes_on = _successors(connection, [o.person_id for o in operations])
     own = [replace(o, person_id=goes_on.get(o.person_id, o.person_id)) for o in operations]
     return {(o.person_id, o.provider): o for o in own}
@@ -249,27 +246,30 @@ def _successors(connection: Connection, people: list[str]) -> dict[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
-def _operation(row: Any) -> Operation:
+def _operation(row: Sequence[Any]) -> Operation:
+    """An operation of ``COLUMNS``."""
+    own, run_id, person_id, provider, kind, state, reason, record_id, contact, record, *rest = row
+    changes, effects, opt_out, attempt, digest, sent_at, until, entry_id, message, idempotency, accepted = rest
     return Operation(
-        id=row.id,
-        person_id=row.person_id,
-        provider=row.provider,
-        kind=row.kind,
-        contact=from_contact(row.contact),
-        reason=row.reason,
-        record=None if row.record is None else from_record(row.record),
-        record_id=row.record_id,
-        fields=from_changes(row.fields),
-        effects=tuple(from_json(row.effects)),
-        opt_out=None if row.opt_out is None else from_opt_out(row.opt_out),
-        state=row.state,
-        attempt=row.attempt,
-        digest=row.digest,
-        run_id=row.run_id,
-        sent_at=from_time_or_none(row.sent_at),
-        until=from_time_or_none(row.until),
-        entry_id=row.entry_id,
-        message=row.message,
-        idempotency_key=row.idempotency_key,
-        accepted_key=row.accepted_key,
+        id=own,
+        person_id=person_id,
+        provider=provider,
+        kind=kind,
+        contact=from_contact(contact),
+        reason=reason,
+        record=None if record is None else from_record(record),
+        record_id=record_id,
+        fields=from_changes(changes),
+        effects=tuple(from_json(effects)),
+        opt_out=None if opt_out is None else from_opt_out(opt_out),
+        state=state,
+        attempt=attempt,
+        digest=digest,
+        run_id=run_id,
+        sent_at=from_time_or_none(sent_at),
+        until=from_time_or_none(until),
+        entry_id=entry_id,
+        message=message,
+        idempotency_key=idempotency,
+        accepted_key=accepted,
     )

@@ -137,7 +137,3 @@ class OptOutRow(SQLModel, table=True):
 
     number: int = Field(primary_key=True)
     line: str = Field(sa_type=Text)
-
-
-OPERATION = SQLModel.metadata.tables["operation"]
-"""The table of ``OperationRow``, for statements that are put together."""

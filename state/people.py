@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
-
+    from state.connection import Connection
     from sync.change import Conflict
     from sync.store_port import Merged
 

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
-
+    from state.connection import Connection
     from sync.change import Hold
 
 DIRTY_RECORDS = "INSERT OR IGNORE INTO dirty_record SELECT value FROM json_each(?)"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from state.connection import Connection
 
 MEMBERS_OF_PERSONS = """
     INSERT OR IGNORE INTO region

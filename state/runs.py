@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from sqlmodel import Session
-
 from state.rows import from_json, from_time, from_time_or_none, to_json, to_time, to_time_or_none
-from state.tables import ProviderRow, RunTableRow
 from sync.errors import StateError
 from sync.store_port import ProviderState, RunRow
 
@@ -16,15 +14,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from state.connection import Connection
+
+PROVIDER_COLUMNS = tuple(part.name for part in fields(ProviderState))
+SELECT_PROVIDER = f"SELECT {', '.join(PROVIDER_COLUMNS)} FROM provider WHERE provider = ?"  # noqa: S608  # our own names
+SAVE_PROVIDER = (
+    f"INSERT OR REPLACE INTO provider ({', '.join(PROVIDER_COLUMNS)})"  # noqa: S608  # our own names
+    f" VALUES ({', '.join('?' * len(PROVIDER_COLUMNS))})"
+)
 
 
 def begin(connection: Connection, run_id: str, mode: str, at: datetime) -> None:
     """The run's row exists; epoch and serial are one higher."""
     connection.exec_driver_sql("UPDATE store SET epoch = epoch + 1, serial = serial + 1")
-    with Session(connection) as session:
-        session.add(RunTableRow(run_id=run_id, mode=mode, started_at=to_time(at)))
-        session.flush()
+    connection.exec_driver_sql(
+        "INSERT INTO run (run_id, mode, started_at, summary) VALUES (?, ?, ?, '{}')", (run_id, mode, to_time(at))
+    )
 
 
 def finish(
@@ -62,11 +67,10 @@ def _run(row: Any) -> RunRow:
 
 def load_provider(connection: Connection, provider: str) -> ProviderState:
     """What is kept of a provider; a blank state when it was never seen."""
-    with Session(connection) as session:
-        row = session.get(ProviderRow, provider)
-        if row is None:
-            return ProviderState(provider=provider)
-        kept = row.model_dump()
+    row = connection.exec_driver_sql(SELECT_PROVIDER, (provider,)).first()
+    if row is None:
+        return ProviderState(provider=provider)
+    kept = dict(zip(PROVIDER_COLUMNS, row, strict=True))
     kept["swept_at"] = from_time_or_none(kept["swept_at"])
     kept["export_as_of"] = from_time_or_none(kept["export_as_of"])
     kept["memory"] = MappingProxyType(from_json(kept["memory"]))
@@ -75,20 +79,8 @@ def load_provider(connection: Connection, provider: str) -> ProviderState:
 
 def save_provider(connection: Connection, state: ProviderState) -> None:
     """The state is kept."""
-    row = ProviderRow(
-        provider=state.provider,
-        account_id=state.account_id,
-        fingerprint=state.fingerprint,
-        cursor=state.cursor,
-        sweep_id=state.sweep_id,
-        sweep_cursor=state.sweep_cursor,
-        sweep_total=state.sweep_total,
-        swept_at=to_time_or_none(state.swept_at),
-        peak=state.peak,
-        memory=to_json(dict(state.memory)),
-        export_digest=state.export_digest,
-        export_as_of=to_time_or_none(state.export_as_of),
-    )
-    with Session(connection) as session:
-        session.merge(row)
-        session.flush()
+    kept = {name: getattr(state, name) for name in PROVIDER_COLUMNS}
+    kept["swept_at"] = to_time_or_none(state.swept_at)
+    kept["export_as_of"] = to_time_or_none(state.export_as_of)
+    kept["memory"] = to_json(dict(state.memory))
+    connection.exec_driver_sql(SAVE_PROVIDER, tuple(kept.values()))

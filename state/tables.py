@@ -13,12 +13,6 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = 1
-"""``PRAGMA user_version`` of a database in this shape; the number of the newest migration."""
-
-APPLICATION_ID = 0x43534E43
-"""``PRAGMA application_id``, the letters ``CSNC``: tells our files from other SQLite databases."""
-
 
 def rid_column() -> Any:
     """A column of a primary key that is a record's number and goes with the record."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import state
-from state.connection import make_engine, open_raw, translated
+from state.connection import Connection, open_raw, prepare, transaction, translated
 from state.points import POINTS, TRANSACTIONS
 from sync.errors import StateError
 
@@ -109,10 +109,11 @@ def test_every_point_in_the_code_is_listed_and_every_transaction_has_its_pair() 
 COUNTER = """
 import sys
 from pathlib import Path
-from state.connection import make_engine, open_raw
-engine = make_engine(open_raw(Path(sys.argv[1]), "rw"), durable=True)
+from state.connection import open_raw, prepare, transaction
+raw = open_raw(Path(sys.argv[1]), "rw")
+prepare(raw, durable=True)
 for _ in range(100):
-    with engine.begin() as connection:
+    with transaction(raw, "BEGIN IMMEDIATE") as connection:
         (count,) = connection.exec_driver_sql("SELECT serial FROM store").one()
         connection.exec_driver_sql("UPDATE store SET serial = ?", (count + 1,))
 """
@@ -130,12 +131,13 @@ def test_writers_at_the_same_time_lose_no_update(home: Home) -> None:
 
 def test_a_full_disk_stops_the_commit_and_nothing_of_it_stays(home: Home) -> None:
     home.open().close()
-    engine = make_engine(open_raw(home.database, "rw"), durable=True)
-    with engine.connect() as connection:
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 2}")
-    with pytest.raises(StateError, match="full"), translated("writing"), engine.begin() as connection:
+    raw = open_raw(home.database, "rw")
+    prepare(raw, durable=True)
+    pages = Connection(raw).exec_driver_sql("PRAGMA page_count").scalar_one()
+    raw.execute(f"PRAGMA max_page_count={pages + 2}")
+    writing = transaction(raw, "BEGIN IMMEDIATE")
+    with pytest.raises(StateError, match="full"), translated("writing"), writing as connection:
         connection.exec_driver_sql("INSERT INTO opt_out (line) VALUES (?)", [("x" * 1000,) for _ in range(100)])
-    engine.dispose()
+    raw.close()
     with home.open() as store:
         assert store.database.raw.execute("SELECT count(*) FROM opt_out").fetchone() == (0,)

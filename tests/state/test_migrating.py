@@ -73,13 +73,13 @@ def version_of(path: Path) -> int:
 
 def test_the_migrations_make_the_schema_that_the_classes_describe(home: Home) -> None:
     described = open_memory()
-    engine = make_engine(described, durable=False)
+    engine = make_engine(described)
     SQLModel.metadata.create_all(engine)
     with home.open() as store:
         assert schema(store.database.raw) == schema(described)
     engine.dispose()
     described.close()
-    assert outcome_tables.OPERATION.name == "operation"
+    assert outcome_tables.OperationRow.__tablename__ == "operation"
 
 
 def test_a_store_of_this_version_opens_without_the_migration_library(home: Home) -> None:
