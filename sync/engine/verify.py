@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sync.contact import Contact
     from sync.engine.session import Session
     from sync.person import Member
-    from sync.record import Link
+    from sync.record import Capabilities, Link
 
 
 async def verify_writes(session: Session) -> None:
@@ -48,7 +48,8 @@ async def verify_writes(session: Session) -> None:
 def look_again(session: Session) -> None:
     """Writes that were acknowledged in earlier runs and did not show then are judged once more.
 
-    One that still shows nothing after ``settle`` is planned again, at most twice; then it has failed.
+    One that still shows nothing after ``settle`` is planned again, at most twice; then it has failed. An update
+    that is an entry posted once more is sent once for each wanted value: not showing is the provider's answer.
     """
     settle = session.settings.sync.settle
     now = session.clock.now()
@@ -63,7 +64,9 @@ def look_again(session: Session) -> None:
         if o.reason == StateReason.VERIFY_FAILED
     )
     for operation in _judge(session, acked, None):
-        again = failed[operation.person_id, operation.provider, wish_digest(operation)] < PLANNED_AGAIN
+        once = operation.kind == "update" and _capabilities(session, operation).updates == "entry"
+        tried = failed[operation.person_id, operation.provider, wish_digest(operation)]
+        again = not once and tried < PLANNED_AGAIN
         _fail(session, operation, plan_again=again)
 
 
@@ -100,7 +103,7 @@ def _judge(session: Session, acked: list[Operation], seen: set[RecordRef] | None
         if operation.kind in {"exclude", "stage"}:
             verified += [Settled(operation=replace(operation, state="verified"))] if operation.entry_id else []
             continue
-        if not session.seats[operation.provider].provider.capabilities.readable:
+        if not _capabilities(session, operation).readable:
             continue
         ref = RecordRef(operation.provider, operation.record_id or "")
         member = shown.get(ref) if seen is None or ref in seen else None
@@ -138,7 +141,7 @@ def _missing(session: Session, operation: Operation, contact: Contact | None) ->
     """The fields whose new value does not show."""
     if contact is None:
         return ()
-    caps = session.seats[operation.provider].provider.capabilities
+    caps = _capabilities(session, operation)
     region = session.settings.sync.default_region
     return tuple(
         name
@@ -148,8 +151,12 @@ def _missing(session: Session, operation: Operation, contact: Contact | None) ->
 
 
 def _readable_fields(session: Session, operation: Operation) -> int:
-    caps = session.seats[operation.provider].provider.capabilities
+    caps = _capabilities(session, operation)
     return sum(caps.can(name, "read") for name in operation.fields)
+
+
+def _capabilities(session: Session, operation: Operation) -> Capabilities:
+    return session.seats[operation.provider].provider.capabilities
 
 
 def _shows(name: str, wanted: object, contact: Contact, region: str) -> bool:

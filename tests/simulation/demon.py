@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from adapters.datananas.sandbox_listeners import Listeners
-from adapters.toolkit.sandbox import SAFE_METHODS, _cut, _read, _received, _replay, _send
+from adapters.toolkit.sandbox import SAFE_METHODS, _cut, _read, _received, _replay, _send, _transports
 from tests.simulation import faults as wrong
 from tests.simulation.boxes import WORKING_ON
 from tests.simulation.witness import Sent
@@ -98,21 +98,22 @@ class Demon:
         if kind in {"reset-before", "never"}:
             _cut(scope)
         elif kind in {"401", "403", "429", "500", "502", "503"}:
-            await self._refuse(int(kind), name, send)
+            await self._refuse(int(kind), name, scope, send)
         else:
             await self._work(kind, name, scope, body, send, mutating=mutating)
 
-    async def _refuse(self, status: int, name: str, send: Send) -> None:
-        headers = dict(JSON)
+    async def _refuse(self, status: int, name: str, scope: Scope, send: Send) -> None:
+        headers, endpoint, wait_s = dict(JSON), "", 0.0
         if status == 429:
             random, scene = self._scene.faults.random(name + "?"), self._scene
             text, wait_s = wrong.wait_header(random, scene.clock.true_now())
             if text is not None:
                 headers["retry-after"] = text
             endpoint = self._endpoint(name.split(" ")[2].partition("?")[0])
-            # the wait begins when the engine reads the answer; a second of grace
-            self._not_before[endpoint] = (scene.loop.time() + wait_s - 1.0, scene.cycle)
         await self._scene.loop.gate(f"{name} reply")
+        if status == 429 and _is_heard(scope):
+            # a second of grace: the wait begins when the engine reads the answer
+            self._not_before[endpoint] = (self._scene.loop.time() + wait_s - 1.0, self._scene.cycle)
         await _send(send, status, headers, ERROR)
 
     async def _work(
@@ -168,7 +169,7 @@ class Demon:
         else:
             for message in messages:
                 await send(message)
-        if not mutating and messages[0]["status"] == 200 and self._scene.mode == "run":
+        if not mutating and messages[0]["status"] == 200 and self._scene.mode == "run" and _is_heard(scope):
             self._see(whole)
 
     async def _cut_short(self, scope: Scope, messages: list[Message], whole: bytes, send: Send) -> None:
@@ -233,6 +234,11 @@ class Murmurs(Listeners):
         await super().tell(message)
         if kind == "dup":
             await super().tell(message)
+
+
+def _is_heard(scope: Scope) -> bool:
+    """Whether the client still waits for the answer."""
+    return tuple(scope["client"]) in _transports
 
 
 def _foreign(message: str | bytes) -> str | bytes:

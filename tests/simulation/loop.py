@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import selectors
 from typing import TYPE_CHECKING
 
@@ -106,17 +107,25 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self._jump()
 
     def _open(self, name: str) -> None:
-        self._now += STEP_S * self._random.random()
+        later = self._now + STEP_S * self._random.random()
+        if self._next_timer_at() <= later:
+            self._jump()  # what is due by then is not overtaken
+            return
+        self._now = later
         self.note(f"| {name}")
         self._gates[name].set_result(None)
         self.on_gate(name)
 
     def _jump(self) -> None:
-        scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]  # asyncio's own heap
-        when = scheduled[0].when()
+        when = self._next_timer_at()
         if when > END_OF_TIME_S:
             raise StuckError("only timers of idle connections are left")
         self._now = max(self._now, when)
+
+    def _next_timer_at(self) -> float:
+        """When the next timer is due; endless without one."""
+        scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]  # asyncio's own heap
+        return scheduled[0].when() if scheduled else math.inf
 
 
 def silent(_loop: asyncio.AbstractEventLoop, _context: Mapping[str, Any]) -> None:

@@ -140,14 +140,18 @@ class _Oracle:
     def no_second_create(self) -> None:
         """One applied create per person and provider.
 
-        Whose records share no key is several people to everybody who cannot look behind them.
+        A record that somebody deleted before it could be shown to us is as if it had never been made.
         """
         if self._scene.draw.wide:
             return
-        apart = Counter(who for person in self._people for who in self._whos(person))
-        made = Counter((m.who, m.provider) for m in self._witness.made if m.who is not None and not m.again)
+        unseen = {(gone.provider, gone.record_id) for gone in self._witness.gone if not gone.known}
+        made = Counter(
+            (m.who, m.provider)
+            for m in self._witness.made
+            if m.who is not None and not m.again and (m.provider, m.record_id) not in unseen
+        )
         for (who, provider), count in made.items():
-            if count > max(1, apart[who or ""]):
+            if count > 1:
                 by = [m.request for m in self._witness.made if (m.who, m.provider) == (who, provider)]
                 self._witness.blame("V2", f"{who} was created {count} times at {provider}: {by}")
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sync.contact import Contact
+from sync.record import RecordRef
 from tests.simulation.people import DOMAINS, slug_of
 from tests.simulation.witness import Edit, Gone, No
 
@@ -88,7 +89,8 @@ class Others:
     def _delete(self, provider: str, record_id: str) -> None:
         who = self._who(provider, record_id)
         self._scene.boxes[provider].remove(record_id)
-        known = (provider, record_id) in self._witness.shown_records
+        assert self._scene.store is not None
+        known = self._scene.store.person_of(RecordRef(provider, record_id)) is not None
         self._witness.gone.append(
             Gone(who=who, provider=provider, record_id=record_id, at=self._scene.loop.time(), known=known)
         )

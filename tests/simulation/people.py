@@ -65,9 +65,8 @@ def _cards(random: Random, number: int, first: str, last: str, providers: tuple[
         places.append(places[0])  # a twin
     forms = [random.choice(("both", "both", "both", "email", "profile")) for _ in places]
     read = [i for i, place in enumerate(places) if place != "datananas"]
-    told = {forms[i] for i in read}
-    if "both" not in told and len(told) > 1:
-        forms[read[0]] = "both"  # a record nobody can read joins nobody
+    if len(set(forms)) > 1 and not any(forms[i] == "both" for i in read):
+        forms[read[0] if read else 0] = "both"  # a record that may never be read joins nobody
     who = f"{first.lower()}{number}"
     return [
         Card(who, place, _contact(random, who, number, first, last, place, form))

@@ -246,7 +246,7 @@ class Scene:
         self.clock.skew = max(self.clock.skew, timedelta())
         self.boxes["datananas"].turn(**CALM)
         await asyncio.sleep(26 * 3600)
-        for _ in range(3):
+        for _ in range(2):
             await self.cycle_once(ALLOW)
             await asyncio.sleep(1300)
         self.quiet_from = len(self.reports)

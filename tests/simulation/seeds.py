@@ -12,10 +12,3 @@ ONCE_BROKEN = {
     162: "a wait asked for in the look before a write was forgotten",
     221: "a value emptied right after our create was never filled again",
 }
-
-STILL_BROKEN = {
-    10046: "V14: a wait asked for before the program was killed is forgotten after the restart",
-    10182: "V2, V3: a create whose answer was lost is sent again although somebody deleted the record meanwhile",
-    10266: "V4: somebody's opt-out does not reach the record that shares no key with the one it was said under",
-}
-"""Faults that are known and not mended yet; each is expected to break, and a mended one must leave this list."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.simulation.seeds import ONCE_BROKEN, STILL_BROKEN
+from tests.simulation.seeds import ONCE_BROKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,13 +30,7 @@ def broken(seeds: Iterable[int]) -> str:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("first", range(10_000, 10_000 + BLOCK * BLOCKS, BLOCK))
 def test_every_invariant_holds_in(first: int) -> None:
-    assert broken(seed for seed in range(first, first + BLOCK) if seed not in STILL_BROKEN) == ""
-
-
-@pytest.mark.xfail(reason="known and not mended yet", strict=True)
-@pytest.mark.parametrize("seed", STILL_BROKEN, ids=str)
-def test_a_seed_that_is_known_to_be_broken_is_mended(seed: int) -> None:
-    assert broken([seed]) == ""
+    assert broken(range(first, first + BLOCK)) == ""
 
 
 @pytest.mark.timeout(600)

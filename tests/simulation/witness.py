@@ -64,7 +64,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """Somebody deleted a record. ``known``: the engine had been shown it before."""
+    """Somebody deleted a record. ``known``: the engine had it, tied to a person."""
 
     who: str
     provider: str
