@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
 
     from sync.contact import Value
+
+RULES: Final = "1"
+"""Raised when any rule of this package reads a value another way, so that rows kept before are read anew."""
 
 _PHONES: Final = frozenset({"phone", "mobile_phone"})
 _FOLDED: Final = frozenset({"first_name", "last_name", "job_title", "company_name", "city", "state"})
@@ -40,6 +44,9 @@ _NOTHING: Final = {name: _NO_VALUE - meant for name, meant in _MEANT.items()}
 _EDGE = "\u00a0\u00ad\u1680\u180e\u2007\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202f\u2060\ufeff"
 
 
+_SCALARS = attrgetter(*SCALAR_FIELDS)
+
+
 def canonicalize(contact: Contact, *, default_region: str = "") -> Contact:
     """``contact`` in canonical spelling; doing it twice changes nothing more.
 
@@ -47,7 +54,7 @@ def canonicalize(contact: Contact, *, default_region: str = "") -> Contact:
     spelling, one for each canonical form, primary first. Phones are E.164 where ``contact.country`` or else
     ``default_region`` lets them be read. Profile addresses have one form. What cannot be read stays as it came.
     """
-    found = {n: _known_text(n, text) for n in SCALAR_FIELDS if (text := getattr(contact, n)) is not None}
+    found = {n: _known_text(n, text) for n, text in zip(SCALAR_FIELDS, _SCALARS(contact), strict=True) if text}
     region = country_code(found.get("country")) or country_code(default_region) or ""
     for name in _PHONES & found.keys():
         found[name] = _phone(found[name], region)
@@ -110,8 +117,12 @@ def _folded(text: str) -> str:
 
 
 def _known_text(name: str, value: object) -> str | None:
-    if not isinstance(value, str):
-        return None
+    return _read_text(name, value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=16384)
+def _read_text(name: str, value: str) -> str | None:
+    """Titles, companies and cities come again and again."""
     text = clean_text(value, keep_lines=name in _LONG_TEXT or name.startswith(VARIABLE_PREFIX))
     word = text.casefold()
     # A variable is somebody's own text: "none" may well be the answer there.
@@ -148,16 +159,20 @@ def _emails(values: Iterable[object]) -> tuple[str, ...]:
     """Each canonical form once, in its first spelling; placeholders and words that say nothing dropped."""
     kept: dict[str, str] = {}
     for value in values:
-        text = clean_text(value) if isinstance(value, str) else ""
-        address = written_email(text)
-        spelling = address or text
-        if (
-            spelling
-            and spelling.casefold() not in _NO_VALUE
-            and not (address and canonical_email(address) is None)
-        ):
-            kept.setdefault(_email_form(spelling), spelling)
+        form, spelling = _read_email(value) if isinstance(value, str) else ("", "")
+        if form:
+            kept.setdefault(form, spelling)
     return tuple(kept.values())
+
+
+@lru_cache(maxsize=4096)
+def _read_email(value: str) -> tuple[str, str]:
+    """The form in which equal addresses are equal, and the source spelling; both empty when nothing is said."""
+    text = clean_text(value)
+    address = written_email(text)
+    spelling = address or text
+    form = canonical_email(address) if address else _folded(text)
+    return (form, spelling) if form and spelling.casefold() not in _NO_VALUE else ("", "")
 
 
 def _email_form(text: str) -> str:
@@ -169,6 +184,7 @@ def _phone(text: str | None, region: str) -> str | None:
     return str(number) if number else text
 
 
+@lru_cache(maxsize=16384)
 def _host(text: str | None) -> str | None:
     host = host_of(text) if text else None
     return host.removeprefix("www.") if host and host.count(".") > 1 else host or text
