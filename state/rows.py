@@ -15,7 +15,7 @@ from sync.contact import Contact
 from sync.record import Link, OptOut, Record, RecordRef, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from sync.contact import Value
 
@@ -62,9 +62,9 @@ def from_json(text: str) -> Any:
     return _decode(text)[0]
 
 
-def to_set(values: Iterable[str]) -> str:
+def to_set(values: Collection[str]) -> str:
     """A sorted JSON list."""
-    return _encode(sorted(values))
+    return _encode(sorted(values)) if values else "[]"
 
 
 def from_set(text: str) -> frozenset[str]:

@@ -54,7 +54,7 @@ def _fingerprint(record: Record, region: str) -> str:
 
 def _canonical(record: Record, region: str) -> tuple[Record, Keys]:
     contact = canonicalize(record.contact, default_region=region)
-    return (record if contact == record.contact else replace(record, contact=contact)), keys_of(contact)
+    return (record if contact is record.contact else replace(record, contact=contact)), keys_of(contact)
 
 
 # opt-outs ---------------------------------------------------------------------------------------------

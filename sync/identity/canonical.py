@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
-from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from sync.contact import NO_VARIABLES, SCALAR_FIELDS, VARIABLE_PREFIX, Contact
+from sync.contact import NO_VARIABLES, SCALAR_FIELDS, VARIABLE_PREFIX, Contact, scalars
 from sync.identity.countries import country_code
 from sync.identity.domains import host_of, registrable_domain
 from sync.identity.emails import canonical_email, email_key, written_email
@@ -44,9 +43,6 @@ _NOTHING: Final = {name: _NO_VALUE - meant for name, meant in _MEANT.items()}
 _EDGE = "\u00a0\u00ad\u1680\u180e\u2007\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202f\u2060\ufeff"
 
 
-_SCALARS = attrgetter(*SCALAR_FIELDS)
-
-
 def canonicalize(contact: Contact, *, default_region: str = "") -> Contact:
     """``contact`` in canonical spelling; doing it twice changes nothing more.
 
@@ -54,16 +50,20 @@ def canonicalize(contact: Contact, *, default_region: str = "") -> Contact:
     spelling, one for each canonical form, primary first. Phones are E.164 where ``contact.country`` or else
     ``default_region`` lets them be read. Profile addresses have one form. What cannot be read stays as it came.
     """
-    found = {n: _known_text(n, text) for n, text in zip(SCALAR_FIELDS, _SCALARS(contact), strict=True) if text}
+    written = {n: text for n, text in zip(SCALAR_FIELDS, scalars(contact), strict=True) if text is not None}
+    found = {name: _known_text(name, text) for name, text in written.items()}
     region = country_code(found.get("country")) or country_code(default_region) or ""
     for name in _PHONES & found.keys():
         found[name] = _phone(found[name], region)
     if "company_domain" in found:
         found["company_domain"] = _host(found["company_domain"])
     if "linkedin_url" in found or "linkedin_id" in found:
-        profile = _profile(found.get("linkedin_url"), found.get("linkedin_id"))
-        found["linkedin_url"], found["linkedin_id"] = profile
-    return Contact(emails=_emails(contact.emails), variables=_variables(contact.variables), **found)
+        url, member_id = _profile(found.get("linkedin_url"), found.get("linkedin_id"))
+        found |= {n: v for n, v in (("linkedin_url", url), ("linkedin_id", member_id)) if v or n in found}
+    emails, variables = _emails(contact.emails), _variables(contact.variables)
+    if found == written and emails == contact.emails and variables == contact.variables:
+        return contact
+    return Contact(emails=emails, variables=variables, **found)
 
 
 def compared(name: str, value: Value | None, *, region: str = "") -> Hashable:
