@@ -19,7 +19,7 @@ from sync.matching import Likeliest, alike
 from sync.store_port import Matched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from sync.change import Suspicion
     from sync.engine.session import Session
@@ -84,8 +84,8 @@ def _match(session: Session, parts: Parts, policy: MatchPolicy) -> None:
 def _resolved(session: Session, parts: Parts, policy: MatchPolicy, likeliest: Likeliest) -> Iterator[Tied]:
     """Every part that is not plain, by every rule; ``parts.owners`` knows whose its records are now."""
     careful = replace(policy, look_for_alike=False)
-    for rids in _batches(parts.careful):
-        region = session.store.part(rids)
+    for batch in _batches(parts.careful):
+        region = session.store.part([rid for part in batch for rid in part])
         tied = tie(session, region, policy=careful)
         _count_joins(session, region, tied.change)
         lowest: dict[str, int] = {}
@@ -100,13 +100,15 @@ def _resolved(session: Session, parts: Parts, policy: MatchPolicy, likeliest: Li
         yield tied
 
 
-def _batches(parts: Iterable[list[int]]) -> Iterator[list[int]]:
-    batch: list[int] = []
-    for part in parts:
-        if batch and len(batch) + len(part) > AT_ONCE:
+def _batches(groups: Iterable[list[int]]) -> Iterator[list[list[int]]]:
+    batch: list[list[int]] = []
+    size = 0
+    for group in groups:
+        if batch and size + len(group) > AT_ONCE:
             yield batch
-            batch = []
-        batch = batch + part
+            batch, size = [], 0
+        batch.append(group)
+        size += len(group)
     if batch:
         yield batch
 
@@ -115,27 +117,14 @@ def _look_for_alike(session: Session, parts: Parts, policy: MatchPolicy, likelie
     """People without a common key who look alike are suspicions; compared block by block."""
     if parts.blocks is None:
         return
-    waiting: list[list[int]] = []
-    size = 0
-    for block in parts.blocks.shared(parts.owners):
-        waiting.append(block)
-        size += len(block)
-        if size > AT_ONCE:
-            _compare(session, parts, policy, waiting, likeliest)
-            waiting, size = [], 0
-    _compare(session, parts, policy, waiting, likeliest)
-
-
-def _compare(
-    session: Session, parts: Parts, policy: MatchPolicy, blocks: Sequence[list[int]], likeliest: Likeliest
-) -> None:
-    rids = sorted({rid for block in blocks for rid in block})
-    records = {record.rid: record for record in session.store.part(rids).records} if rids else {}
-    for block in blocks:
-        for one, two, suspicion in alike(
-            [(parts.owners[rid], records[rid]) for rid in block], policy.suspect_score
-        ):
-            likeliest.add(one, two, suspicion)
+    compared: set[tuple[int, int]] = set()
+    for blocks in _batches(parts.blocks.shared(parts.owners)):
+        rids = sorted({rid for block in blocks for rid in block})
+        records = {record.rid: record for record in session.store.part(rids).records}
+        for block in blocks:
+            members = [(parts.owners[rid], records[rid]) for rid in block]
+            for one, two, suspicion in alike(members, policy.suspect_score, compared):
+                likeliest.add(one, two, suspicion)
 
 
 def _still_opened(parts: Parts) -> list[Suspicion]:

@@ -83,6 +83,14 @@ def fold_name(value: object) -> FoldedName:
     return _fold(value) if isinstance(value, str) and len(value) <= MAX_LENGTH else _NOTHING
 
 
+def plain_tokens(given: str, family: str) -> tuple[str, str] | None:
+    """The tokens of a full name of two plain words, as ``fold_name`` reads them; ``None`` when it has to."""
+    if not (given.isascii() and family.isascii() and given.isalpha() and family.isalpha()):
+        return None
+    one, two = given.casefold(), family.casefold()
+    return None if one in _TITLES or two in _GENERATIONS or len(one) + len(two) >= MAX_LENGTH else (one, two)
+
+
 def fold_text(text: str) -> str:
     """Case and accents folded away."""
     if text.isascii():

@@ -8,12 +8,11 @@ others are resolved by every rule (``match``), which gives a plain part the same
 from __future__ import annotations
 
 from array import array
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from sync.identity.emails import email_key
-from sync.matching.blocks import full_name
 from sync.matching.hubs import profile_key
 from sync.matching.numbers import own, width, zeros
 from sync.matching.rounds import names_are_plain
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from sync.change import Suspicion
-    from sync.matching.blocks import Blocks
+    from sync.matching.blocks import Blocks, RecordRow
 
 SHARES_EMAIL, SHARES_PROFILE, HAD_OTHER_KEYS, CAREFUL = 1, 2, 4, 8
 EVIDENCE: Final = ("linked", "email", "linkedin", "email+linkedin")
@@ -33,8 +32,6 @@ _KNOWN: Final = {evidence: number << 4 for number, evidence in enumerate((*EVIDE
 _SEVERAL: Final = -1
 _AT_ONCE: Final = 4000
 
-RecordRow = tuple[int, str | None, str | None, str | None, str | None, str | None]
-"""Number, given name, family name, company, domain, phone."""
 KeyRow = tuple[str, str]
 """A key, and the numbers of its holders with commas between, negative for one that showed it before."""
 
@@ -71,13 +68,14 @@ class Parts:
 
     def read_records(self, rows: Iterable[RecordRow]) -> None:
         """The region's records, by number."""
-        names, blocks, add = self._names, self.blocks, self.rids.append
-        for rid, first, last, company, domain, phone in rows:
-            add(rid)
-            if name := full_name(first, last):
-                names[rid] = hash(name) or 1
-                if blocks is not None:
-                    blocks.read(rid, (first, last), company, domain, phone)
+        names, rest = self._names, iter(rows)
+        while some := list(islice(rest, _AT_ONCE)):
+            self.rids.extend([row[0] for row in some])
+            for rid, first, last, *_ in some:
+                if first or last:
+                    names[rid] = hash((first, last)) or 1
+            if self.blocks is not None:
+                self.blocks.read(some)
 
     def read_emails(self, rows: Iterable[KeyRow]) -> None:
         """Every address that one of the records shows or showed, with those of its holders in the region."""

@@ -29,6 +29,9 @@ MAX_BLOCK: Final = 25
 """Records compared pair by pair in one block (300 pairs); larger blocks are skipped and counted."""
 
 _WEIGHTS: Final = {"name": 0.5, "company": 0.2, "domain": 0.2, "phone": 0.3}
+_REST: Final = 0.7
+"""What all but the name weigh together: no pair reaches more than they and its name can give."""
+_ROUNDING: Final = 0.00005
 _OTHER_MAILBOX: Final = 0.05
 _OTHER_PROFILE: Final = 0.3
 
@@ -64,21 +67,30 @@ def find_alike(people: Sequence[Sequence[Entry]], suspect_score: float) -> tuple
             for block in alike_blocks(entry.record):
                 blocks.setdefault(block, []).append((number, entry.record))
     found: list[Suspicion] = []
+    compared: set[tuple[int, int]] = set()
     skipped = 0
     for _, members in sorted(blocks.items()):
         if len(members) > MAX_BLOCK:
             skipped += 1
         elif len(members) > 1:
-            found += (suspicion for _, _, suspicion in alike(members, suspect_score))
+            found += (suspicion for _, _, suspicion in alike(members, suspect_score, compared))
     return found, skipped
 
 
-def alike(block: list[tuple[int, MatchRecord]], suspect_score: float) -> Iterator[tuple[int, int, Suspicion]]:
-    """Of one block, given as (person, record): two people and their suspicion, which reaches ``suspect_score``."""
+def alike(
+    block: list[tuple[int, MatchRecord]], suspect_score: float, compared: set[tuple[int, int]]
+) -> Iterator[tuple[int, int, Suspicion]]:
+    """Of one block, given as (person, record): two people and their suspicion, which reaches ``suspect_score``.
+
+    ``compared``: pairs of records left out, as they were compared in another block; those compared here come in.
+    """
     ordered = sorted(block, key=lambda member: member[1].ref)
     for at, (one, a) in enumerate(ordered):
         for two, b in ordered[at + 1 :]:
-            if one != two and (suspicion := _suspicion(a, b)) and suspicion.score >= suspect_score:
+            if one == two or (a.rid, b.rid) in compared:
+                continue
+            compared.add((a.rid, b.rid))
+            if suspicion := _suspicion(a, b, suspect_score):
                 yield one, two, suspicion
 
 
@@ -110,26 +122,32 @@ def _rank(suspicion: Suspicion) -> tuple[float, tuple[RecordRef, RecordRef], str
     return -suspicion.score, suspicion.records, suspicion.reason
 
 
-def _suspicion(a: MatchRecord, b: MatchRecord) -> Suspicion | None:
-    """``None`` when no name, or neither company nor phone, can be compared."""
-    features = [feature for feature in _features(a, b) if feature]
-    known = {feature.name for feature in features}
-    if "name" not in known or not known & {"phone", "company"}:
+def _suspicion(a: MatchRecord, b: MatchRecord, suspect_score: float) -> Suspicion | None:
+    """``None`` when no name, or neither company nor phone, can be compared, or the score is not reached."""
+    name = names_agree(a.name, b.name)
+    reached = suspect_score - _ROUNDING
+    if name.agree is None or (_WEIGHTS["name"] * name.score + _REST) / (_WEIGHTS["name"] + _REST) < reached:
         return None
-    weight = sum(_WEIGHTS.get(feature.name, 0.0) for feature in features)
-    total = sum(_WEIGHTS.get(feature.name, 0.0) * feature.score for feature in features)
-    against = sum(1 - feature.score for feature in features if feature.name not in _WEIGHTS)
-    score = round(max(0.0, total / weight - against), 4)
-    return Suspicion(records=(a.ref, b.ref), score=score, reason=ALIKE, features=tuple(features))
+    features = [_feature("name", name.score, name.reason), *filter(None, _features(a, b))]
+    if not {"phone", "company"} & {feature.name for feature in features}:
+        return None
+    weight = sum(_WEIGHTS[feature.name] for feature in features)
+    total = sum(_WEIGHTS[feature.name] * feature.score for feature in features)
+    if total / weight < reached:
+        return None
+    against = _against(a, b)
+    score = round(max(0.0, total / weight - (1 - against.score if against else 0.0)), 4)
+    if score < suspect_score:
+        return None
+    return Suspicion(
+        records=(a.ref, b.ref), score=score, reason=ALIKE, features=(*features, *([against] if against else []))
+    )
 
 
 def _features(a: MatchRecord, b: MatchRecord) -> Iterable[Feature | None]:
-    name = names_agree(a.name, b.name)
-    yield None if name.agree is None else _feature("name", name.score, name.reason)
     yield _company_feature(read_company(a.company), read_company(b.company))
     yield _overlap("domain", _domains(a), _domains(b))
     yield _overlap("phone", {_phone(a.phone)} - {""}, {_phone(b.phone)} - {""})
-    yield _against(a, b)
 
 
 def _company_feature(a: str, b: str) -> Feature | None:
@@ -160,6 +178,7 @@ def _against(*pair: MatchRecord) -> Feature | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def _feature(name: str, score: float, detail: str) -> Feature:
     return Feature(name=name, score=score, detail=detail)
 
