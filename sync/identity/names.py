@@ -85,10 +85,14 @@ def fold_name(value: object) -> FoldedName:
 
 def plain_tokens(given: str, family: str) -> tuple[str, str] | None:
     """The tokens of a full name of two plain words, as ``fold_name`` reads them; ``None`` when it has to."""
-    if not (given.isascii() and family.isascii() and given.isalpha() and family.isalpha()):
-        return None
-    one, two = given.casefold(), family.casefold()
-    return None if one in _TITLES or two in _GENERATIONS or len(one) + len(two) >= MAX_LENGTH else (one, two)
+    one, two = _plain_word(given), _plain_word(family)
+    return None if one is None or two is None or one in _TITLES or two in _GENERATIONS else (one, two)
+
+
+@lru_cache(maxsize=16384)
+def _plain_word(text: str) -> str | None:
+    folded = fold_text(text).removesuffix(".")
+    return folded if folded.isalpha() and 2 * len(text) < MAX_LENGTH else None
 
 
 def fold_text(text: str) -> str:

@@ -10,7 +10,7 @@ from sync.matching.numbers import zeros
 from sync.matching.suspicions import MAX_BLOCK, read_company, read_domain, read_phone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sync.matching.numbers import Numbers
 
@@ -51,7 +51,7 @@ class Blocks:
                 mark = hash((read, *sorted(tokens)))
                 buckets[mark & MASK]((mark, rid))
 
-    def read_host(self, host: str, rids: list[int]) -> None:
+    def read_host(self, host: str, rids: Sequence[int]) -> None:
         """Those records, read before, show an email at ``host``."""
         domain = read_domain(host)
         if not domain:

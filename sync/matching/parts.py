@@ -29,6 +29,7 @@ EVIDENCE: Final = ("linked", "email", "linkedin", "email+linkedin")
 """What ties a record to the others of its person, by the two lowest bits of its flags."""
 ALONE: Final = "own"
 _KNOWN: Final = {evidence: number << 4 for number, evidence in enumerate((*EVIDENCE, ALONE), start=1)}
+_KNOWN_BITS: Final = 0x70
 _SEVERAL: Final = -1
 _AT_ONCE: Final = 4000
 
@@ -79,19 +80,24 @@ class Parts:
 
     def read_emails(self, rows: Iterable[KeyRow]) -> None:
         """Every address that one of the records shows or showed, with those of its holders in the region."""
-        blocks = self.blocks
+        read_host = None if self.blocks is None else self.blocks.read_host
+        showing: tuple[int, ...]
         for email, text in rows:
-            holders = self._holders(text)
-            if len(holders) > 1:
-                self._share(holders, SHARES_EMAIL, is_key=email_key(email) == email)
-            if blocks is not None:
-                blocks.read_host(email.rpartition("@")[2], [rid for rid in holders if rid > 0])
+            if text.isdigit():
+                showing = (int(text),)
+            else:
+                holders = self._holders(text)
+                showing = tuple(rid for rid in holders if rid > 0)
+                if len(holders) > 1:
+                    self._share(holders, SHARES_EMAIL, is_key=email_key(email) == email)
+            if read_host is not None:
+                read_host(email.rpartition("@")[2], showing)
 
     def read_profiles(self, rows: Iterable[KeyRow]) -> None:
         """Every profile key, as for emails."""
         profiles = self._profiles
         for mark, (profile, text) in enumerate(rows, start=1):
-            holders = self._holders(text)
+            holders = [int(text)] if text.isdigit() else self._holders(text)
             for rid in map(abs, holders):
                 profiles[rid] = _SEVERAL if profiles[rid] else mark
             if len(holders) > 1:
@@ -163,13 +169,10 @@ class Parts:
                 self._flags[a] |= CAREFUL
         unsure: list[list[int]] = []
         waiting = 0
-        for rid in self.rids:
-            if self.owners[rid] != rid:
-                continue
-            part = self._part(rid)
-            if len(part) > 1 and not self._agrees(part):
-                self._set_apart(part)
-            elif len(part) > 1 and self._has_several_names(part):
+        for part in self._parts():
+            if not self._agrees(part):
+                self.careful.append(part)
+            elif self._has_several_names(part):
                 unsure.append(part)
                 waiting += len(part)
             else:
@@ -179,6 +182,18 @@ class Parts:
                 unsure, waiting = [], 0
         self._compare(unsure, names_of)
         self._flatten()
+
+    def _parts(self) -> Iterator[list[int]]:
+        """Every part of several records; what is alone is settled on the way."""
+        owners, following, people, found = self.owners, self._next, self._people, self._founders.append
+        for rid in self.rids:
+            if following[rid] != rid:
+                if owners[rid] == rid:
+                    yield self._part(rid)
+            elif not people[rid]:
+                found(rid)
+            elif self._flags[rid] & _KNOWN_BITS != _KNOWN[ALONE]:
+                self.told.append((rid, ALONE))
 
     def _part(self, root: int) -> list[int]:
         part, rid = [root], self._next[root]
@@ -212,10 +227,7 @@ class Parts:
             if names_are_plain({name for rid in part if (name := names[rid])}):
                 self._settle(part)
             else:
-                self._set_apart(part)
-
-    def _set_apart(self, part: list[int]) -> None:
-        self.careful.append(part)
+                self.careful.append(part)
 
     def _settle(self, part: list[int]) -> None:
         """A plain part is one person: of its first linked record, or somebody new."""
@@ -224,18 +236,16 @@ class Parts:
             self._founders.append(part[0])
             return
         for rid in part:
-            evidence = self._evidence(rid, len(part))
+            evidence = EVIDENCE[self._flags[rid] & 3]
             if not self._people[rid]:
                 self.joined.append((rid, linked, evidence))
-            elif self._flags[rid] & 0x70 != _KNOWN[evidence]:
+            elif self._flags[rid] & _KNOWN_BITS != _KNOWN[evidence]:
                 self.told.append((rid, evidence))
-
-    def _evidence(self, rid: int, size: int) -> str:
-        return EVIDENCE[self._flags[rid] & 3] if size > 1 else ALONE
 
     def _flatten(self) -> None:
         for rid in self.rids:
-            self.owners[rid] = find(self.owners, rid)
+            if self._next[rid] != rid:
+                self.owners[rid] = find(self.owners, rid)
 
     @property
     def new_people(self) -> int:
@@ -245,5 +255,7 @@ class Parts:
     def newcomers(self) -> Iterator[list[tuple[int, str]]]:
         """Plain parts that are somebody new: (record, evidence) of each of their records."""
         for root in self._founders:
-            part = self._part(root)
-            yield [(rid, self._evidence(rid, len(part))) for rid in part]
+            if self._next[root] == root:
+                yield [(root, ALONE)]
+            else:
+                yield [(rid, EVIDENCE[self._flags[rid] & 3]) for rid in self._part(root)]
