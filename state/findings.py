@@ -84,7 +84,7 @@ def suspicions_inside(connection: Connection) -> list[Suspicion]:
     sizes = connection.exec_driver_sql("SELECT (SELECT count(*) FROM suspicion), (SELECT count(*) FROM region)")
     all_of_them, records = sizes.one()
     rows = connection.exec_driver_sql(FROM_SUSPICIONS if all_of_them < records else FROM_REGION)
-    return [_suspicion(*row) for row in rows]
+    return [suspicion_of(*row) for row in rows]
 
 
 def suspicions(connection: Connection, person: str | None = None) -> list[Suspicion]:
@@ -93,12 +93,13 @@ def suspicions(connection: Connection, person: str | None = None) -> list[Suspic
         rows = connection.exec_driver_sql(SUSPICIONS)
     else:
         rows = connection.exec_driver_sql(SUSPICIONS_OF, (person, person))
-    return [_suspicion(*row) for row in rows]
+    return [suspicion_of(*row) for row in rows]
 
 
-def _suspicion(
+def suspicion_of(
     a_provider: str, a_record_id: str, b_provider: str, b_record_id: str, score: float, reason: str, features: str
 ) -> Suspicion:
+    """A suspicion from its row."""
     return Suspicion(
         records=(RecordRef(a_provider, a_record_id), RecordRef(b_provider, b_record_id)),
         score=score,
@@ -107,20 +108,22 @@ def _suspicion(
     )
 
 
-def replace_suspicions(connection: Connection, rids: str, found: Sequence[Suspicion]) -> None:
-    """Among the records ``rids`` (a JSON list) exactly these suspicions are open."""
-    # The plus keeps SQLite from trying every pair of the two lists in the index: 15 s instead of 2 ms for 10,000.
-    connection.exec_driver_sql(
-        "DELETE FROM suspicion WHERE a IN (SELECT value FROM json_each(?))"
-        " AND +b IN (SELECT value FROM json_each(?))",
-        (rids, rids),
-    )
-    if found:
+def replace_suspicions(connection: Connection, found: Sequence[Suspicion], rids: str | None = None) -> None:
+    """Among the records ``rids`` (a JSON list, ``None`` = all) exactly these suspicions are open."""
+    if rids is None:
+        connection.exec_driver_sql("DELETE FROM suspicion")
+    else:
+        # The plus keeps SQLite from trying every pair of the two lists in the index: 15 s instead of 2 ms.
         connection.exec_driver_sql(
-            "INSERT OR REPLACE INTO suspicion SELECT a.rid, b.rid, ?, ?, ? FROM record AS a, record AS b"
-            " WHERE a.provider = ? AND a.record_id = ? AND b.provider = ? AND b.record_id = ?",
-            [(s.score, s.reason, to_features(s.features), *_pair(s.records)) for s in found],
+            "DELETE FROM suspicion WHERE a IN (SELECT value FROM json_each(?))"
+            " AND +b IN (SELECT value FROM json_each(?))",
+            (rids, rids),
         )
+    connection.exec_driver_sql(
+        "INSERT OR REPLACE INTO suspicion SELECT a.rid, b.rid, ?, ?, ? FROM record AS a, record AS b"
+        " WHERE a.provider = ? AND a.record_id = ? AND b.provider = ? AND b.record_id = ?",
+        [(s.score, s.reason, to_features(s.features), *_pair(s.records)) for s in found],
+    )
 
 
 def _pair(records: tuple[RecordRef, RecordRef]) -> tuple[str, str, str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from state import before_merges, decisions, findings, people
@@ -9,11 +11,30 @@ from state.rows import to_json, to_time
 from sync.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from state.connection import Connection
-    from sync.store_port import MembershipUpdate
+    from sync.store_port import Matched, MembershipUpdate
+
+Newcomer = tuple[str, Sequence[tuple[int, str]]]
+"""A new person, and its records with their evidence."""
+
+AT_ONCE = 2000
+
+CREATE = """
+    INSERT OR IGNORE INTO person (id, status, created_at, fields, choices, frozen, aliases, returns)
+    VALUES (?, 'active', ?, '{}', '{}', '[]', '[]', '{}')
+"""
+TIE = """
+    INSERT INTO link (rid, person_id, evidence, linked_at, base, sent, written, ours, met)
+    VALUES (?, ?, ?, ?, '{}', '{}', '{}', 0, 0)
+"""
+JOIN = """
+    INSERT INTO link (rid, person_id, evidence, linked_at, base, sent, written, ours, met)
+    SELECT ?, person_id, ?, ?, '{}', '{}', '{}', 0, 0 FROM link WHERE rid = ?
+"""
+TELL = "UPDATE link SET evidence = ? WHERE rid = ?"
 
 
 def save(connection: Connection, update: MembershipUpdate, at: datetime) -> None:
@@ -22,12 +43,45 @@ def save(connection: Connection, update: MembershipUpdate, at: datetime) -> None
     A record that comes to another person meets it anew (``met`` is false); its base and sent stay, unless
     ``separated`` says what they are.
     """
+    touched = _keep(connection, update, at)
     rids = to_json(list(update.members))
+    findings.replace_suspicions(connection, update.suspicions, rids)
+    connection.exec_driver_sql("DELETE FROM dirty_record WHERE rid IN (SELECT value FROM json_each(?))", (rids,))
+    mark_dirty(connection, touched)
+
+
+def save_matched(connection: Connection, matched: Matched, at: datetime) -> None:
+    """What matching came to is kept as ``Store.save_matched`` says; a region is closed, so are its persons."""
+    for update in matched.updates:
+        _keep(connection, update, at)
+    for batch in _batches(matched.newcomers):
+        _bring(connection, batch, to_time(at))
+    connection.exec_driver_sql(
+        JOIN, [(rid, evidence, to_time(at), near) for rid, near, evidence in matched.joined]
+    )
+    connection.exec_driver_sql(TELL, [(evidence, rid) for rid, evidence in matched.told])
+    if matched.rids is None:
+        findings.replace_suspicions(connection, matched.suspicions)
+        connection.exec_driver_sql("DELETE FROM dirty_record")
+        connection.exec_driver_sql("INSERT OR IGNORE INTO dirty_person SELECT DISTINCT person_id FROM link")
+        return
+    rids = to_json(list(matched.rids))
+    findings.replace_suspicions(connection, matched.suspicions, rids)
+    connection.exec_driver_sql("DELETE FROM dirty_record WHERE rid IN (SELECT value FROM json_each(?))", (rids,))
+    connection.exec_driver_sql(
+        "INSERT OR IGNORE INTO dirty_person SELECT DISTINCT l.person_id FROM json_each(?) AS j"
+        " CROSS JOIN link AS l ON l.rid = j.value",
+        (rids,),
+    )
+
+
+def _keep(connection: Connection, update: MembershipUpdate, at: datetime) -> set[str]:
+    """Whose records are of whom, with all that follows for persons; the persons that had or have one of them."""
     before = {
         rid: (person, evidence)
         for rid, person, evidence in connection.exec_driver_sql(
             "SELECT l.rid, l.person_id, l.evidence FROM json_each(?) AS j CROSS JOIN link AS l ON l.rid = j.value",
-            (rids,),
+            (to_json(list(update.members)),),
         )
     }
     decisions.judge(connection, update.decisions, update.withdrawn)
@@ -42,10 +96,22 @@ def save(connection: Connection, update: MembershipUpdate, at: datetime) -> None
     before_merges.forget_undone(connection, [merged.person_id for merged in update.separated])
     touched = {person for person, _ in before.values()} | {person for person, _ in update.members.values()}
     _empty(connection, touched)
-    findings.replace_suspicions(connection, rids, update.suspicions)
     findings.open_holds(connection, update.holds, to_time(at))
-    connection.exec_driver_sql("DELETE FROM dirty_record WHERE rid IN (SELECT value FROM json_each(?))", (rids,))
-    mark_dirty(connection, touched)
+    return touched
+
+
+def _batches(newcomers: Iterable[Newcomer]) -> Iterator[list[Newcomer]]:
+    rest = iter(newcomers)
+    while batch := list(islice(rest, AT_ONCE)):
+        yield batch
+
+
+def _bring(connection: Connection, newcomers: Sequence[Newcomer], at: int) -> None:
+    """Persons who are new exist and own their records, which are new too."""
+    connection.exec_driver_sql(CREATE, [(person, at) for person, _ in newcomers])
+    connection.exec_driver_sql(
+        TIE, [(rid, person, evidence, at) for person, records in newcomers for rid, evidence in records]
+    )
 
 
 def _remember_members(connection: Connection, retired: Iterable[str]) -> None:
@@ -59,11 +125,7 @@ def _remember_members(connection: Connection, retired: Iterable[str]) -> None:
 def _create(connection: Connection, update: MembershipUpdate, at: datetime) -> None:
     """New persons exist; a former id that owns records again is active again, with its creation time."""
     if update.created:
-        connection.exec_driver_sql(
-            "INSERT OR IGNORE INTO person (id, status, created_at, fields, choices, frozen, aliases, returns)"
-            " VALUES (?, 'active', ?, '{}', '{}', '[]', '[]', '{}')",
-            [(person, to_time(at)) for person in update.created],
-        )
+        connection.exec_driver_sql(CREATE, [(person, to_time(at)) for person in update.created])
     owners = to_json(sorted({person for person, _ in update.members.values()}))
     connection.exec_driver_sql(
         "DELETE FROM former_member WHERE person_id IN (SELECT p.id FROM json_each(?) AS j"
@@ -94,17 +156,13 @@ def _tie(
         if rid in before and before[rid][0] == tie[0] and before[rid][1] != tie[1]
     ]
     if fresh:
-        connection.exec_driver_sql(
-            "INSERT INTO link (rid, person_id, evidence, linked_at, base, sent, written, ours, met)"
-            " VALUES (?, ?, ?, ?, '{}', '{}', '{}', 0, 0)",
-            fresh,
-        )
+        connection.exec_driver_sql(TIE, fresh)
     if moved:
         connection.exec_driver_sql(
             "UPDATE link SET person_id = ?, evidence = ?, linked_at = ?, met = 0 WHERE rid = ?", moved
         )
     if told:
-        connection.exec_driver_sql("UPDATE link SET evidence = ? WHERE rid = ?", told)
+        connection.exec_driver_sql(TELL, told)
 
 
 def _redirect(connection: Connection, update: MembershipUpdate) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from state import decisions, findings
 from state.rows import from_json, from_time, to_json
+from sync.matching import full_name
 from sync.person import MatchRecord
 from sync.record import RecordRef
 from sync.store_port import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from state.connection import Connection
@@ -57,10 +58,20 @@ class Keys(NamedTuple):
 
 def region(connection: Connection, around: Iterable[RecordRef] | None = None) -> Region | None:
     """The region around all dirty records, or around some others; ``None`` when there are none."""
-    start = _dirty(connection) if around is None else _rids(connection, around)
+    start = dirty_rids(connection) if around is None else _rids(connection, around)
     if not start:
         return None
-    _grow(connection, start)
+    grow(connection, start)
+    return _told(connection, start)
+
+
+def part(connection: Connection, rids: Sequence[int]) -> Region:
+    """Those records as a region, which nothing ties to others."""
+    _begin(connection, rids)
+    return _told(connection, frozenset())
+
+
+def _told(connection: Connection, start: frozenset[int]) -> Region:
     found = Region(
         records=tuple(_records(connection)),
         decisions=tuple(decisions.inside(connection)),
@@ -73,7 +84,8 @@ def region(connection: Connection, around: Iterable[RecordRef] | None = None) ->
     return found
 
 
-def _dirty(connection: Connection) -> frozenset[int]:
+def dirty_rids(connection: Connection) -> frozenset[int]:
+    """The records that wait for matching."""
     return frozenset(row[0] for row in connection.exec_driver_sql("SELECT rid FROM dirty_record"))
 
 
@@ -87,17 +99,26 @@ def _rids(connection: Connection, refs: Iterable[RecordRef]) -> frozenset[int]:
     return frozenset(row[0] for row in rows)
 
 
-def _grow(connection: Connection, start: Iterable[int]) -> None:
+def _begin(connection: Connection, start: Iterable[int]) -> int:
+    """The temporary table ``region`` holds those records; how many."""
     connection.exec_driver_sql("DROP TABLE IF EXISTS temp.region")
     connection.exec_driver_sql("CREATE TEMP TABLE region (rid INTEGER PRIMARY KEY, step INTEGER NOT NULL)")
-    connection.exec_driver_sql("CREATE INDEX temp.region_step ON region (step)")
-    grown = connection.exec_driver_sql(
+    return connection.exec_driver_sql(
         "INSERT INTO region SELECT value, 0 FROM json_each(?)", (to_json(sorted(start)),)
     ).rowcount
-    size, step = grown, 0
-    while grown and not _is_everything(connection, size):
+
+
+def grow(connection: Connection, start: Iterable[int]) -> bool:
+    """The temporary table ``region`` holds those records and whoever is tied to them; whether that is all."""
+    size = grown = _begin(connection, start)
+    connection.exec_driver_sql("CREATE INDEX temp.region_step ON region (step)")
+    step = 0
+    while grown:
+        if _is_everything(connection, size):
+            return True
         grown = sum(connection.exec_driver_sql(grow, (step + 1, step)).rowcount for grow in GROWTH)
         size, step = size + grown, step + 1
+    return False
 
 
 def _is_everything(connection: Connection, size: int) -> bool:
@@ -115,11 +136,10 @@ def _records(connection: Connection) -> Iterator[MatchRecord]:
     for rid, provider, record_id, fields, person_id in rows:
         flat = from_json(fields)
         own = keys.get(rid, Keys())
-        names = (flat.get("first_name"), flat.get("last_name"))
         yield MatchRecord(
             rid=rid,
             ref=RecordRef(provider, record_id),
-            name=" ".join(part for part in names if part) or None,
+            name=full_name(flat.get("first_name"), flat.get("last_name")),
             company=flat.get("company_name"),
             domain=flat.get("company_domain"),
             phone=flat.get("phone") or flat.get("mobile_phone"),

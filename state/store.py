@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from state import audit, erasing, findings, marker, membership, optouts, outbox, people, reading, region, runs
+from state import audit, erasing, findings, marker, membership, optouts, outbox, people, reading, runs
 from state.asking import Asking
 from state.key import keyed_hash
+from state.matching import Matching
 from state.rows import to_time
 from sync.errors import StateError
 
@@ -24,18 +25,16 @@ if TYPE_CHECKING:
     from sync.person import Person
     from sync.record import OptOutEntry, Record, RecordRef
     from sync.store_port import (
-        MembershipUpdate,
         Merged,
         PageCounts,
         ProviderState,
         ReadRecord,
-        Region,
         RunRow,
         Settled,
     )
 
 
-class SqliteStore(Asking):
+class SqliteStore(Asking, Matching):
     """The store; made by ``state.opening.open_store``.
 
     ``warnings``: sentences for the report. ``lost_database``: the store was empty although a ledger exists.
@@ -153,15 +152,6 @@ class SqliteStore(Asking):
     def records(self, refs: Iterable[RecordRef]) -> dict[RecordRef, Record]:
         with self.database.read() as connection:
             return reading.load(connection, refs)
-
-    # matching -----------------------------------------------------------------------------------------
-    def region(self, around: Iterable[RecordRef] | None = None) -> Region | None:
-        with self.database.read() as connection:
-            return region.region(connection, around)
-
-    def save_membership(self, update: MembershipUpdate, *, at: datetime) -> None:
-        with self.database.write("membership") as connection:
-            membership.save(connection, update, at)
 
     # merging and planning -----------------------------------------------------------------------------
     def dirty_people(self) -> list[str]:

@@ -6,8 +6,10 @@ import asyncio
 import random
 import secrets
 import time
+from array import array
 from datetime import UTC, datetime
-from uuid import UUID
+
+RANDOM_AT_ONCE = 64
 
 BOOTTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Goes on while the machine sleeps, where the system has such a clock."""
@@ -18,6 +20,7 @@ class SystemClock:
 
     def __init__(self) -> None:
         self._last = 0
+        self._block = array("Q")
 
     def now(self) -> datetime:
         """The wall clock, aware UTC."""
@@ -40,5 +43,12 @@ class SystemClock:
         stamp = max(time.time_ns() // 1000, self._last + 1)
         self._last = stamp
         millis, micros = divmod(stamp, 1000)
-        value = millis << 80 | 0x7 << 76 | (micros * 4096 // 1000) << 64 | 0b10 << 62 | secrets.randbits(62)
-        return str(UUID(int=value))
+        value = millis << 80 | 0x7 << 76 | (micros * 4096 // 1000) << 64 | 0b10 << 62 | self._random() >> 2
+        text = f"{value:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+    def _random(self) -> int:
+        """64 bits of the system's randomness, asked for in blocks: a first match mints ids by the million."""
+        if not self._block:
+            self._block = array("Q", secrets.token_bytes(8 * RANDOM_AT_ONCE))
+        return self._block.pop()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from sync.contact import Contact
     from sync.dossier import Dossier
+    from sync.matching import Parts
     from sync.person import Decision, MatchRecord, Person
     from sync.record import Link, OptOutEntry, Record, RecordRef
 
@@ -138,6 +139,24 @@ class MembershipUpdate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Matched:
+    """What matching everything around the dirty records came to.
+
+    ``updates``: of parts resolved by every rule. ``newcomers``: new person id → its records with their evidence.
+    ``joined``: (record, record whose person it comes to, evidence). ``told``: (record, evidence) where only that
+    changed. ``suspicions`` replace every open one between two records of the region. ``rids``: the records of
+    the region, ``None`` = all that there are.
+    """
+
+    updates: Sequence[MembershipUpdate]
+    newcomers: Iterable[tuple[str, Sequence[tuple[int, str]]]]
+    joined: Sequence[tuple[int, int, str]]
+    told: Sequence[tuple[int, str]]
+    suspicions: Sequence[Suspicion]
+    rids: Sequence[int] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
     """A person's merge, to be kept. ``links``: rid → link with its new base and sent (only changed ones).
 
@@ -232,6 +251,18 @@ class Store(Protocol):
     # matching -----------------------------------------------------------------------------------------
     def region(self, around: Iterable[RecordRef] | None = None) -> Region | None:
         """The region around all dirty records (see ``Region``), or around some; ``None`` when there are none."""
+
+    def parts(self, *, look_for_alike: bool) -> Parts | None:
+        """The region around all dirty records in parts, read and not sorted out; ``None`` when there are none."""
+
+    def full_names(self, rids: Sequence[int]) -> Mapping[int, str | None]:
+        """The full names of those records."""
+
+    def part(self, rids: Sequence[int]) -> Region:
+        """Those records as a region; the caller knows that nothing ties them to others."""
+
+    def save_matched(self, matched: Matched, *, at: datetime) -> None:
+        """As ``save_membership``, for the whole region around the dirty records at once."""
 
     def save_membership(self, update: MembershipUpdate, *, at: datetime) -> None:
         """Membership is kept, dirty marks of those records are cleared, every person touched is dirty."""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from sync.engine.matching import match_records
 from sync.engine.policies import merge_policy
 from sync.engine.recognising import doubtful_updates, note_hidden, recognised
 from sync.engine.relinking import close_relinked, relinked
-from sync.engine.tying import tie
-from sync.guards import Facts, GuardPolicy, Limit, check
 from sync.merging import merge
 from sync.store_port import Merged, Settled
 
@@ -21,11 +18,9 @@ if TYPE_CHECKING:
 
     from sync.change import Operation
     from sync.engine.session import Session
-    from sync.membership import MembershipChange
     from sync.merging import MergeResult
     from sync.person import Member, Person
     from sync.record import Record
-    from sync.store_port import Region
 
 CHUNK = 500
 """People held in memory at once."""
@@ -36,59 +31,6 @@ def match_and_merge(session: Session) -> None:
     match_records(session)
     merge_people(session)
     close_relinked(session)
-
-
-def match_records(session: Session) -> None:
-    """Every dirty record is tied to a person; joins, splits and suspicions are kept."""
-    with uncollected():
-        _match_records(session)
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """No search for unreachable cycles meanwhile: matching makes millions of values and no cycle, and looking
-    through them again and again takes a third of its time.
-    """
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
-
-
-def _match_records(session: Session) -> None:
-    region = session.store.region() if not session.held_joins else None
-    if region is None:
-        return
-    tied = tie(session, region)
-    _count_joins(session, region, tied.change)
-    if _too_many_joins(session):
-        session.held_joins = len(tied.change.merged)
-        return
-    session.store.save_membership(tied.update, at=session.clock.now())
-    session.new_people += len(tied.change.created)
-    session.merged_people += len(tied.change.merged)
-    session.progress.advance("match", "", len(region.dirty), len(region.dirty))
-
-
-def _count_joins(session: Session, region: Region, change: MembershipChange) -> None:
-    """Joins of people who both existed before, by the provider of the one that goes."""
-    owners = {r.person_id: r.ref.provider for r in region.records if r.person_id is not None}
-    for _, loser in change.merged:
-        provider = owners.get(loser, "")
-        session.merges[provider] = session.merges.get(provider, 0) + 1
-
-
-def _too_many_joins(session: Session) -> bool:
-    """Whether the ``merge`` guard will stop the run: then nobody is joined, and the next run asks again."""
-    if not session.merges:
-        return False
-    limit = session.settings.guards.merge
-    facts = Facts(known={}, people=session.store.people_count(), merges=MappingProxyType(dict(session.merges)))
-    policy = GuardPolicy(merge=Limit(limit.share, limit.floor))
-    return bool(check((), facts, policy, session.options.allowances))
 
 
 def merge_people(session: Session, ids: Iterable[str] | None = None) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sync.change import Suspicion
     from sync.engine.session import Session
-    from sync.matching import Partition
+    from sync.matching import MatchPolicy, Partition
     from sync.membership import MembershipChange
     from sync.person import Decision, MatchRecord, Person
     from sync.record import RecordRef
@@ -57,10 +57,12 @@ class Tied:
     change: MembershipChange
 
 
-def tie(session: Session, region: Region, judged: Judgement = NOTHING_JUDGED) -> Tied:
-    """Whose the region's records are now."""
+def tie(
+    session: Session, region: Region, judged: Judgement = NOTHING_JUDGED, policy: MatchPolicy | None = None
+) -> Tied:
+    """Whose the region's records are now; ``policy``: another than what is configured."""
     records = [replace(r, person_id=judged.whose[r.ref]) if r.ref in judged.whose else r for r in region.records]
-    partition = match(records, judged.decisions(region.decisions), match_policy(session))
+    partition = match(records, judged.decisions(region.decisions), policy or match_policy(session))
     change = assign(
         partition,
         {r.rid: r.person_id for r in region.records if r.person_id is not None},

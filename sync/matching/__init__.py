@@ -5,13 +5,15 @@ Keys join, names guard, people decide. ``match`` answers for everything or for a
 (tied by no key, link or judgement) never influence each other.
 """
 
+from sync.matching.blocks import Blocks, full_name
 from sync.matching.face import cluster
 from sync.matching.partition import match
+from sync.matching.parts import Parts
 from sync.matching.region import Reach, close, reach
-from sync.matching.suspicions import alike_blocks
+from sync.matching.suspicions import Likeliest, alike, alike_blocks
 from sync.matching.values import Apart, GenericKey, MatchPolicy, Partition, Twins
 
 __all__ = [
-    "Apart", "GenericKey", "MatchPolicy", "Partition", "Reach", "Twins", "alike_blocks", "close", "cluster",
-    "match", "reach",
+    "Apart", "Blocks", "GenericKey", "Likeliest", "MatchPolicy", "Partition", "Parts", "Reach", "Twins", "alike",
+    "alike_blocks", "close", "cluster", "full_name", "match", "reach",
 ]  # fmt: skip

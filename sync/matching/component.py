@@ -203,7 +203,7 @@ class Resolution:
         return sides
 
     def _persons(self, group: list[int]) -> dict[int, int]:
-        """Linked record to a number for its person; people whom a human called the same count as one."""
+        """Record to a number for its person; people and new records that a human called the same count as one."""
         judged = Unions(len(self._entries))
         for a, b in self._hubs.same:
             judged.join(a, b)
@@ -212,13 +212,15 @@ class Resolution:
             person_id = self._entries[at].record.person_id
             if person_id is not None:
                 judged.join(first.setdefault(person_id, at), at)
-        linked = [at for at in group if self._entries[at].record.person_id is not None]
-        return {at: judged.find(at) for at in linked}
+        persons = {judged.find(at) for at in first.values()}
+        return {at: person for at in group if (person := judged.find(at)) in persons}
 
     def _makes_twins(self, labels: dict[int, int]) -> bool:
         owner: dict[str, int] = {}
         return any(
-            owner.setdefault(self._entries[at].record.ref.provider, label) != label for at, label in labels.items()
+            owner.setdefault(self._entries[at].record.ref.provider, label) != label
+            for at, label in labels.items()
+            if self._entries[at].record.person_id is not None
         )
 
     def _note(self, where: list[Apart], reason: str, sides: list[list[int]], keys: tuple[str, ...]) -> None:

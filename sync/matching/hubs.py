@@ -66,19 +66,21 @@ def entry_of(record: MatchRecord) -> Entry:
     """
     keys = [key for key in map(email_key, record.emails) if key]
     if record.linkedin:
-        keys += [key for key in map(linkedin_key, map(_address, record.linkedin.split())) if key]
+        keys += [key for key in map(profile_key, record.linkedin.split()) if key]
     if not record.aliases:
         return Entry(record, tuple(dict.fromkeys(keys)), ())
     # Aliases were keys once; they are read again because the lists of role and disposable hosts grow.
-    read = {linkedin_key(_address(alias)) if is_profile(alias) else email_key(alias) for alias in record.aliases}
+    read = {profile_key(alias) if is_profile(alias) else email_key(alias) for alias in record.aliases}
     former = {key for key in read if key} - set(keys)
     return Entry(record, tuple(dict.fromkeys(keys)), tuple(sorted(former)))
 
 
-def _address(linkedin: str) -> str:
-    """A key in the form in which it can be read again."""
+def profile_key(linkedin: str) -> str | None:
+    """The key of a profile, of an address or of a key: that one is read again."""
     kind, _, name = linkedin.partition(":")
-    return f"/in/{name}" if kind == "in" else name if kind == "urn" and not name.startswith("li:") else linkedin
+    return linkedin_key(
+        f"/in/{name}" if kind == "in" else name if kind == "urn" and not name.startswith("li:") else linkedin
+    )
 
 
 def hubs_of(

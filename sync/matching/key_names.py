@@ -33,6 +33,8 @@ def group_names(names: Iterable[str], stop_at: int) -> NameGroups:
     and a family name alone are in one group with the full name that both are parts of.
     """
     ordered = sorted({name for name in names if fold_name(name).tokens}, key=_telling)
+    if len(ordered) == 1:
+        return NameGroups({ordered[0]: 0}, 1, 1)
     groups: list[list[str]] = []
     apart: list[str] = []
     group_of: dict[str, int] = {}

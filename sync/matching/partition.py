@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sync.matching.hubs import Entry, entry_of
 from sync.matching.rounds import resolve
-from sync.matching.suspicions import find_alike
+from sync.matching.suspicions import Likeliest, find_alike
 from sync.matching.unions import find
 from sync.matching.values import Findings, MatchPolicy, Partition, Twins
 
@@ -52,7 +52,7 @@ def _rank(decision: Decision) -> tuple[object, int]:
 
 
 def _components(entries: Sequence[Entry], judged: Sequence[Decision]) -> list[tuple[list[Entry], list[Decision]]]:
-    """Entries that any chain of shared keys, links or judgements ties together, with the judgements on them."""
+    """Entries that any chain of shared keys, links or "same" ties together, with the judgements inside."""
     parent = list(range(len(entries)))
     first: dict[str, int] = {}
     people: dict[str, int] = {}
@@ -68,9 +68,12 @@ def _components(entries: Sequence[Entry], judged: Sequence[Decision]) -> list[tu
     about: dict[int, list[Decision]] = {}
     held = [d for d in judged if d.a in places and d.b in places]
     for decision in held:
-        _tie(parent, places[decision.a], places[decision.b])
+        if decision.verdict == "same":
+            _tie(parent, places[decision.a], places[decision.b])
     for decision in held:
-        about.setdefault(find(parent, places[decision.a]), []).append(decision)
+        root = find(parent, places[decision.a])
+        if root == find(parent, places[decision.b]):  # whom nothing ties need not be kept apart
+            about.setdefault(root, []).append(decision)
     groups: dict[int, list[Entry]] = {}
     for at, entry in enumerate(entries):
         groups.setdefault(find(parent, at), []).append(entry)
@@ -119,15 +122,9 @@ def _open(
     if not suspicions:
         return ()
     person_of = {entry.record.ref: number for number, part in enumerate(people) for entry in part}
-    settled = {_pair(person_of, decision.a, decision.b) for decision in judged}
-    kept: dict[tuple[int, int], Suspicion] = {}
-    for suspicion in sorted(suspicions, key=lambda s: (-s.score, s.records, s.reason)):
-        pair = _pair(person_of, *suspicion.records)
-        if pair[0] != pair[1] and pair not in settled:
-            kept.setdefault(pair, suspicion)
-    return tuple(kept.values())
-
-
-def _pair(person_of: dict[RecordRef, int], a: RecordRef, b: RecordRef) -> tuple[int, int]:
-    one, two = person_of.get(a, -1), person_of.get(b, -2)
-    return (one, two) if one <= two else (two, one)
+    likeliest = Likeliest()
+    likeliest.settle((person_of.get(d.a, -1), person_of.get(d.b, -1)) for d in judged)
+    for suspicion in suspicions:
+        a, b = suspicion.records
+        likeliest.add(person_of[a], person_of[b], suspicion)
+    return likeliest.suspicions()

@@ -104,8 +104,13 @@ def _is_plain(entries: Sequence[Entry]) -> bool:
     profiles = {key for entry in entries for key in (*entry.keys, *entry.aliases) if is_profile(key)}
     if len(profiles) > 1:
         return False
-    names = sorted({entry.record.name for entry in entries if entry.record.name})
+    return names_are_plain({entry.record.name for entry in entries if entry.record.name})
+
+
+def names_are_plain(names: set[str]) -> bool:
+    """Whether ``names`` are few and none of them disagrees with another."""
+    ordered = sorted(names)
     return len(names) < 2 or (
         len(names) <= MAX_PLAIN_NAMES
-        and all(names_agree(a, b).agree is not False for i, a in enumerate(names) for b in names[i + 1 :])
+        and all(names_agree(a, b).agree is not False for i, a in enumerate(ordered) for b in ordered[i + 1 :])
     )

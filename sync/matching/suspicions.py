@@ -15,18 +15,23 @@ from sync.identity.domains import company_domain
 from sync.identity.names import fold_name, fold_text, names_agree
 from sync.identity.phones import phone_number
 from sync.identity.words import words
+from sync.matching.hubs import entry_of
 from sync.matching.values import ALIKE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sync.matching.hubs import Entry
     from sync.person import MatchRecord
+    from sync.record import RecordRef
 
 MAX_BLOCK: Final = 25
 """Records compared pair by pair in one block (300 pairs); larger blocks are skipped and counted."""
 
 _WEIGHTS: Final = {"name": 0.5, "company": 0.2, "domain": 0.2, "phone": 0.3}
+_REST: Final = 0.7
+"""What all but the name weigh together: no pair reaches more than they and its name can give."""
+_ROUNDING: Final = 0.00005
 _OTHER_MAILBOX: Final = 0.05
 _OTHER_PROFILE: Final = 0.3
 
@@ -45,7 +50,7 @@ def alike_blocks(record: MatchRecord) -> tuple[str, ...]:
     tokens = fold_name(record.name).tokens
     if not tokens:
         return ()
-    domains, phone, company = _domains(record), _phone_block(record.phone), _company(record.company)
+    domains, phone, company = _domains(record), read_phone(record.phone), read_company(record.company)
     blocks = [f"domain {domain} {tokens[-1][:4]}" for domain in sorted(domains)]
     if phone:
         blocks.append(f"phone {phone} {tokens[0][:1]}")
@@ -56,52 +61,93 @@ def alike_blocks(record: MatchRecord) -> tuple[str, ...]:
 
 def find_alike(people: Sequence[Sequence[Entry]], suspect_score: float) -> tuple[list[Suspicion], int]:
     """Suspicions between different people that reach ``suspect_score``; the count of blocks left out."""
-    blocks: dict[str, list[tuple[int, Entry]]] = {}
+    blocks: dict[str, list[tuple[int, MatchRecord]]] = {}
     for number, part in enumerate(people):
         for entry in part:
             for block in alike_blocks(entry.record):
-                blocks.setdefault(block, []).append((number, entry))
+                blocks.setdefault(block, []).append((number, entry.record))
     found: list[Suspicion] = []
+    compared: set[tuple[int, int]] = set()
     skipped = 0
     for _, members in sorted(blocks.items()):
         if len(members) > MAX_BLOCK:
             skipped += 1
         elif len(members) > 1:
-            found += _inside(members, suspect_score)
+            found += (suspicion for _, _, suspicion in alike(members, suspect_score, compared))
     return found, skipped
 
 
-def _inside(members: list[tuple[int, Entry]], suspect_score: float) -> list[Suspicion]:
-    ordered = sorted(members, key=lambda member: member[1].order)
-    compared = (
-        _suspicion(a, b)
-        for at, (one, a) in enumerate(ordered)
-        for two, b in ordered[at + 1 :]
-        if one != two
-    )  # fmt: skip
-    return [suspicion for suspicion in compared if suspicion and suspicion.score >= suspect_score]
+def alike(
+    block: list[tuple[int, MatchRecord]], suspect_score: float, compared: set[tuple[int, int]]
+) -> Iterator[tuple[int, int, Suspicion]]:
+    """Of one block, given as (person, record): two people and their suspicion, which reaches ``suspect_score``.
+
+    ``compared``: pairs of records left out, as they were compared in another block; those compared here come in.
+    """
+    ordered = sorted(block, key=lambda member: member[1].ref)
+    for at, (one, a) in enumerate(ordered):
+        for two, b in ordered[at + 1 :]:
+            if one == two or (a.rid, b.rid) in compared:
+                continue
+            compared.add((a.rid, b.rid))
+            if suspicion := _suspicion(a, b, suspect_score):
+                yield one, two, suspicion
 
 
-def _suspicion(a: Entry, b: Entry) -> Suspicion | None:
-    """``None`` when no name, or neither company nor phone, can be compared."""
-    features = [feature for feature in _features(a, b) if feature]
-    known = {feature.name for feature in features}
-    if "name" not in known or not known & {"phone", "company"}:
+class Likeliest:
+    """Of the suspicions on each two people the likeliest; none on whom somebody judged."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[int, int], Suspicion] = {}
+        self._settled: set[tuple[int, int]] = set()
+
+    def settle(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Somebody judged on those people."""
+        self._settled.update((one, two) if one <= two else (two, one) for one, two in pairs)
+
+    def add(self, one: int, two: int, suspicion: Suspicion) -> None:
+        """The two may be one person; one person with itself is none."""
+        pair = (one, two) if one <= two else (two, one)
+        kept = self._kept.get(pair)
+        if one != two and (kept is None or _rank(suspicion) < _rank(kept)):
+            self._kept[pair] = suspicion
+
+    def suspicions(self) -> tuple[Suspicion, ...]:
+        """Those that are left, likeliest first."""
+        open_ones = (suspicion for pair, suspicion in self._kept.items() if pair not in self._settled)
+        return tuple(sorted(open_ones, key=_rank))
+
+
+def _rank(suspicion: Suspicion) -> tuple[float, tuple[RecordRef, RecordRef], str]:
+    return -suspicion.score, suspicion.records, suspicion.reason
+
+
+def _suspicion(a: MatchRecord, b: MatchRecord, suspect_score: float) -> Suspicion | None:
+    """``None`` when no name, or neither company nor phone, can be compared, or the score is not reached."""
+    name = names_agree(a.name, b.name)
+    reached = suspect_score - _ROUNDING
+    if name.agree is None or (_WEIGHTS["name"] * name.score + _REST) / (_WEIGHTS["name"] + _REST) < reached:
         return None
-    weight = sum(_WEIGHTS.get(feature.name, 0.0) for feature in features)
-    total = sum(_WEIGHTS.get(feature.name, 0.0) * feature.score for feature in features)
-    against = sum(1 - feature.score for feature in features if feature.name not in _WEIGHTS)
-    score = round(max(0.0, total / weight - against), 4)
-    return Suspicion(records=(a.record.ref, b.record.ref), score=score, reason=ALIKE, features=tuple(features))
+    features = [_feature("name", name.score, name.reason), *filter(None, _features(a, b))]
+    if not {"phone", "company"} & {feature.name for feature in features}:
+        return None
+    weight = sum(_WEIGHTS[feature.name] for feature in features)
+    total = sum(_WEIGHTS[feature.name] * feature.score for feature in features)
+    if total / weight < reached:
+        return None
+    against = _against(a, b)
+    score = round(max(0.0, total / weight - (1 - against.score if against else 0.0)), 4)
+    if score < suspect_score:
+        return None
+    return Suspicion(
+        records=(a.ref, b.ref), score=score, reason=ALIKE, features=(*features, *([against] if against else []))
+    )
 
 
-def _features(a: Entry, b: Entry) -> Iterable[Feature | None]:
-    name = names_agree(a.record.name, b.record.name)
-    yield None if name.agree is None else _feature("name", name.score, name.reason)
-    yield _company_feature(_company(a.record.company), _company(b.record.company))
-    yield _overlap("domain", _domains(a.record), _domains(b.record))
-    yield _overlap("phone", {_phone(a.record.phone)} - {""}, {_phone(b.record.phone)} - {""})
-    yield _against(a, b)
+def _features(a: MatchRecord, b: MatchRecord) -> Iterable[Feature | None]:
+    yield _company_feature(read_company(a.company), read_company(b.company))
+    yield _overlap("domain", _domains(a), _domains(b))
+    yield _overlap("phone", {_phone(a.phone)} - {""}, {_phone(b.phone)} - {""})
 
 
 def _company_feature(a: str, b: str) -> Feature | None:
@@ -120,8 +166,9 @@ def _overlap(name: str, a: set[str], b: set[str]) -> Feature | None:
     )
 
 
-def _against(a: Entry, b: Entry) -> Feature | None:
+def _against(*pair: MatchRecord) -> Feature | None:
     """Two profiles, or two mailboxes at one company, speak against one person."""
+    a, b = map(entry_of, pair)
     slugs = [{key for key in entry.keys if key.startswith("in:")} for entry in (a, b)]
     if all(slugs) and slugs[0].isdisjoint(slugs[1]):
         return _feature("profile", 1 - _OTHER_PROFILE, "Each has another LinkedIn profile.")
@@ -131,24 +178,25 @@ def _against(a: Entry, b: Entry) -> Feature | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def _feature(name: str, score: float, detail: str) -> Feature:
     return Feature(name=name, score=score, detail=detail)
 
 
 def _domains(record: MatchRecord) -> set[str]:
-    found = {_domain(host) for email in record.emails if (host := email.rpartition("@")[2])}
+    found = {read_domain(host) for email in record.emails if (host := email.rpartition("@")[2])}
     if record.domain:
-        found.add(_domain(record.domain))
+        found.add(read_domain(record.domain))
     return {domain for domain in found if domain}
 
 
 @lru_cache(maxsize=65536)
-def _domain(host: str) -> str | None:
+def read_domain(host: str) -> str | None:
     """Kept, as people of one company are many: reading one afresh takes 10 µs."""
     return company_domain(host)
 
 
-def _phone_block(phone: str | None) -> str:
+def read_phone(phone: str | None) -> str:
     """Kept numbers are in one form already; reading each again would take a third of the whole search."""
     return phone if phone and phone[0] == "+" and phone[1:].isdigit() else _phone(phone)
 
@@ -159,7 +207,7 @@ def _phone(phone: str | None) -> str:
 
 
 @lru_cache(maxsize=65536)
-def _company(name: str | None) -> str:
+def read_company(name: str | None) -> str:
     """A company's name for comparison: folded, without legal forms at its end; never emptied by that."""
     tokens = "".join(ch if ch.isalnum() else " " for ch in fold_text((name or "").replace(".", ""))).split()
     while len(tokens) > 1 and tokens[-1] in _LEGAL_FORMS:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from sync.matching.numbers import Numbers
+
 MAX_ROOTS = 16
 """How many mutually forbidden parts of one group a further member is tried against."""
 
 
-def find(parent: list[int], item: int) -> int:
+def find(parent: Numbers, item: int) -> int:
     """The root of ``item``. Source: path halving, Tarjan and van Leeuwen (1984)."""
     while parent[item] != item:
         parent[item] = parent[parent[item]]

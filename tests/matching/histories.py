@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from sync.matching import MatchPolicy, close, match
+from sync.matching import MatchPolicy, Parts, close, match
 from sync.membership import assign
 from sync.person import Decision, MatchRecord
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from random import Random
+
     from sync.matching import Partition
 
 PLAIN = MatchPolicy(look_for_alike=False)
@@ -56,6 +59,24 @@ verdicts = st.tuples(
 )
 batches = st.lists(st.one_of(records, verdicts, st.integers(0, 7)), min_size=1, max_size=4)
 histories = st.lists(batches, min_size=1, max_size=6)
+
+
+def any_record(drawn: Random) -> MatchRecord:
+    """As ``records``, of plain chance: thousands cost little."""
+    return record(
+        drawn.randrange(8),
+        provider=drawn.choice(PROVIDERS),
+        emails=tuple(drawn.sample(EMAILS, drawn.randrange(3))),
+        linkedin=drawn.choice((None, *PROFILES)),
+        name=drawn.choice(NAMES),
+    )
+
+
+def any_batch(drawn: Random) -> list[Any]:
+    """As ``batches``: records that come or change, judgements, records that go."""
+    judged = (drawn.randrange(8), drawn.randrange(8), drawn.choice(("same", "different", "unsure", "taken back")))
+    changes = [any_record(drawn), any_record(drawn), judged, drawn.randrange(8)]
+    return [drawn.choice(changes) if number else any_record(drawn) for number in range(drawn.randrange(1, 5))]
 
 
 @dataclass
@@ -118,3 +139,34 @@ class World:
         self.person_of.update(assign(partition, current, new_id=lambda: next(self.ids)).person_of)
         for rid in inside:
             self.records[rid] = replace(self.records[rid], person_id=self.person_of[rid])
+
+
+def by_parts(records: Iterable[MatchRecord], decisions: Iterable[Decision], *, dense: bool) -> set[frozenset[int]]:
+    """Who is one, asked as a store is: plain parts by numbers, only the others by every rule. A rid is 1 more."""
+    by_rid = {r.rid + 1: r for r in records}
+    rids = {r.ref: rid for rid, r in by_rid.items()}
+    judged = [d for d in decisions if d.a in rids and d.b in rids]
+    parts = Parts(max(by_rid, default=0) if dense else None)
+    parts.read_records((rid, r.name, None, None, None, None) for rid, r in sorted(by_rid.items()))
+    parts.read_emails(_holders(by_rid, profiles=False))
+    parts.read_profiles(_holders(by_rid, profiles=True))
+    linked = [(rid, r.person_id) for rid, r in by_rid.items() if r.person_id is not None]
+    parts.read_people(sorted(linked, key=lambda row: row[1]))
+    parts.read_judged((rids[d.a], rids[d.b], d.verdict) for d in judged)
+    parts.sort_out(lambda wanted: {rid: by_rid[rid].name for rid in wanted})
+    careful = {rid for part in parts.careful for rid in part}
+    people = {frozenset(r) for r in match([by_rid[rid] for rid in careful], judged, PLAIN).clusters}
+    plain: dict[int, set[int]] = {}
+    for rid in by_rid.keys() - careful:
+        plain.setdefault(parts.owners[rid], set()).add(rid - 1)
+    return people | set(map(frozenset, plain.values()))
+
+
+def _holders(by_rid: dict[int, MatchRecord], *, profiles: bool) -> list[tuple[str, str]]:
+    holders: dict[str, list[str]] = {}
+    for rid, r in by_rid.items():
+        shown = {*r.emails, *(r.linkedin or "").split()}
+        for key in shown | r.aliases:
+            if (":" in key) == profiles:
+                holders.setdefault(key, []).append(str(rid if key in shown else -rid))
+    return [(key, ",".join(held)) for key, held in sorted(holders.items())]

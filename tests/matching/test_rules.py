@@ -208,6 +208,14 @@ def test_a_merge_of_two_existing_people_is_held_only_when_it_makes_twins() -> No
     assert groups(a, replace(record(2, provider="apollo", **ANN), person_id="q")) == sets({0, 2})
 
 
+def test_a_new_record_goes_with_the_side_of_a_held_merge_that_a_human_called_the_same() -> None:
+    a = replace(record(0, provider="topo", **ANN), person_id="p")
+    b = replace(record(1, provider="topo", **ANN), person_id="q")
+    new = record(2, provider="apollo", **ANN)
+    assert groups(a, b, new) == sets({0}, {1}, {2})
+    assert groups(a, b, new, decisions=[decision(b, new, "same")]) == sets({0}, {1, 2})
+
+
 def test_people_alike_in_name_company_and_domain_are_suspected_and_never_joined() -> None:
     same = {"name": "Ann Lee", "company": "Acme Inc.", "domain": "acme.com"}
     other = {**same, "company": "ACME"}

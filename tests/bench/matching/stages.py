@@ -25,7 +25,8 @@ from sync.config import ProviderSettings, parse
 from sync.contact import Contact
 from sync.engine.attention import after_changed_settings, provider_set
 from sync.engine.cycle import run_cycle
-from sync.engine.people import match_records, merge_people
+from sync.engine.matching import match_records
+from sync.engine.people import merge_people
 from sync.engine.pull import ready_to_store
 from sync.engine.session import Options, Session
 from sync.guards import EVERY

@@ -1,0 +1,46 @@
+"""The store's third door: what matching reads of the region around changes, and what it came to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from state import membership, parts, region
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from state.database import Database
+    from sync.matching import Parts
+    from sync.record import RecordRef
+    from sync.store_port import Matched, MembershipUpdate, Region
+
+
+class Matching:
+    """Regions and memberships; a part of ``SqliteStore``."""
+
+    database: Database
+
+    def region(self, around: Iterable[RecordRef] | None = None) -> Region | None:
+        with self.database.read() as connection:
+            return region.region(connection, around)
+
+    def parts(self, *, look_for_alike: bool) -> Parts | None:
+        with self.database.read() as connection:
+            return parts.parts(connection, look_for_alike=look_for_alike)
+
+    def full_names(self, rids: Sequence[int]) -> Mapping[int, str | None]:
+        with self.database.read() as connection:
+            return parts.full_names(connection, rids)
+
+    def part(self, rids: Sequence[int]) -> Region:
+        with self.database.read() as connection:
+            return region.part(connection, rids)
+
+    def save_matched(self, matched: Matched, *, at: datetime) -> None:
+        with self.database.write("membership") as connection:
+            membership.save_matched(connection, matched, at)
+
+    def save_membership(self, update: MembershipUpdate, *, at: datetime) -> None:
+        with self.database.write("membership") as connection:
+            membership.save(connection, update, at)

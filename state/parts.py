@@ -1,0 +1,107 @@
+"""What matching reads of a region: who is tied to whom, in a few passes over tables and indexes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from state.findings import suspicion_of
+from state.region import dirty_rids, grow
+from state.rows import to_json
+from sync.matching import Blocks, Parts, full_name
+from sync.matching.values import OPENED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from state.connection import Connection
+
+LARGE = 20_000
+"""Dirty records from which half of a store is taken as all of it: reading it is cheaper than growing a region."""
+SPARSE = 8
+"""A store that uses fewer than one in so many record numbers is not read into lists by number."""
+
+RECORDS = """
+    SELECT r.rid, json_extract(r.fields, '$.first_name'), json_extract(r.fields, '$.last_name'),
+        json_extract(r.fields, '$.company_name'), json_extract(r.fields, '$.company_domain'),
+        coalesce(nullif(json_extract(r.fields, '$.phone'), ''), json_extract(r.fields, '$.mobile_phone'))
+    FROM {} ORDER BY r.rid
+"""
+HOLDERS = """
+    SELECT k.value, group_concat(CASE WHEN k.shown THEN k.rid ELSE -k.rid END) FROM {}
+    WHERE k.kind = ? GROUP BY k.value
+"""
+PEOPLE = "SELECT l.rid, l.person_id FROM {} ORDER BY l.person_id"
+EVIDENCE = "SELECT l.rid, l.evidence FROM {}"
+JUDGED = """
+    SELECT a.rid, b.rid, d.verdict FROM {}
+    CROSS JOIN record AS b ON b.provider = d.b_provider AND b.record_id = d.b_record_id
+"""
+SUSPECTED = """
+    SELECT s.a, s.b, a.provider, a.record_id, b.provider, b.record_id, s.score, s.reason, s.features FROM {}
+    CROSS JOIN record AS a ON a.rid = s.a CROSS JOIN record AS b ON b.rid = s.b WHERE s.reason = ?
+"""
+WHOLE = {
+    RECORDS: "record AS r",
+    HOLDERS: "record_key AS k",
+    PEOPLE: "link AS l",
+    EVIDENCE: "link AS l",
+    JUDGED: "decision AS d CROSS JOIN record AS a ON a.provider = d.a_provider AND a.record_id = d.a_record_id",
+    SUSPECTED: "suspicion AS s",
+}
+REGION = {
+    RECORDS: "region AS g CROSS JOIN record AS r ON r.rid = g.rid",
+    HOLDERS: "region AS g CROSS JOIN record_key AS k ON k.rid = g.rid",
+    PEOPLE: "region AS g CROSS JOIN link AS l ON l.rid = g.rid",
+    EVIDENCE: "region AS g CROSS JOIN link AS l ON l.rid = g.rid",
+    JUDGED: "region AS g CROSS JOIN record AS a ON a.rid = g.rid"
+    " CROSS JOIN decision AS d ON d.a_provider = a.provider AND d.a_record_id = a.record_id",
+    SUSPECTED: "region AS g CROSS JOIN suspicion AS s ON s.a = g.rid",
+}
+"""What each statement reads: the whole store, or the temporary table ``region``."""
+NAMES = """
+    SELECT j.value, json_extract(r.fields, '$.first_name'), json_extract(r.fields, '$.last_name')
+    FROM json_each(?) AS j CROSS JOIN record AS r ON r.rid = j.value
+"""
+
+
+def parts(connection: Connection, *, look_for_alike: bool) -> Parts | None:
+    """The parts around all dirty records, not yet sorted out; ``None`` when there are none."""
+    dirty: int = connection.exec_driver_sql("SELECT count(*) FROM dirty_record").scalar_one()
+    if not dirty:
+        return None
+    whole = _is_nearly_all(connection, dirty) or grow(connection, dirty_rids(connection))
+    found = _empty(connection, dirty, whole=whole, look_for_alike=look_for_alike)
+    sources = WHOLE if whole else REGION
+
+    def rows(statement: str, *values: str) -> Iterator[Any]:
+        return connection.exec_driver_sql(statement.format(sources[statement]), values)
+
+    found.read_records(rows(RECORDS))
+    found.read_emails(rows(HOLDERS, "email"))
+    found.read_profiles(rows(HOLDERS, "linkedin"))
+    found.read_people(rows(PEOPLE))
+    found.read_evidence(rows(EVIDENCE))
+    found.read_judged(rows(JUDGED))
+    found.read_opened((a, b, suspicion_of(*rest)) for a, b, *rest in rows(SUSPECTED, OPENED))
+    connection.exec_driver_sql("DROP TABLE IF EXISTS temp.region")
+    return found
+
+
+def _is_nearly_all(connection: Connection, dirty: int) -> bool:
+    """Counting reads a whole index, so a few dirty records only ask whether there are more than theirs."""
+    beyond = 2 * dirty if dirty > LARGE else dirty
+    row = connection.exec_driver_sql("SELECT 1 FROM record LIMIT 1 OFFSET ?", (beyond,)).first()
+    return row is None
+
+
+def _empty(connection: Connection, dirty: int, *, whole: bool, look_for_alike: bool) -> Parts:
+    highest = connection.exec_driver_sql("SELECT max(rid) FROM record").scalar_one() if whole else None
+    if highest is not None and highest > SPARSE * max(dirty, LARGE):
+        highest = None
+    return Parts(highest, Blocks(highest) if look_for_alike else None, whole=whole, dirty=dirty)
+
+
+def full_names(connection: Connection, rids: Sequence[int]) -> dict[int, str | None]:
+    """The full names of those records."""
+    rows = connection.exec_driver_sql(NAMES, (to_json(list(rids)),))
+    return {rid: full_name(first, last) for rid, first, last in rows}

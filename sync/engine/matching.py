@@ -1,0 +1,155 @@
+"""From changed records to people: what changes tie together is matched again, part by part.
+
+Plain parts are told from a few numbers a record; of the others as many as fit are loaded and tied at a time.
+Nothing is written before everything is decided.
+"""
+
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from sync.engine.policies import match_policy
+from sync.engine.tying import tie
+from sync.guards import Facts, GuardPolicy, Limit, check
+from sync.matching import Likeliest, alike
+from sync.store_port import Matched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sync.change import Suspicion
+    from sync.engine.session import Session
+    from sync.engine.tying import Tied
+    from sync.matching import MatchPolicy, Parts
+    from sync.membership import MembershipChange
+    from sync.store_port import Region
+
+AT_ONCE = 2000
+"""Records held in memory at once, more only where a single part is larger."""
+
+
+def match_records(session: Session) -> None:
+    """Every dirty record is tied to a person; joins, splits and suspicions are kept."""
+    if session.held_joins:
+        return
+    with uncollected():
+        policy = match_policy(session)
+        look = policy.look_for_alike and policy.suspect_score <= 1
+        parts = session.store.parts(look_for_alike=look)
+        if parts is not None:
+            _match(session, parts, policy)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No search for unreachable cycles meanwhile: matching makes millions of values and no cycle, and looking
+    through them again and again takes a third of its time.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _match(session: Session, parts: Parts, policy: MatchPolicy) -> None:
+    parts.sort_out(session.store.full_names)
+    likeliest = Likeliest()
+    updates = [tied.update for tied in _resolved(session, parts, policy, likeliest)]
+    if _too_many_joins(session):
+        session.held_joins = sum(len(update.redirects) for update in updates)
+        return
+    likeliest.settle((parts.owners[a], parts.owners[b]) for a, b in parts.judged)
+    _look_for_alike(session, parts, policy, likeliest)
+    matched = Matched(
+        updates=updates,
+        newcomers=((session.clock.new_id(), records) for records in parts.newcomers()),
+        joined=parts.joined,
+        told=parts.told,
+        suspicions=[*likeliest.suspicions(), *_still_opened(parts)],
+        rids=None if parts.whole else parts.rids,
+    )
+    session.store.save_matched(matched, at=session.clock.now())
+    session.new_people += parts.new_people + sum(len(update.created) for update in updates)
+    session.merged_people += sum(len(update.redirects) for update in updates)
+    session.progress.advance("match", "", parts.dirty, parts.dirty)
+
+
+def _resolved(session: Session, parts: Parts, policy: MatchPolicy, likeliest: Likeliest) -> Iterator[Tied]:
+    """Every part that is not plain, by every rule; ``parts.owners`` knows whose its records are now."""
+    careful = replace(policy, look_for_alike=False)
+    for batch in _batches(parts.careful):
+        region = session.store.part([rid for part in batch for rid in part])
+        tied = tie(session, region, policy=careful)
+        _count_joins(session, region, tied.change)
+        lowest: dict[str, int] = {}
+        for rid, person_id in tied.change.person_of.items():
+            lowest[person_id] = min(rid, lowest.get(person_id, rid))
+        for rid, person_id in tied.change.person_of.items():
+            parts.owners[rid] = lowest[person_id]
+        owners = {r.ref: parts.owners[r.rid] for r in region.records}
+        for suspicion in tied.update.suspicions:
+            a, b = suspicion.records
+            likeliest.add(owners[a], owners[b], suspicion)
+        yield tied
+
+
+def _batches(groups: Iterable[list[int]]) -> Iterator[list[list[int]]]:
+    batch: list[list[int]] = []
+    size = 0
+    for group in groups:
+        if batch and size + len(group) > AT_ONCE:
+            yield batch
+            batch, size = [], 0
+        batch.append(group)
+        size += len(group)
+    if batch:
+        yield batch
+
+
+def _look_for_alike(session: Session, parts: Parts, policy: MatchPolicy, likeliest: Likeliest) -> None:
+    """People without a common key who look alike are suspicions; compared block by block."""
+    if parts.blocks is None:
+        return
+    compared: set[tuple[int, int]] = set()
+    for blocks in _batches(parts.blocks.shared(parts.owners)):
+        rids = sorted({rid for block in blocks for rid in block})
+        records = {record.rid: record for record in session.store.part(rids).records}
+        for block in blocks:
+            members = [(parts.owners[rid], records[rid]) for rid in block]
+            for one, two, suspicion in alike(members, policy.suspect_score, compared):
+                likeliest.add(one, two, suspicion)
+
+
+def _still_opened(parts: Parts) -> list[Suspicion]:
+    """Pairs whose merge was opened by a generic key stay suspected until somebody judges them.
+
+    Once they are two people nothing in the records tells that they were one.
+    """
+    judged = {frozenset(pair) for pair in parts.judged}
+    owners = parts.owners
+    return [s for a, b, s in parts.opened if owners[a] != owners[b] and frozenset((a, b)) not in judged]
+
+
+def _count_joins(session: Session, region: Region, change: MembershipChange) -> None:
+    """Joins of people who both existed before, by the provider of the one that goes."""
+    owners = {r.person_id: r.ref.provider for r in region.records if r.person_id is not None}
+    for _, loser in change.merged:
+        provider = owners.get(loser, "")
+        session.merges[provider] = session.merges.get(provider, 0) + 1
+
+
+def _too_many_joins(session: Session) -> bool:
+    """Whether the ``merge`` guard will stop the run: then nobody is joined, and the next run asks again."""
+    if not session.merges:
+        return False
+    limit = session.settings.guards.merge
+    facts = Facts(known={}, people=session.store.people_count(), merges=MappingProxyType(dict(session.merges)))
+    policy = GuardPolicy(merge=Limit(limit.share, limit.floor))
+    return bool(check((), facts, policy, session.options.allowances))

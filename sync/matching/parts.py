@@ -1,0 +1,261 @@
+"""The records of a region in parts that nothing ties to each other, and which of them are plain.
+
+Nearly all parts of a store are plain: one person and one profile at most, names that agree, nobody's judgement.
+They are told from the others by a few numbers a record, without an object for each of a million records. The
+others are resolved by every rule (``match``), which gives a plain part the same answer.
+"""
+
+from __future__ import annotations
+
+from array import array
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
+
+from sync.identity.emails import email_key
+from sync.matching.hubs import profile_key
+from sync.matching.numbers import own, width, zeros
+from sync.matching.rounds import names_are_plain
+from sync.matching.unions import find
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from sync.change import Suspicion
+    from sync.matching.blocks import Blocks, RecordRow
+
+SHARES_EMAIL, SHARES_PROFILE, HAD_OTHER_KEYS, CAREFUL = 1, 2, 4, 8
+EVIDENCE: Final = ("linked", "email", "linkedin", "email+linkedin")
+"""What ties a record to the others of its person, by the two lowest bits of its flags."""
+ALONE: Final = "own"
+_KNOWN: Final = {evidence: number << 4 for number, evidence in enumerate((*EVIDENCE, ALONE), start=1)}
+_KNOWN_BITS: Final = 0x70
+_SEVERAL: Final = -1
+_AT_ONCE: Final = 4000
+
+KeyRow = tuple[str, str]
+"""A key, and the numbers of its holders with commas between, negative for one that showed it before."""
+
+
+class Parts:
+    """Who is tied to whom in one region: everything is read, records first, then ``sort_out`` answers.
+
+    ``highest``: the highest record number where most are there, ``None`` for a few. ``whole``: the region is the
+    whole store. ``dirty``: how many changed records opened it. ``opened``: suspicions left by generic keys.
+    ``careful``: parts that need every rule. ``owners``: record to its person as a number without other meaning;
+    whoever resolves a careful part sets them there. ``joined``: (record, record whose person it comes to,
+    evidence). ``told``: (record, evidence) where only that changed.
+    """
+
+    def __init__(
+        self, highest: int | None, blocks: Blocks | None = None, *, whole: bool = False, dirty: int = 0
+    ) -> None:
+        self.whole = whole
+        self.dirty = dirty
+        self.blocks = blocks
+        self.opened: list[tuple[int, int, Suspicion]] = []
+        self.rids: array[int] = array("q")
+        self.owners = own(highest)
+        self.careful: list[list[int]] = []
+        self.joined: list[tuple[int, int, str]] = []
+        self.told: list[tuple[int, str]] = []
+        self.judged: list[tuple[int, int]] = []
+        self._founders: array[int] = array("q")
+        self._next = own(highest)
+        self._flags = zeros(highest, "B")
+        self._names = zeros(highest)
+        self._profiles = zeros(highest, width(highest))
+        self._people = zeros(highest, width(highest))
+
+    def read_records(self, rows: Iterable[RecordRow]) -> None:
+        """The region's records, by number."""
+        names, rest = self._names, iter(rows)
+        while some := list(islice(rest, _AT_ONCE)):
+            self.rids.extend([row[0] for row in some])
+            for rid, first, last, *_ in some:
+                if first or last:
+                    names[rid] = hash((first, last)) or 1
+            if self.blocks is not None:
+                self.blocks.read(some)
+
+    def read_emails(self, rows: Iterable[KeyRow]) -> None:
+        """Every address that one of the records shows or showed, with those of its holders in the region."""
+        read_host = None if self.blocks is None else self.blocks.read_host
+        showing: tuple[int, ...]
+        for email, text in rows:
+            if text.isdigit():
+                showing = (int(text),)
+            else:
+                holders = self._holders(text)
+                showing = tuple(rid for rid in holders if rid > 0)
+                if len(holders) > 1:
+                    self._share(holders, SHARES_EMAIL, is_key=email_key(email) == email)
+            if read_host is not None:
+                read_host(email.rpartition("@")[2], showing)
+
+    def read_profiles(self, rows: Iterable[KeyRow]) -> None:
+        """Every profile key, as for emails."""
+        profiles = self._profiles
+        for mark, (profile, text) in enumerate(rows, start=1):
+            holders = [int(text)] if text.isdigit() else self._holders(text)
+            for rid in map(abs, holders):
+                profiles[rid] = _SEVERAL if profiles[rid] else mark
+            if len(holders) > 1:
+                self._share(holders, SHARES_PROFILE, is_key=profile_key(profile) == profile)
+
+    def read_people(self, rows: Iterable[tuple[int, str]]) -> None:
+        """(Record, person) of those that are linked, by person."""
+        for mark, (_, held) in enumerate(groupby(rows, key=itemgetter(1)), start=1):
+            first = 0
+            for rid, _ in held:
+                self._people[rid] = mark
+                if first:
+                    self._tie(first, rid)
+                first = first or rid
+
+    def read_evidence(self, rows: Iterable[tuple[int, str]]) -> None:
+        """(Record, evidence) of those that are linked."""
+        for rid, evidence in rows:
+            self._flags[rid] |= _KNOWN.get(evidence, 0)
+
+    def read_judged(self, rows: Iterable[tuple[int, int, str]]) -> None:
+        """(Record, record, verdict) of every judgement inside the region. "Not the same" ties nobody."""
+        for a, b, verdict in rows:
+            self.judged.append((a, b))
+            if verdict == "same":
+                self._tie(a, b)
+
+    def read_opened(self, rows: Iterable[tuple[int, int, Suspicion]]) -> None:
+        """(Record, record, suspicion) of merges that a generic key opened."""
+        self.opened += rows
+
+    def _holders(self, text: str) -> list[int]:
+        holders = [int(rid) for rid in text.split(",")]
+        if "-" in text:
+            for rid in holders:
+                if rid < 0:
+                    self._flags[-rid] |= HAD_OTHER_KEYS
+        return holders
+
+    def _share(self, holders: list[int], flag: int, *, is_key: bool) -> None:
+        """A kept key may be none by now, as the lists of role and disposable hosts grow: that takes every rule."""
+        if is_key:
+            marked = [rid for rid in holders if rid > 0]
+        else:
+            marked, flag = [abs(rid) for rid in holders], CAREFUL
+        if len(marked) > 1:
+            for rid in marked:
+                self._flags[rid] |= flag
+        first, *others = map(abs, holders)
+        for other in others:
+            self._tie(first, other)
+
+    def _tie(self, a: int, b: int) -> None:
+        """Both are in one part, which is a ring of its records; the lowest is its root."""
+        low, high = find(self.owners, a), find(self.owners, b)
+        if low == high:
+            return
+        if low > high:
+            low, high = high, low
+        self.owners[high] = low
+        following = self._next
+        following[low], following[high] = following[high], following[low]
+
+    # answering ----------------------------------------------------------------------------------------
+    def sort_out(self, names_of: Callable[[Sequence[int]], Mapping[int, str | None]]) -> None:
+        """All is read: what becomes of plain parts is known, and which are not. ``names_of``: full names."""
+        for a, b in self.judged:
+            if find(self.owners, a) == find(self.owners, b):
+                self._flags[a] |= CAREFUL
+        unsure: list[list[int]] = []
+        waiting = 0
+        for part in self._parts():
+            if not self._agrees(part):
+                self.careful.append(part)
+            elif self._has_several_names(part):
+                unsure.append(part)
+                waiting += len(part)
+            else:
+                self._settle(part)
+            if waiting > _AT_ONCE:
+                self._compare(unsure, names_of)
+                unsure, waiting = [], 0
+        self._compare(unsure, names_of)
+        self._flatten()
+
+    def _parts(self) -> Iterator[list[int]]:
+        """Every part of several records; what is alone is settled on the way."""
+        owners, following, people, found = self.owners, self._next, self._people, self._founders.append
+        for rid in self.rids:
+            if following[rid] != rid:
+                if owners[rid] == rid:
+                    yield self._part(rid)
+            elif not people[rid]:
+                found(rid)
+            elif self._flags[rid] & _KNOWN_BITS != _KNOWN[ALONE]:
+                self.told.append((rid, ALONE))
+
+    def _part(self, root: int) -> list[int]:
+        part, rid = [root], self._next[root]
+        while rid != root:
+            part.append(rid)
+            rid = self._next[rid]
+        return part
+
+    def _agrees(self, part: list[int]) -> bool:
+        """One person and one profile at most, and nothing that takes a closer look; names apart."""
+        person = profile = 0
+        for rid in part:
+            flags, own_person, own_profile = self._flags[rid], self._people[rid], self._profiles[rid]
+            if flags & CAREFUL or (flags & HAD_OTHER_KEYS and not own_person):
+                return False
+            if own_person and own_person != (person := person or own_person):
+                return False
+            if own_profile and (own_profile == _SEVERAL or own_profile != (profile := profile or own_profile)):
+                return False
+        return True
+
+    def _has_several_names(self, part: list[int]) -> bool:
+        name = 0
+        return any(own and own != (name := name or own) for own in (self._names[rid] for rid in part))
+
+    def _compare(
+        self, parts: list[list[int]], names_of: Callable[[Sequence[int]], Mapping[int, str | None]]
+    ) -> None:
+        names = names_of([rid for part in parts for rid in part]) if parts else {}
+        for part in parts:
+            if names_are_plain({name for rid in part if (name := names[rid])}):
+                self._settle(part)
+            else:
+                self.careful.append(part)
+
+    def _settle(self, part: list[int]) -> None:
+        """A plain part is one person: of its first linked record, or somebody new."""
+        linked = next((rid for rid in part if self._people[rid]), None)
+        if linked is None:
+            self._founders.append(part[0])
+            return
+        for rid in part:
+            evidence = EVIDENCE[self._flags[rid] & 3]
+            if not self._people[rid]:
+                self.joined.append((rid, linked, evidence))
+            elif self._flags[rid] & _KNOWN_BITS != _KNOWN[evidence]:
+                self.told.append((rid, evidence))
+
+    def _flatten(self) -> None:
+        for rid in self.rids:
+            if self._next[rid] != rid:
+                self.owners[rid] = find(self.owners, rid)
+
+    @property
+    def new_people(self) -> int:
+        """How many plain parts are somebody new."""
+        return len(self._founders)
+
+    def newcomers(self) -> Iterator[list[tuple[int, str]]]:
+        """Plain parts that are somebody new: (record, evidence) of each of their records."""
+        for root in self._founders:
+            if self._next[root] == root:
+                yield [(root, ALONE)]
+            else:
+                yield [(rid, EVIDENCE[self._flags[rid] & 3]) for rid in self._part(root)]
