@@ -93,12 +93,13 @@ def _link(link: Link) -> list[object]:
 
 def _person(connection: Connection, person_id: str, created_at: int, text: str) -> Person:
     parts = from_json(text)
+    contact = from_contact(parts["fields"])
     return Person(
         id=person_id,
-        contact=from_contact(parts["fields"]),
+        contact=contact,
         members=_members(connection, person_id, parts["links"]),
         created_at=from_time(created_at),
-        choices=from_choices(parts["choices"]),
+        choices=from_choices(parts["choices"], contact),
         conflicts=tuple(_conflict(person_id, *conflict) for conflict in parts["conflicts"]),
         frozen=from_set(parts["frozen"]),
         aliases=from_set(parts["aliases"]),

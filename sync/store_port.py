@@ -307,6 +307,13 @@ class Store(Protocol):
     def save_merged(self, merged: Sequence[Merged], *, at: datetime) -> None:
         """Contacts, choices, links and conflicts are kept; the persons stay dirty until ``settle_people``."""
 
+    def take_alone(self, rule: str, *, but: Iterable[str], at: datetime) -> set[str]:
+        """Dirty persons who were never merged, and whose only record is live and was not met, hold what it shows.
+
+        ``rule`` is why; those of ``but`` are left out. Returns who they are. It keeps what ``save_merged`` would
+        keep of a merge of each, in one step for all; they stay dirty.
+        """
+
     def settle_people(self, ids: Iterable[str]) -> None:
         """The persons are no longer dirty (nothing about them waits)."""
 
