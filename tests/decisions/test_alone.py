@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.engine.people import match_records, merge_people
+from sync.engine.matching import match_records
+from sync.engine.people import merge_people
 from tests.decisions.worlds import World, told, world
 
 if TYPE_CHECKING:
