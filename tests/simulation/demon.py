@@ -113,8 +113,8 @@ class Demon:
                 headers["retry-after"] = text
             endpoint = self._endpoint(name.split(" ")[2].partition("?")[0])
         await self._scene.loop.gate(f"{name} reply")
-        if status == 429 and _is_heard(scope):
-            # a second of grace: the wait begins when the engine reads the answer
+        if status == 429 and _is_heard(scope) and self._scene.mode == "run":
+            # a second of grace: the wait begins when the engine reads the answer; a dry run keeps nothing
             self._not_before[endpoint] = (self._scene.loop.time() + wait_s - 1.0, self._scene.cycle)
         await _send(send, status, headers, ERROR)
 
