@@ -82,6 +82,11 @@ def save_plan(
         connection.exec_driver_sql(INSERT, rows)
 
 
+def drop_planned(connection: Connection, run_id: str) -> None:
+    """Nothing is planned but by that run."""
+    connection.exec_driver_sql("DELETE FROM operation WHERE state = 'planned' AND run_id IS NOT ?", (run_id,))
+
+
 def _refuse_second_create(connection: Connection, operations: Sequence[Operation]) -> None:
     """The unique index would refuse it too, but not for a person merged since the first one."""
     taken = set(_creates(connection, OPEN_STATES))

@@ -257,6 +257,10 @@ class SqliteStore(Asking, Matching):
         with self.database.write("plan") as connection:
             outbox.save_plan(connection, run_id, operations, at, planned_again)
 
+    def drop_planned(self, run_id: str) -> None:
+        with self.database.write("plan") as connection:
+            outbox.drop_planned(connection, run_id)
+
     def mark_sending(self, operations: Sequence[Operation], *, run_id: str, at: datetime) -> None:
         with self.database.write("sending") as connection:
             outbox.mark_sending(connection, operations, run_id, at)

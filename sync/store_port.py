@@ -379,6 +379,9 @@ class Store(Protocol):
         A second open create for a person and provider raises ``StateError``.
         """
 
+    def drop_planned(self, run_id: str) -> None:
+        """What other runs planned and never sent is not planned any more; its persons are still dirty."""
+
     def mark_sending(self, operations: Sequence[Operation], *, run_id: str, at: datetime) -> None:
         """The operations (with digest, attempt and idempotency key set) are durably ``sending``."""
 

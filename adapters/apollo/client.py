@@ -90,7 +90,7 @@ class Client:
         now = self._clock.now
         if self._settings.shared:
             self._spend.check(now())
-        await self._limiter.acquire(request.endpoint)
+        await self._limiter.acquire(request.endpoint, mutating=request.mutating)
         try:
             response = await self._http.call(request)
         except OutcomeUnknown:

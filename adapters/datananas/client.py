@@ -46,7 +46,7 @@ class Client:
         request = exchange.bulk_request(body, self._settings)
 
         async def once() -> Answer:
-            await self.limiter.acquire(request.endpoint)
+            await self.limiter.acquire(request.endpoint, mutating=request.mutating)
             token = await self.credential.token()
             before()
             response = await self._http.call(request)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LONGEST_SLEEP_S = 120.0
 """Longer waits are deferred to a later run instead of slept through."""
+LONGEST_WRITE_SLEEP_S = 15.0
+"""A write waits no longer than this by itself: what was looked at right before it must not grow old."""
 LONGEST_WAIT_S = 24 * 3600.0
 """Nothing is put off further. A note that says otherwise stems from a clock that was wrong."""
 
@@ -44,13 +46,14 @@ class Limiter:
         self._not_before: dict[str, datetime] = {}
         self._load(memory or {})
 
-    async def acquire(self, endpoint: str) -> None:
+    async def acquire(self, endpoint: str, *, mutating: bool = False) -> None:
         """One request to ``endpoint`` may go out now.
 
-        Raises ``RateLimited`` when that would mean waiting longer than ``LONGEST_SLEEP_S``.
+        Raises ``RateLimited`` when that would mean waiting longer than ``LONGEST_SLEEP_S``, for a ``mutating``
+        one longer than ``LONGEST_WRITE_SLEEP_S``.
         """
         wait_s = self.wait_s(endpoint)
-        if wait_s > LONGEST_SLEEP_S:
+        if wait_s > (LONGEST_WRITE_SLEEP_S if mutating else LONGEST_SLEEP_S):
             raise RateLimited(self._provider, f"{endpoint} is used up for now", retry_after_s=wait_s)
         if wait_s > 0:
             await self._clock.sleep(wait_s)

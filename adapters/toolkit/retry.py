@@ -19,6 +19,8 @@ WRITE_ATTEMPTS = 3
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 LONGEST_RETRY_AFTER_S = 120.0
+LONGEST_WRITE_RETRY_AFTER_S = 15.0
+"""Longer waits are the caller's, who looks again before it writes: opt-outs must not grow older than a minute."""
 
 
 class RetryBudget:
@@ -67,6 +69,6 @@ def _floor_s(error: ProviderError, *, mutating: bool) -> float | None:
     """Seconds that must pass before another try; ``None`` when there must be none."""
     if isinstance(error, RateLimited):
         asked_s = error.retry_after_s or 0.0
-        return asked_s if asked_s <= LONGEST_RETRY_AFTER_S else None
+        return asked_s if asked_s <= (LONGEST_WRITE_RETRY_AFTER_S if mutating else LONGEST_RETRY_AFTER_S) else None
     mends = isinstance(error, Unreachable) and not isinstance(error, WrongPlace)
     return 0.0 if mends or (isinstance(error, Transient) and not mutating) else None

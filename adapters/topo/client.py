@@ -61,7 +61,7 @@ class Client:
         )
 
     async def _once(self, request: Request) -> Any:
-        await self._limiter.acquire(request.endpoint)
+        await self._limiter.acquire(request.endpoint, mutating=request.mutating)
         response = await self._http.call(request)
         now = self._clock.now()
         try:

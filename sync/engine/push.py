@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 ORDER = {"exclude": 0, "stage": 0, "update": 1, "variables": 1, "create": 2}
 EXTRA_CALLS_TO_ISOLATE = 32
 """Re-posts a run may spend on finding rows that a bulk upsert refused in silence."""
+LONGEST_WAIT_S = 120.0
+"""What a provider asks to wait longer is put off to a later run."""
+MOST_TRIES = 3
+"""Of one write that a provider asked to wait for."""
 
 
 async def push_all(session: Session) -> None:
@@ -84,8 +88,11 @@ class _Pusher:
             except ContactSyncError as error:
                 self._give_up(head, error)
                 continue
-            for batch in self._seat.provider.batches(ready) if ready else ():
-                await self._send(batch)
+            await self._send_all(ready)
+
+    async def _send_all(self, operations: Sequence[Operation]) -> None:
+        for batch in self._seat.provider.batches(operations) if operations else ():
+            await self._send(batch)
 
     def _without_stopped(self, operations: list[Operation]) -> list[Operation]:
         """What may still be sent; the rest is put off with the reason why."""
@@ -206,6 +213,8 @@ class _Pusher:
         seat.wrote = True
         try:
             result = await seat.provider.send(batch, session.progress)
+        except RateLimited as error:
+            await self._send_later(batch, error)
         except ContactSyncError as error:
             await self._failed(batch, error)
         else:
@@ -221,20 +230,34 @@ class _Pusher:
 
         keep_memory(session, seat)
 
+    async def _send_later(self, batch: Batch, error: RateLimited) -> None:
+        """A short wait that the provider asked for is waited for, and everything is looked at once more."""
+        session, wait_s = self._session, error.retry_after_s
+        tried = max(o.attempt for o in batch.operations)
+        if wait_s is None or wait_s > LONGEST_WAIT_S or tried >= MOST_TRIES or session.stopping.is_set():
+            self._give_up(batch.operations, error)
+            return
+        await session.clock.sleep(wait_s + session.clock.random())
+        operations = self._without_stopped(list(batch.operations))
+        try:
+            ready = await self._look_before(operations)
+        except ContactSyncError as trouble:
+            self._give_up(operations, trouble)
+        else:
+            await self._send_all(ready)
+
     async def _isolate(self, batch: Batch) -> None:
         """Some rows of an upsert were refused without being named: the halves are posted again."""
         for half in _halves(batch):
             self._extra_calls -= 1
-            for smaller in self._seat.provider.batches(half):
-                await self._send(smaller)
+            await self._send_all(half)
 
     async def _failed(self, batch: Batch, error: ContactSyncError) -> None:
         if isinstance(error, (OutcomeUnknown, MappingError, Transient)):
             self._all(batch, "unknown", StateReason.OUTCOME_UNKNOWN, str(error))
         elif isinstance(error, Rejected) and batch.rebatchable and len(batch.operations) > 1:
             for half in _halves(batch):
-                for smaller in self._seat.provider.batches(half):
-                    await self._send(smaller)
+                await self._send_all(half)
         elif isinstance(error, Rejected):
             self._all(batch, "refused", StateReason.REJECTED, str(error))
         else:

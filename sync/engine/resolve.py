@@ -24,7 +24,8 @@ LOOK_UPS_A_CYCLE = 50
 
 
 def recover(session: Session) -> None:
-    """What an earlier run left in flight has an unknown outcome; nothing else is assumed about it."""
+    """What an earlier run left in flight has an unknown outcome, and what it only planned is planned anew."""
+    session.store.drop_planned(session.run_id)
     left = session.store.operations(states=("sending",))
     session.store.save_settled(
         [Settled(operation=replace(o, state="unknown", reason=StateReason.OUTCOME_UNKNOWN)) for o in left],

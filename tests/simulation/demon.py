@@ -74,8 +74,9 @@ class Demon:
             digests = {_sha(body), _sha(f"{path} {tuple(parse_qsl(query))}\n".encode() + body)}
             if not scene.intends(self._provider, digests, body):
                 scene.witness.blame("V7", f"{name} has no durable intent of that digest")
-            scene.check_opt_outs(name, self._provider, body)
-            for edit in scene.witness.overwritten(self._provider, _rows(body), scene.planned_at):
+            rows = _rows(body)
+            scene.check_opt_outs(name, self._provider, rows)
+            for edit in scene.witness.overwritten(self._provider, rows, scene.planned_at):
                 scene.witness.blame("V1", f"{name} replaces {edit.value}, which the look before it showed")
 
     def _endpoint(self, path: str) -> str:

@@ -122,22 +122,16 @@ class Scene:
             for o in sending
         )
 
-    def check_opt_outs(self, name: str, provider: str, body: bytes) -> None:
+    def check_opt_outs(self, name: str, provider: str, rows: list[dict[str, Any]]) -> None:
         """Nobody whose no was there for a minute is in a request that could create them."""
-        if not (
-            "contact-entries" in name or "bulk_create" in name or "/bulk " in name or name.startswith("datananas")
-        ):
+        if not ("contact-entries" in name or "bulk_create" in name or name.startswith("datananas")):
             return
-        text, now = body.decode("utf-8", "replace").lower(), self.loop.time()
+        whos, now = {self.witness.identify(provider, row) for row in rows}, self.loop.time()
         for no in self.witness.noes:
             since = (
                 self.witness.unsubscribed_shown.get(no.who) if no.provider == "apollo" else no.at + OPT_OUT_AGE_S
             )
-            if since is None or now < since:
-                continue
-            keys = [k for k, who in self.witness.by_key.items() if who == no.who]
-            said = any(k.partition(":")[2].removeprefix("in:") in text for k in keys)
-            if said:
+            if since is not None and now >= since and no.who in whos:
                 self.witness.blame(
                     "V4", f"{no.who} said no at {no.at:.0f} s ({no.provider}) and is in {name} at {now:.0f} s"
                 )

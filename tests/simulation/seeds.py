@@ -10,5 +10,9 @@ ONCE_BROKEN = {
     71: "a dry run counted as having shown a record, and a hidden value was told nobody",
     142: "an entry that showed late let an edit of the same person be forgotten",
     162: "a wait asked for in the look before a write was forgotten",
+    10025: "an entry was posted again and again for a value that never showed",
+    20381: "a create whose person Apollo took for a namesake stayed unknown and was sent in every cycle",
+    21086: "what a run that was killed had planned stayed planned while guards stopped the later ones",
+    21325: "a no said while a write waited as asked did not reach the create",
     221: "a value emptied right after our create was never filled again",
 }

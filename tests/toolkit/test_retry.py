@@ -11,6 +11,7 @@ from adapters.toolkit.retry import (
     FIRST_WAIT_S,
     LONGEST_RETRY_AFTER_S,
     LONGEST_WAIT_S,
+    LONGEST_WRITE_RETRY_AFTER_S,
     READ_ATTEMPTS,
     WRITE_ATTEMPTS,
     RetryBudget,
@@ -97,8 +98,14 @@ async def test_every_wait_goes_through_the_clock_and_grows_under_its_ceiling() -
 
 
 async def test_what_the_server_asked_for_is_waited_for_and_jitter_comes_on_top() -> None:
-    _, slept = await tried(RateLimited(P, "later", retry_after_s=LONGEST_RETRY_AFTER_S), mutating=True)
-    assert slept == [120.25, 120.5]
+    _, slept = await tried(RateLimited(P, "later", retry_after_s=LONGEST_RETRY_AFTER_S), mutating=False)
+    assert slept[:2] == [120.25, 120.5]
+    _, slept = await tried(RateLimited(P, "later", retry_after_s=LONGEST_WRITE_RETRY_AFTER_S), mutating=True)
+    assert slept == [15.25, 15.5]
+
+
+async def test_a_write_leaves_longer_waits_to_the_caller_who_looks_again_before_it() -> None:
+    assert await tried(RateLimited(P, "later", retry_after_s=15.1), mutating=True) == (1, [])
 
 
 async def test_a_long_wait_is_told_and_not_slept() -> None:
