@@ -1,4 +1,4 @@
-"""People as they were before they were merged, so that a split gives back what was."""
+"""People as they were before they were merged or parted, so that taking it back gives back what was."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def remember(connection: Connection, ids: Iterable[str]) -> None:
 
 
 def load(connection: Connection, ids: Iterable[str]) -> list[Person]:
-    """Those persons as they were before merges, latest first; the records show what is observed now."""
+    """Those persons as they were before merges and partings, latest first; the records show what is seen now."""
     rows = connection.exec_driver_sql(
         "SELECT p.id, p.created_at, b.contents FROM json_each(?) AS j"
         " CROSS JOIN before_merge AS b ON b.person_id = j.value CROSS JOIN person AS p ON p.id = b.person_id"
@@ -63,13 +63,13 @@ def load(connection: Connection, ids: Iterable[str]) -> list[Person]:
 
 
 def forget_undone(connection: Connection, ids: Iterable[str]) -> None:
-    """Of those persons nothing is kept but what they were with fewer records than they have now."""
+    """Of those persons nothing is kept but what they were with some of their records, or with more than these."""
     connection.exec_driver_sql(
-        "DELETE FROM before_merge WHERE person_id IN (SELECT value FROM json_each(?)) AND ("
-        " EXISTS (SELECT 1 FROM json_each(rids) AS k LEFT JOIN link AS l ON l.rid = k.value"
+        "DELETE FROM before_merge WHERE person_id IN (SELECT value FROM json_each(?))"
+        " AND EXISTS (SELECT 1 FROM json_each(rids) AS k LEFT JOIN link AS l ON l.rid = k.value"
         "  AND l.person_id = before_merge.person_id WHERE l.rid IS NULL)"
-        " OR json_array_length(rids) ="
-        "  (SELECT count(*) FROM link AS l WHERE l.person_id = before_merge.person_id))",
+        " = EXISTS (SELECT 1 FROM link AS l WHERE l.person_id = before_merge.person_id"
+        "  AND l.rid NOT IN (SELECT k.value FROM json_each(rids) AS k))",
         (to_json(list(ids)),),
     )
 
@@ -93,12 +93,13 @@ def _link(link: Link) -> list[object]:
 
 def _person(connection: Connection, person_id: str, created_at: int, text: str) -> Person:
     parts = from_json(text)
+    contact = from_contact(parts["fields"])
     return Person(
         id=person_id,
-        contact=from_contact(parts["fields"]),
+        contact=contact,
         members=_members(connection, person_id, parts["links"]),
         created_at=from_time(created_at),
-        choices=from_choices(parts["choices"]),
+        choices=from_choices(parts["choices"], contact),
         conflicts=tuple(_conflict(person_id, *conflict) for conflict in parts["conflicts"]),
         frozen=from_set(parts["frozen"]),
         aliases=from_set(parts["aliases"]),

@@ -86,7 +86,9 @@ def _keep(connection: Connection, update: MembershipUpdate, at: datetime) -> set
     }
     decisions.judge(connection, update.decisions, update.withdrawn)
     _remember_members(connection, update.redirects)
-    before_merges.remember(connection, {*update.redirects, *update.redirects.values()})
+    before_merges.remember(
+        connection, {*update.redirects, *update.redirects.values(), *update.split_from.values()}
+    )
     _create(connection, update, at)
     _tie(connection, update, before, at)
     _redirect(connection, update)

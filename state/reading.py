@@ -45,13 +45,11 @@ class Known(NamedTuple):
 
 def save_page(connection: Connection, records: Sequence[ReadRecord], at: int, sweep_id: str | None) -> PageCounts:
     """The records are kept; see ``Store.save_page``. Records that are there twice count once, the last one."""
-    page = {read.record.ref: read for read in records}
+    page = {read.ref: read for read in records}
     known = _known(connection, page)
     fresh = [read for ref, read in page.items() if ref not in known]
-    changed = [
-        (known[ref], r) for ref, r in page.items() if ref in known and r.fingerprint != known[ref].fingerprint
-    ]
-    back = [known[ref].rid for ref in page if ref in known and known[ref].gone]
+    changed = [(was, page[ref]) for ref, was in known.items() if page[ref].fingerprint != was.fingerprint]
+    back = [was.rid for was in known.values() if was.gone]
     rids = _insert(connection, fresh, at)
     _update(connection, changed, at)
     _return(connection, back)
@@ -70,7 +68,7 @@ def save_page(connection: Connection, records: Sequence[ReadRecord], at: int, sw
 
 def save_echo(connection: Connection, read: ReadRecord, at: int) -> int:
     """The row is kept as observed; its rid. It waits for matching only if its keys changed."""
-    known = _known(connection, [read.record.ref]).get(read.record.ref)
+    known = _known(connection, [read.ref]).get(read.ref)
     if known is None:
         (rid,) = _insert(connection, [read], at)
         connection.exec_driver_sql(DIRTY_RECORDS, (to_json([rid]),))
@@ -108,7 +106,7 @@ def _insert(connection: Connection, fresh: Sequence[ReadRecord], at: int) -> lis
         " created_at, updated_at, first_seen, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
-                *(rid, read.record.ref.provider, read.record.ref.record_id, read.fingerprint),
+                *(rid, read.ref.provider, read.ref.record_id, read.fingerprint),
                 *(to_contact(read.record.contact), to_set(read.record.absent)),
                 *(*_told(read.record), at, at),
             )
@@ -273,6 +271,6 @@ def rid_of(connection: Connection, ref: RecordRef, at: int) -> int:
     known = _known(connection, [ref]).get(ref)
     if known is not None:
         return known.rid
-    blank = ReadRecord(record=Record(ref=ref, contact=Contact()), keys=(), fingerprint="")
+    blank = ReadRecord(ref=ref, fingerprint="", ready=lambda: (Record(ref=ref, contact=Contact()), ()))
     (rid,) = _insert(connection, [blank], at)
     return rid

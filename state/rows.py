@@ -15,7 +15,7 @@ from sync.contact import Contact
 from sync.record import Link, OptOut, Record, RecordRef, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from sync.contact import Value
 
@@ -62,9 +62,9 @@ def from_json(text: str) -> Any:
     return _decode(text)[0]
 
 
-def to_set(values: Iterable[str]) -> str:
+def to_set(values: Collection[str]) -> str:
     """A sorted JSON list."""
-    return _encode(sorted(values))
+    return _encode(sorted(values)) if values else "[]"
 
 
 def from_set(text: str) -> frozenset[str]:
@@ -127,11 +127,15 @@ def to_choices(choices: Mapping[str, Choice]) -> str:
     )
 
 
-def from_choices(text: str) -> Mapping[str, Choice]:
-    """Choices by flat field; not to be changed."""
+def from_choices(text: str, contact: Contact) -> Mapping[str, Choice]:
+    """Choices by flat field; not to be changed. A list stands for one choice for everything in ``contact``."""
     if text == EMPTY:
         return NOTHING
-    return MappingProxyType({name: _choice(*parts) for name, parts in from_json(text).items()})
+    parts = from_json(text)
+    if isinstance(parts, list):
+        source, rule, at = parts
+        return MappingProxyType(dict.fromkeys(contact.to_fields(), _choice(source, rule, at, {}, {})))
+    return MappingProxyType({name: _choice(*own) for name, own in parts.items()})
 
 
 def _choice(source: str, rule: str, at: int, losers: dict[str, Any], replaced: dict[str, str]) -> Choice:

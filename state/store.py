@@ -170,6 +170,10 @@ class SqliteStore(Asking, Matching):
         with self.database.read() as connection:
             return people.load(connection, ids)
 
+    def take_alone(self, rule: str, *, but: Iterable[str], at: datetime) -> set[str]:
+        with self.database.write("merged") as connection:
+            return people.take_alone(connection, rule, but, to_time(at))
+
     def person_of(self, ref: RecordRef) -> str | None:
         with self.database.read() as connection:
             return people.person_of(connection, ref)

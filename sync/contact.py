@@ -8,6 +8,7 @@ known field, a variable under ``variables.<name>``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -72,11 +73,9 @@ class Contact:
 
     def to_fields(self) -> dict[str, Value]:
         """The known fields, flat; absent key = not known."""
-        flat: dict[str, Value] = {}
-        for name in SCALAR_FIELDS:
-            value = getattr(self, name)
-            if value is not None:
-                flat[name] = value
+        flat: dict[str, Value] = {
+            name: value for name, value in zip(SCALAR_FIELDS, scalars(self), strict=True) if value is not None
+        }
         if self.emails:
             flat["emails"] = self.emails
         for key, text in self.variables.items():
@@ -124,6 +123,8 @@ class Contact:
 
 
 SCALAR_FIELDS: tuple[str, ...] = tuple(f.name for f in fields(Contact) if f.name not in {"emails", "variables"})
+scalars = attrgetter(*SCALAR_FIELDS)
+"""A contact's values of ``SCALAR_FIELDS``, in their order."""
 SCALAR_NAMES = frozenset(SCALAR_FIELDS)
 FIELD_NAMES: tuple[str, ...] = ("emails", *SCALAR_FIELDS)
 """All canonical fields except variables, in report order."""

@@ -7,11 +7,12 @@ are aware UTC. The store compares and decides nothing: it keeps what it is given
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sync.change import (
@@ -57,13 +58,35 @@ class ProviderState:
     export_as_of: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadRecord:
-    """A record ready to be stored: canonical values, joinable keys and the digest that tells a change."""
+Keys = tuple[tuple[str, str], ...]
+"""Joinable ``(kind, key)`` pairs."""
 
-    record: Record
-    keys: tuple[tuple[str, str], ...]
+
+@dataclass(frozen=True, kw_only=True)
+class ReadRecord:
+    """A record to be stored. ``fingerprint``: digest of what was read, which tells a change.
+
+    ``ready``: gives the record in canonical values and its joinable keys. It is called once, and only for a
+    record that changed: reading most pages shows nothing new.
+    """
+
+    ref: RecordRef
     fingerprint: str
+    ready: Callable[[], tuple[Record, Keys]]
+
+    @cached_property
+    def _canonical(self) -> tuple[Record, Keys]:
+        return self.ready()
+
+    @property
+    def record(self) -> Record:
+        """In canonical values."""
+        return self._canonical[0]
+
+    @property
+    def keys(self) -> Keys:
+        """The joinable keys."""
+        return self._canonical[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,6 +306,13 @@ class Store(Protocol):
 
     def save_merged(self, merged: Sequence[Merged], *, at: datetime) -> None:
         """Contacts, choices, links and conflicts are kept; the persons stay dirty until ``settle_people``."""
+
+    def take_alone(self, rule: str, *, but: Iterable[str], at: datetime) -> set[str]:
+        """Dirty persons who were never merged, and whose only record is live and was not met, hold what it shows.
+
+        ``rule`` is why; those of ``but`` are left out. Returns who they are. It keeps what ``save_merged`` would
+        keep of a merge of each, in one step for all; they stay dirty.
+        """
 
     def settle_people(self, ids: Iterable[str]) -> None:
         """The persons are no longer dirty (nothing about them waits)."""

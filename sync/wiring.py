@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.registry import providers as known_providers
+from adapters.registry import settings_models
 from adapters.spec import Opening
 from sync.clock import SystemClock
 from sync.config import load
@@ -54,8 +55,7 @@ class Request:
 def load_settings(path: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
     """The settings that count here. Raises ``ConfigError`` with every problem."""
     environ = os.environ if environ is None else environ
-    models = {name: spec.settings for name, spec in known_providers().items()}
-    return load(path, provider_settings=models, environ=environ, cwd=Path.cwd())
+    return load(path, provider_settings=settings_models(), environ=environ, cwd=Path.cwd())
 
 
 @contextmanager

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 import adapters
-from adapters.registry import providers
+from adapters.registry import providers, settings_models
 from adapters.spec import ProviderSpec
 from sync.config import ProviderSettings
 
@@ -41,6 +42,12 @@ def test_a_provider_declares_itself_whole(name: str) -> None:
     assert issubclass(spec.settings, ProviderSettings)
     assert all(callable(part) for part in (spec.open, spec.sandbox, spec.actor, spec.import_names))
     assert spec.card()["name"] == name
+
+
+def test_the_settings_are_found_without_the_providers_themselves() -> None:
+    assert settings_models() == {name: spec.settings for name, spec in providers().items()}
+    script = "import sys, sync.wiring as w; w.settings_models(); sys.exit('httpx' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 @pytest.mark.usefixtures("fresh")

@@ -2,7 +2,8 @@
 
 ``bulk_create`` answers with two arrays without an index, in any order. A row is told by what it holds: our
 external id, then email, then profile, then name and company; never by its place. Apollo itself matches on name
-and company too, so a row that was there before counts as the person only when an email or a profile says so.
+with company or domain too, so a row that was there before may be told by its name alone, and counts as the person
+only when an email or a profile says so.
 Source: https://docs.apollo.io/reference/bulk-create-contacts
 """
 
@@ -58,7 +59,7 @@ def correlate(
     left = _distinct(echoes)
     for wish, own in _passes(settings):
         open_ones = [operation for operation in operations if found[operation.id] is None]
-        pairs = [(o, e) for o in open_ones for e in left if wish(o) & own(e.row)]
+        pairs = [(o, e) for o in open_ones for e in left if wish(o) & own(e)]
         wanted = Counter(e.row.id for _, e in pairs)
         for operation in open_ones:
             fitting = [e for o, e in pairs if o is operation]
@@ -84,13 +85,20 @@ def _distinct(echoes: Sequence[Echo]) -> list[Echo]:
 
 def _passes(
     settings: ApolloSettings,
-) -> list[tuple[Callable[[Operation], Keys], Callable[[ContactRow], Keys]]]:
+) -> list[tuple[Callable[[Operation], Keys], Callable[[Echo], Keys]]]:
     field = settings.external_id_field
     return [
-        (lambda o: frozenset({o.person_id}), lambda r: frozenset({r.custom[field]} if field in r.custom else ())),
-        (lambda o: _emails(o.contact), emails_of),
-        (lambda o: _profiles(o.contact), lambda r: _only(profile_of(r))),
-        (lambda o: _name_key(o.contact.full_name, o.contact.company_name), _row_name_key),
+        (lambda o: frozenset({o.person_id}), lambda e: _only(e.row.custom.get(field))),
+        (lambda o: _emails(o.contact), lambda e: emails_of(e.row)),
+        (lambda o: _profiles(o.contact), lambda e: _only(profile_of(e.row))),
+        (
+            lambda o: _name_key(o.contact.full_name, o.contact.company_name),
+            lambda e: _name_key(_name(e.row), e.row.text("organization_name")),
+        ),
+        (
+            lambda o: _name_key(o.contact.full_name, None),
+            lambda e: _name_key(_name(e.row), None) if e.existing else frozenset(),
+        ),
     ]
 
 
@@ -106,9 +114,9 @@ def _only(key: str | None) -> Keys:
     return frozenset({key} if key else ())
 
 
-def _row_name_key(row: ContactRow) -> Keys:
+def _name(row: ContactRow) -> str | None:
     parts = " ".join(filter(None, (row.text("first_name"), row.text("last_name"))))
-    return _name_key(parts or row.text("name"), row.text("organization_name"))
+    return parts or row.text("name")
 
 
 def _name_key(name: str | None, company: str | None) -> Keys:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sync.change import Hold
 from sync.codes import HoldKind
-from sync.contact import VARIABLE_PREFIX
+from sync.contact import FIELD_NAMES, VARIABLE_PREFIX
 from sync.engine.attention import after_opt_outs
 from sync.engine.people import chunks, records_of
 from sync.engine.together import together
 from sync.errors import ContactSyncError, MappingError, ProviderError, QuotaExhausted, RateLimited, StateError
 from sync.guards import emptied
-from sync.identity.canonical import canonicalize, keys_of
+from sync.identity.canonical import RULES, canonicalize, keys_of
 from sync.optouts import wide_keys
 from sync.record import OptOutEntry, RecordRef
 from sync.store_port import ReadRecord
@@ -25,20 +26,35 @@ if TYPE_CHECKING:
     from sync.engine.session import Seat, Session
     from sync.ports import OptOutList, Reader
     from sync.record import OptOut, Page, PullMode, Record
+    from sync.store_port import Keys
 
 WORST_SHARE_OF_BAD_ROWS = 0.05
 """More broken rows than this in a page of some size means that the API itself changed."""
 
 
 def ready_to_store(record: Record, *, region: str) -> ReadRecord:
-    """The record in canonical values, with its keys and the digest that tells a change."""
-    contact = canonicalize(record.contact, default_region=region)
-    parts = (sorted(contact.to_fields().items()), record.opted_out, sorted(record.labels), sorted(record.absent))
+    """The record with the digest that tells a change; canonical values and keys once somebody asks."""
     return ReadRecord(
-        record=record if contact == record.contact else replace(record, contact=contact),
-        keys=keys_of(contact),
-        fingerprint=hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest(),
+        ref=record.ref, fingerprint=_fingerprint(record, region), ready=lambda: _canonical(record, region)
     )
+
+
+_VALUES = attrgetter(*FIELD_NAMES)
+
+
+def _fingerprint(record: Record, region: str) -> str:
+    """Of what was read, and of how it is understood: other rules or another region make every row a new one."""
+    contact, marks = record.contact, (record.labels, record.absent)
+    parts = (
+        *(RULES, region, _VALUES(contact), record.opted_out, *(sorted(mark) if mark else () for mark in marks)),
+        sorted(contact.variables.items()) if contact.variables else (),
+    )
+    return hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _canonical(record: Record, region: str) -> tuple[Record, Keys]:
+    contact = canonicalize(record.contact, default_region=region)
+    return (record if contact is record.contact else replace(record, contact=contact)), keys_of(contact)
 
 
 # opt-outs ---------------------------------------------------------------------------------------------
@@ -178,22 +194,21 @@ def _save(session: Session, seat: Seat, page: Page) -> None:
 
 def store_records(session: Session, seat: Seat, records: Iterable[Record]) -> None:
     """The records and the seat's cursor are kept in one commit; opt-outs on rows are in the ledger before."""
+    records = tuple(records)
     rows = [ready_to_store(r, region=session.settings.sync.default_region) for r in records]
-    note_opt_outs(session, (o for r in rows if (o := _row_opt_out(r.record)) is not None))
+    note_opt_outs(session, (_row_opt_out(row.record) for row, r in zip(rows, records, strict=True) if r.opted_out))
     counts = session.store.save_page(rows, seat.state, at=session.clock.now(), sweep_id=seat.state.sweep_id)
-    seat.seen.update(r.record.ref.record_id for r in rows)
+    seat.seen.update(r.ref.record_id for r in rows)
     seat.changed += counts.new + counts.changed
 
 
-def _row_opt_out(record: Record) -> OptOut | None:
+def _row_opt_out(record: Record) -> OptOut:
     from sync.record import OptOut
 
-    if record.opted_out is None:
-        return None
     return OptOut(
         emails=record.contact.emails,
         linkedin_url=record.contact.linkedin_url,
-        reason=record.opted_out,
+        reason=record.opted_out or "",
         source=record.ref.provider,
         source_id=f"record:{record.ref.record_id}",
     )

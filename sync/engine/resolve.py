@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sync.engine.session import Seat, Session
     from sync.record import Record
 
+SENT_AGAIN = 3
+"""How often a create with an unknown outcome is given back to the planner before a person must decide."""
 LOOK_UPS_A_CYCLE = 50
 """Single look-ups for entries that the normal pull has not resolved, oldest first."""
 
@@ -52,7 +54,7 @@ async def _resolve(session: Session, seat: Seat, operation: Operation) -> None:
     found = await _look(session, seat, operation)
     if found:
         _tie(session, seat, operation, found[0])
-    elif _may_send_again(seat, operation):
+    elif _may_send_again(seat, operation) and _tries(session, operation) < SENT_AGAIN:
         _give_back(session, operation)
     else:
         _keep(session, replace(operation, state="parked"))
@@ -85,6 +87,15 @@ def _may_send_again(seat: Seat, operation: Operation) -> bool:
         by_profile = caps.match_key == "linkedin_url"
         return key is not None and key.startswith(("in:", "urn:")) == by_profile
     return caps.creates_dedupe and any(map(email_key, operation.contact.emails))
+
+
+def _tries(session: Session, operation: Operation) -> int:
+    """How many creates of the person there ended in an unknown outcome before."""
+    failed = session.store.operations(states=("failed",), provider=operation.provider)
+    return sum(
+        o.kind == "create" and o.person_id == operation.person_id and o.reason == StateReason.OUTCOME_UNKNOWN
+        for o in failed
+    )
 
 
 def _give_back(session: Session, operation: Operation) -> None:

@@ -96,7 +96,7 @@ def _update(
     return MembershipUpdate(
         decisions=judged.decide,
         withdrawn=judged.withdraw,
-        separated=tuple(_separated(session, change)),
+        separated=(*_separated(session, change), *_rejoined(session, change)),
         members=MappingProxyType({rid: (person, ties[rid]) for rid, person in change.person_of.items()}),
         created=change.created,
         redirects=MappingProxyType({loser: winner for winner, loser in change.merged}),
@@ -157,6 +157,20 @@ def _separated(session: Session, change: MembershipChange) -> Iterator[Merged]:
             own = tuple(sorted(members, key=lambda m: m.rid))
             side = Side(person_id=person_id, members=own, before=_before(before, person_id, rids))
             yield _merged(part(side, together, policy, at))
+
+
+def _rejoined(session: Session, change: MembershipChange) -> Iterator[Merged]:
+    """What somebody is who was parted and has all those records again: what they were, and what happened since."""
+    winners = {winner for winner, _ in change.merged}
+    for before in session.store.people_before(sorted(winners)):
+        rids = {rid for rid, owner in change.person_of.items() if owner == before.id}
+        if before.id in winners and {m.rid for m in before.members} == rids:
+            winners.remove(before.id)
+            now = session.store.people([before.id, *(loser for to, loser in change.merged if to == before.id)])
+            together = {m.rid: person for person in now for m in person.members}
+            members = tuple(sorted((m for person in now for m in person.members), key=lambda m: m.rid))
+            side = Side(person_id=before.id, members=members, before=before)
+            yield _merged(part(side, together, merge_policy(session), session.clock.now()))
 
 
 def _before(before: list[Person], person_id: str, rids: set[int]) -> Person | None:

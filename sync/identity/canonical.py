@@ -7,7 +7,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from sync.contact import NO_VARIABLES, SCALAR_FIELDS, VARIABLE_PREFIX, Contact
+from sync.contact import NO_VARIABLES, SCALAR_FIELDS, VARIABLE_PREFIX, Contact, scalars
 from sync.identity.countries import country_code
 from sync.identity.domains import host_of, registrable_domain
 from sync.identity.emails import canonical_email, email_key, written_email
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
 
     from sync.contact import Value
+
+RULES: Final = "1"
+"""Raised when any rule of this package reads a value another way, so that rows kept before are read anew."""
 
 _PHONES: Final = frozenset({"phone", "mobile_phone"})
 _FOLDED: Final = frozenset({"first_name", "last_name", "job_title", "company_name", "city", "state"})
@@ -47,16 +50,20 @@ def canonicalize(contact: Contact, *, default_region: str = "") -> Contact:
     spelling, one for each canonical form, primary first. Phones are E.164 where ``contact.country`` or else
     ``default_region`` lets them be read. Profile addresses have one form. What cannot be read stays as it came.
     """
-    found = {n: _known_text(n, text) for n in SCALAR_FIELDS if (text := getattr(contact, n)) is not None}
+    written = {n: text for n, text in zip(SCALAR_FIELDS, scalars(contact), strict=True) if text is not None}
+    found = {name: _known_text(name, text) for name, text in written.items()}
     region = country_code(found.get("country")) or country_code(default_region) or ""
     for name in _PHONES & found.keys():
         found[name] = _phone(found[name], region)
     if "company_domain" in found:
         found["company_domain"] = _host(found["company_domain"])
     if "linkedin_url" in found or "linkedin_id" in found:
-        profile = _profile(found.get("linkedin_url"), found.get("linkedin_id"))
-        found["linkedin_url"], found["linkedin_id"] = profile
-    return Contact(emails=_emails(contact.emails), variables=_variables(contact.variables), **found)
+        url, member_id = _profile(found.get("linkedin_url"), found.get("linkedin_id"))
+        found |= {n: v for n, v in (("linkedin_url", url), ("linkedin_id", member_id)) if v or n in found}
+    emails, variables = _emails(contact.emails), _variables(contact.variables)
+    if found == written and emails == contact.emails and variables == contact.variables:
+        return contact
+    return Contact(emails=emails, variables=variables, **found)
 
 
 def compared(name: str, value: Value | None, *, region: str = "") -> Hashable:
@@ -110,8 +117,12 @@ def _folded(text: str) -> str:
 
 
 def _known_text(name: str, value: object) -> str | None:
-    if not isinstance(value, str):
-        return None
+    return _read_text(name, value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=16384)
+def _read_text(name: str, value: str) -> str | None:
+    """Titles, companies and cities come again and again."""
     text = clean_text(value, keep_lines=name in _LONG_TEXT or name.startswith(VARIABLE_PREFIX))
     word = text.casefold()
     # A variable is somebody's own text: "none" may well be the answer there.
@@ -148,16 +159,20 @@ def _emails(values: Iterable[object]) -> tuple[str, ...]:
     """Each canonical form once, in its first spelling; placeholders and words that say nothing dropped."""
     kept: dict[str, str] = {}
     for value in values:
-        text = clean_text(value) if isinstance(value, str) else ""
-        address = written_email(text)
-        spelling = address or text
-        if (
-            spelling
-            and spelling.casefold() not in _NO_VALUE
-            and not (address and canonical_email(address) is None)
-        ):
-            kept.setdefault(_email_form(spelling), spelling)
+        form, spelling = _read_email(value) if isinstance(value, str) else ("", "")
+        if form:
+            kept.setdefault(form, spelling)
     return tuple(kept.values())
+
+
+@lru_cache(maxsize=4096)
+def _read_email(value: str) -> tuple[str, str]:
+    """The form in which equal addresses are equal, and the source spelling; both empty when nothing is said."""
+    text = clean_text(value)
+    address = written_email(text)
+    spelling = address or text
+    form = canonical_email(address) if address else _folded(text)
+    return (form, spelling) if form and spelling.casefold() not in _NO_VALUE else ("", "")
 
 
 def _email_form(text: str) -> str:
@@ -169,6 +184,7 @@ def _phone(text: str | None, region: str) -> str | None:
     return str(number) if number else text
 
 
+@lru_cache(maxsize=16384)
 def _host(text: str | None) -> str | None:
     host = host_of(text) if text else None
     return host.removeprefix("www.") if host and host.count(".") > 1 else host or text

@@ -36,9 +36,7 @@ STANDS = Verdict()
 
 def merge_edits(work: Work) -> None:
     """Every field that a record changed has its new value, or a conflict; a braked field waits."""
-    names = {
-        name for m in work.met for name in (*m.record.contact.to_fields(), *m.link.base, *work.written[m.rid])
-    }
+    names = {name for m in work.met for name in (*work.shown[m.rid], *m.link.base, *work.written[m.rid])}
     for name in sorted(names - work.frozen):
         edits = [e for m in work.met if (e := _edit(work, name, m)) is not None]
         if edits and not work.brakes(name, edits):
@@ -60,7 +58,7 @@ def _merge_field(work: Work, name: str, edits: list[Edit]) -> None:
 # who changed it ---------------------------------------------------------------------------------------
 def _edit(work: Work, name: str, member: Member) -> Edit | None:
     """What the record's people made of the field, ``None`` when they left it alone."""
-    now, base = member.record.contact.get(name), member.link.base.get(name)
+    now, base = work.shown[member.rid].get(name), member.link.base.get(name)
     if now is None and name in member.record.absent:
         return None
     if _explained_by_us(work, name, member, now) or work.same(name, now, base):

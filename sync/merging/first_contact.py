@@ -34,9 +34,7 @@ misleads); a missing last name is filled from any record of the person."""
 def welcome(work: Work) -> None:
     """What newcomers hold stands, or lost to something better; from now on their edits count."""
     held = frozenset(work.conflicts) | frozenset(work.frozen)
-    order = sorted(
-        work.newcomers, key=lambda m: (work.policy.rank(_provider(m)), -len(m.record.contact.to_fields()), m.rid)
-    )
+    order = sorted(work.newcomers, key=lambda m: (work.policy.rank(_provider(m)), -len(work.shown[m.rid]), m.rid))
     # An owner decides its field alone, so it is not chosen together with others.
     groups = [
         (group, tuple(n for n in group if n not in held and not work.policy.of(n).owner)) for group in GROUPS
@@ -44,7 +42,7 @@ def welcome(work: Work) -> None:
     for group, names in groups:
         _welcome_group(work, group, names, order, held)
     done = {name for _, names in groups for name in names}
-    for name in sorted({n for m in order for n in m.record.contact.to_fields()} - done):
+    for name in sorted({n for m in order for n in work.shown[m.rid]} - done):
         for member in order:
             if name in held:
                 _lose(work, name, member, Rule.SURVIVORSHIP)
@@ -53,7 +51,7 @@ def welcome(work: Work) -> None:
             else:
                 _offer(work, name, member)
     for member in order:
-        work.base[member.rid] = dict(member.record.contact.to_fields())
+        work.base[member.rid] = dict(work.shown[member.rid])
 
 
 def sole_newcomer(person: Person, at: datetime) -> MergeResult | None:
@@ -82,7 +80,7 @@ def _welcome_group(
     work: Work, group: tuple[str, ...], names: tuple[str, ...], newcomers: list[Member], held: Collection[str]
 ) -> None:
     """One record gives the whole group; the others fill its blanks where that cannot mislead."""
-    holders = [m for m in newcomers if any(m.record.contact.get(n) for n in names)]
+    holders = [m for m in newcomers if any(n in work.shown[m.rid] for n in names)]
     if not holders:
         return
     best = min(holders, key=lambda m: _standing(work, group, m))
@@ -98,7 +96,7 @@ def _welcome_group(
 
 
 def _standing(work: Work, group: tuple[str, ...], member: Member) -> tuple[int, int, int]:
-    known = sum(member.record.contact.get(n) is not None for n in group)
+    known = sum(n in work.shown[member.rid] for n in group)
     return (work.policy.rank(_provider(member), group[0]), -known, member.rid)
 
 
@@ -109,17 +107,16 @@ def _outranks(work: Work, group: tuple[str, ...], names: tuple[str, ...], member
 
 def _agrees(work: Work, group: tuple[str, ...], member: Member, held: Collection[str] = ()) -> bool:
     """Whether nothing of the group that the record shows differs from what stands, or is in question."""
-    shown = [n for n in group if member.record.contact.get(n) is not None]
+    shown, values = work.shown[member.rid], work.values
     return not any(
-        n in held or (n in work.values and not work.same(n, work.values[n], member.record.contact.get(n)))
-        for n in shown
+        n in held or (n in values and not work.same(n, values[n], shown[n])) for n in group if n in shown
     )
 
 
 def _adopt(work: Work, group: tuple[str, ...], names: tuple[str, ...], member: Member) -> None:
     whole = group not in CONTRADICTION_MATTERS or _agrees(work, group, member)
     for name in names:
-        value = member.record.contact.get(name)
+        value = work.shown[member.rid].get(name)
         if value is not None:
             _put(work, name, value, member, Rule.GROUP if name in work.values else Rule.FIRST_CONTACT)
         elif name in work.values and not whole:
@@ -138,7 +135,7 @@ def _drop(work: Work, name: str, member: Member) -> None:
 
 # single fields ----------------------------------------------------------------------------------------
 def _offer(work: Work, name: str, member: Member) -> None:
-    value = member.record.contact.get(name)
+    value = work.shown[member.rid].get(name)
     if value is None:
         return
     choice = work.choices.get(name)
@@ -203,7 +200,7 @@ def _put(work: Work, name: str, value: Value, member: Member, rule: Rule | str) 
 
 
 def _lose(work: Work, name: str, member: Member, rule: Rule) -> None:
-    value = member.record.contact.get(name)
+    value = work.shown[member.rid].get(name)
     if value is None or work.holds(name, value):
         return
     work.note_losers(name, {str(member.record.ref): value}, rule)

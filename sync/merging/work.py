@@ -57,7 +57,10 @@ class Edit:
 
 
 class Work:
-    """The state of one merge. Records that are gone take no part; the others are ordered by rid."""
+    """The state of one merge. Records that are gone take no part; the others are ordered by rid.
+
+    ``shown``: rid → what the record shows, flat.
+    """
 
     def __init__(self, person: Person, policy: MergePolicy, at: datetime) -> None:
         self.person = person
@@ -66,7 +69,8 @@ class Work:
         self.live = sorted((m for m in person.members if not m.gone), key=lambda m: m.rid)
         self.met = [m for m in self.live if m.link.met]
         self.newcomers = [m for m in self.live if not m.link.met]
-        self.values: dict[str, Value] = dict(person.contact.to_fields())
+        self.shown: dict[int, dict[str, Value]] = {m.rid: m.record.contact.to_fields() for m in self.live}
+        self.values: dict[str, Value] = person.contact.to_fields()
         self.choices: dict[str, Choice] = dict(person.choices)
         self.frozen = set(person.frozen)
         self.returns = dict(person.returns)
@@ -88,11 +92,12 @@ class Work:
 
     def same(self, name: str, a: Value | None, b: Value | None) -> bool:
         """Whether two values are one after normalisation."""
-        return self.key(name, a) == self.key(name, b)
+        return a == b or self.key(name, a) == self.key(name, b)
 
     def holds(self, name: str, value: Value) -> bool:
         """Whether all of ``value`` is in the canonical value."""
-        return self.keys(name, value) <= self.keys(name, self.values.get(name))
+        stands = self.values.get(name)
+        return value == stands or self.keys(name, value) <= self.keys(name, stands)
 
     def set(self, name: str, value: Value | None, choice: Choice) -> None:
         """``value`` stands, for the reason in ``choice``."""

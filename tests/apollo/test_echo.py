@@ -61,6 +61,13 @@ def test_a_row_is_recognised_by_any_of_its_keys(fields: dict[str, Any]) -> None:
     assert isinstance(correlate([operation], [echo("66f1", **fields)], PLAIN)["op1"], Echo)
 
 
+@pytest.mark.parametrize(("existing", "told"), [(True, True), (False, False)])
+def test_a_name_alone_tells_only_a_row_that_was_there(existing: bool, told: bool) -> None:
+    row = echo("66f1", existing=existing, name="Léa Martin1", organization_name="Elsewhere", email="other@x.fr")
+    found = correlate([create(1, first_name="Léa")], [row], PLAIN)["op1"]
+    assert isinstance(found, Echo) is told
+
+
 def test_two_rows_that_fit_are_ambiguous() -> None:
     rows = [echo("66f1", email="lea1@exemple.fr"), echo("66f2", email="lea1@exemple.fr", existing=True)]
     assert correlate([create(1)], rows, PLAIN)["op1"] == AMBIGUOUS

@@ -85,6 +85,28 @@ def test_a_join_taken_back_leaves_no_trace(
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
+@given(rows=people, changes=edits, leaving=st.integers(1, 7))
+def test_a_split_taken_back_leaves_no_trace(
+    rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]], leaving: int
+) -> None:
+    with world() as here:
+        populate(here, rows)
+        edit(here, changes)
+        whole = max(here.people().values(), key=lambda person: len(person.members))
+        refs = sorted(str(m.record.ref) for m in whole.members)
+        gone = [ref for place, ref in enumerate(refs) if leaving >> place & 1]
+        assume(gone and len(gone) < len(refs))
+        before = everybody(here)
+        here.split(*gone)
+        here.settle()
+        assert len({here.person(ref).id for ref in refs}) == 2
+        staying = {RecordRef.parse(ref) for ref in refs} - {RecordRef.parse(ref) for ref in gone}
+        here.act(decisions.unsplit(here.session, staying, {RecordRef.parse(ref) for ref in gone}))
+        here.settle()
+        assert everybody(here) == before
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(rows=people, changes=edits, later=edits)
 def test_a_split_after_a_merge_by_key_is_as_if_they_had_never_been_one(
     rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]], later: list[tuple[int, Row]]
@@ -110,3 +132,19 @@ def test_a_split_after_a_merge_by_key_is_as_if_they_had_never_been_one(
         assert {i: p["fields"] for i, p in everybody(merged).items()} == {
             i: p["fields"] for i, p in everybody(apart).items()
         }
+
+
+def test_an_edit_made_while_they_were_apart_is_kept_when_the_split_is_taken_back() -> None:
+    with world() as here:
+        populate(here, [[("topo", {"job_title": "COO"}), ("apollo", {"job_title": "COO", "city": "Lyon"})]])
+        here.split("apollo:r1")
+        here.settle()
+        here.shows("apollo:r1", job_title="CEO")
+        here.settle()
+        near, far = {RecordRef.parse("topo:r0")}, {RecordRef.parse("apollo:r1")}
+        here.act(decisions.unsplit(here.session, near, far))
+        here.settle()
+        whole = here.person("topo:r0")
+        assert whole.contact.job_title == "CEO"
+        assert whole.contact.city == "Lyon"
+        assert {name: choice.rule for name, choice in whole.choices.items()}["job_title"] == "only-changer"

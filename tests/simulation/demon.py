@@ -75,6 +75,8 @@ class Demon:
             if not scene.intends(self._provider, digests, body):
                 scene.witness.blame("V7", f"{name} has no durable intent of that digest")
             scene.check_opt_outs(name, self._provider, body)
+            for edit in scene.witness.overwritten(self._provider, _rows(body), scene.planned_at):
+                scene.witness.blame("V1", f"{name} replaces {edit.value}, which the look before it showed")
 
     def _endpoint(self, path: str) -> str:
         if self._provider != "apollo":
@@ -111,8 +113,8 @@ class Demon:
                 headers["retry-after"] = text
             endpoint = self._endpoint(name.split(" ")[2].partition("?")[0])
         await self._scene.loop.gate(f"{name} reply")
-        if status == 429 and _is_heard(scope):
-            # a second of grace: the wait begins when the engine reads the answer
+        if status == 429 and _is_heard(scope) and self._scene.mode == "run":
+            # a second of grace: the wait begins when the engine reads the answer; a dry run keeps nothing
             self._not_before[endpoint] = (self._scene.loop.time() + wait_s - 1.0, self._scene.cycle)
         await _send(send, status, headers, ERROR)
 
@@ -234,6 +236,18 @@ class Murmurs(Listeners):
         await super().tell(message)
         if kind == "dup":
             await super().tell(message)
+
+
+def _rows(body: bytes) -> list[dict[str, Any]]:
+    """What a write sends of people."""
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return []
+    found = (
+        [told.get(name) for name in ("items", "contacts", "contact_attributes")] if isinstance(told, dict) else []
+    )
+    return [row for rows in found if isinstance(rows, list) for row in rows]
 
 
 def _is_heard(scope: Scope) -> bool:

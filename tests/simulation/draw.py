@@ -59,6 +59,8 @@ def draw(seed: int) -> Draw:
         settings["apollo"]["opt_out_stages"] = ["609500000000000000000099"]
     if random.random() < 0.3:
         settings["datananas"]["batch_size"] = random.choice((1, 3))
+    if Random(f"pace {seed}").random() < 0.1:
+        settings["topo"]["requests_per_second"] = 0.05  # a cycle takes minutes, in which others go on
     tight = random.random() < 0.1
     return Draw(
         seed=seed,

@@ -57,9 +57,7 @@ def _no_settle(old: Any) -> Any:
 
     async def resolve(session: Any) -> Any:
         before = session.settings
-        session.settings = before.model_copy(
-            update={"sync": before.sync.model_copy(update={"settle": timedelta(0)})}
-        )
+        session.settings = replace(before, sync=before.sync.model_copy(update={"settle": timedelta(0)}))
         try:
             return await old(session)
         finally:

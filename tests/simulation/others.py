@@ -72,7 +72,7 @@ class Others:
         self._scene.loop.note(f"* {provider}:{record_id} {name} = {value!r}")
 
     def _email(self, provider: str, record_id: str, row: dict[str, Any], random: Random) -> None:
-        if (provider, record_id) not in self._witness.shown_records:
+        if not self._is_kept(provider, record_id):
             return  # nobody could know any more whose record it was
         who = self._who(provider, record_id)
         email = f"{who}.new{len(self._witness.by_key)}@{random.choice(DOMAINS)}"
@@ -89,12 +89,16 @@ class Others:
     def _delete(self, provider: str, record_id: str) -> None:
         who = self._who(provider, record_id)
         self._scene.boxes[provider].remove(record_id)
-        assert self._scene.store is not None
-        known = self._scene.store.person_of(RecordRef(provider, record_id)) is not None
+        known = self._is_kept(provider, record_id)
         self._witness.gone.append(
             Gone(who=who, provider=provider, record_id=record_id, at=self._scene.loop.time(), known=known)
         )
         self._scene.loop.note(f"* {provider}:{record_id} deleted")
+
+    def _is_kept(self, provider: str, record_id: str) -> bool:
+        """Whether the engine has the record, tied to a person; what it read and lost by dying does not count."""
+        assert self._scene.store is not None
+        return self._scene.store.person_of(RecordRef(provider, record_id)) is not None
 
     def _add(self, random: Random) -> None:
         """Somebody known elsewhere, or somebody new, is entered by hand."""

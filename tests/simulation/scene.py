@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -52,6 +53,7 @@ class Scene:
     """Everything of one seed. ``cycle``: engine cycles begun so far; ``reports``: of those that ended.
 
     ``died_in``: cycles in which the process died; what it had learnt then and not kept, it may ask again.
+    ``planned_at``: when this cycle's plan was kept, endless before.
     """
 
     draw: Draw
@@ -76,6 +78,7 @@ class Scene:
     died_in: set[int] = field(default_factory=set)
     quiet_from: int = 0
     others_blanked: bool = False
+    planned_at: float = math.inf
     states: dict[tuple[str, str, str], int] = field(default_factory=dict)
     cycle_reports: list[tuple[int, Report]] = field(default_factory=list)
 
@@ -272,6 +275,7 @@ class Scene:
         assert self.settings is not None
         self.cycle += 1
         self.loop.note(f"= cycle {self.cycle} {self.mode}")
+        self.planned_at = math.inf
         request = Request(options=Options(mode=self.mode, allowances=Allowances.parse(allow)))  # type: ignore[arg-type]
         session = session_for(self.settings, request, store, self.clock, environ=self.environ)
         storage.begin_life(self.commit)
@@ -297,6 +301,8 @@ class Scene:
         """A half of a commit of the engine's."""
         self.commits += 1
         self.loop.note(f"  {name}")
+        if name == "plan.after_commit":
+            self.planned_at = self.loop.time()
         if ("commit", self.commits) in self.kills:
             self.kills.remove(("commit", self.commits))
             storage.Life.dead = True

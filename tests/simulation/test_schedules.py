@@ -14,8 +14,8 @@ from tests.simulation.seeds import ONCE_BROKEN
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-BLOCK = 25
-BLOCKS = 16
+BLOCK = 50
+BLOCKS = 20
 
 
 def broken(seeds: Iterable[int]) -> str:

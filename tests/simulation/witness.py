@@ -96,7 +96,6 @@ class Witness:
     gone: list[Gone] = field(default_factory=list)
     noes: list[No] = field(default_factory=list)
     shown: dict[tuple[str, str, str, str], float] = field(default_factory=dict)
-    shown_records: set[tuple[str, str]] = field(default_factory=set)
     unsubscribed_shown: dict[str, float] = field(default_factory=dict)
     violations: list[tuple[str, str]] = field(default_factory=list)
     struck: list[tuple[str, str]] = field(default_factory=list)
@@ -124,11 +123,24 @@ class Witness:
         """Whose keys these are."""
         return next((self.by_key[k] for k in keys_of(email, profile) if k in self.by_key), None)
 
+    def overwritten(self, provider: str, rows: Iterable[dict[str, Any]], since: float) -> list[Edit]:
+        """Edits first shown after ``since`` whose values these rows of a write would replace."""
+        last = {(e.provider, e.record_id, e.name): e for e in self.edits if e.value}
+        late = [e for e in last.values() if e.provider == provider and self._first_shown(e) > since]
+        return [e for row in rows for e in late if self._replaces(row, e)]
+
+    def _first_shown(self, edit: Edit) -> float:
+        return self.shown.get((edit.provider, edit.record_id, edit.name, edit.value), -1.0)
+
+    def _replaces(self, row: dict[str, Any], edit: Edit) -> bool:
+        told = row.get(FIELDS[edit.provider][edit.name], edit.value) != edit.value
+        ours = str(row.get("id") or edit.record_id) == edit.record_id
+        return told and ours and self.identify(edit.provider, row) == edit.who
+
     def see(self, provider: str, rows: Iterable[dict[str, Any]], at: float) -> None:
         """A read answer that carried these rows reached the engine whole."""
         for row in rows:
             record_id = str(row.get("id"))
-            self.shown_records.add((provider, record_id))
             for name, wire in FIELDS[provider].items():
                 if row.get(wire):
                     self.shown.setdefault((provider, record_id, name, str(row[wire])), at)

@@ -10,7 +10,7 @@ from sync.change import Hold
 from sync.contact import FIELD_NAMES, Contact
 from sync.record import Record, RecordRef
 from sync.store_port import PageCounts, ProviderState, ReadRecord
-from tests.state.values import START, assign, later, pull, read, ref, rid
+from tests.state.values import START, as_read, assign, later, pull, read, ref, rid
 
 if TYPE_CHECKING:
     from state.store import SqliteStore
@@ -57,7 +57,7 @@ def test_a_record_comes_back_as_it_was_read(store: SqliteStore) -> None:
         opted_out="UNSUBSCRIBED",
         labels=frozenset({"l1", "l2"}),
     )
-    page(store, ReadRecord(record=record, keys=(), fingerprint="f"))
+    page(store, as_read(record))
     assert store.records([record.ref]) == {record.ref: record}
 
 
@@ -198,7 +198,7 @@ contacts = st.builds(
 def test_any_contact_comes_back_equal_from_its_record_and_its_person(store: SqliteStore, contact: Contact) -> None:
     number = store.live_records("topo")
     record = Record(ref=RecordRef("topo", f"any-{number}"), contact=contact)
-    pull(store, ReadRecord(record=record, keys=(), fingerprint="f"))
+    pull(store, as_read(record))
     assign(store, **{f"any-{number}": [str(record.ref)]})
     (person,) = store.people([f"any-{number}"])
     assert person.members[0].record == record

@@ -62,7 +62,12 @@ def read(name: str, *keys: str, mark: str = "1", absent: Sequence[str] = (), **f
     kinds = tuple(("email" if "@" in key else "linkedin", key) for key in keys)
     contact = Contact(emails=emails, **fields)
     record = Record(ref=ref(name), contact=contact, absent=frozenset(absent))
-    return ReadRecord(record=record, keys=kinds, fingerprint=mark)
+    return as_read(record, *kinds, mark=mark)
+
+
+def as_read(record: Record, *keys: tuple[str, str], mark: str = "f") -> ReadRecord:
+    """The record as a page carries it."""
+    return ReadRecord(ref=record.ref, fingerprint=mark, ready=lambda: (record, keys))
 
 
 def pull(store: SqliteStore, *rows: ReadRecord, at: datetime = START, sweep: str | None = None) -> None:

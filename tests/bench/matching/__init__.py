@@ -8,14 +8,16 @@ import subprocess
 import sys
 import tempfile
 from importlib.util import find_spec
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from tests.bench.matching.goals import told
+from tests.bench.matching.goals import pace, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PEERS = ("splink", "recordlinkage", "networkx")
+RACERS = ("plain union-find", "union-find", "splink")
 METHODS = ("contact-sync", "the same, names unasked", "union-find", "splink", "recordlinkage")
 SETS = ("febrl1", "febrl2", "febrl3", "febrl4")
 LAST_IN_SIZE = 100_000
@@ -39,7 +41,8 @@ def main(arguments: Sequence[str]) -> int:
         for name in (*SETS, "generated"):
             _contest(name, asked.size, asked.seed)
     if asked.only != "quality":
-        _race(asked.size, asked.stages.split(",") if asked.stages else None)
+        _install_peers()
+        _race(asked.size, asked.seed, asked.stages.split(",") if asked.stages else None)
     return 0
 
 
@@ -64,7 +67,21 @@ def _contest(name: str, size: int, seed: int) -> None:
         )
 
 
-def _race(size: int, only: Sequence[str] | None) -> None:
+def _others(size: int, seed: int) -> dict[str, float]:
+    """Seconds of the others on as many records, from rows in memory to clusters in memory."""
+    _say(f"\nspeed ({size:,} records)\n{'':34}{'seconds':>9}{'MB':>7}")
+    seconds: dict[str, float] = {}
+    for method in RACERS:
+        runs = [_child("contest", method, "generated", size, seed) for _ in range(3)]
+        seconds[method] = median(run["seconds"] for run in runs)
+        _say(f"{method:34}{seconds[method]:9.3f}{runs[0]['peak MB']:7}")
+    return seconds
+
+
+def _race(size: int, seed: int, only: Sequence[str] | None) -> None:
+    others = _others(size, seed)
+    slower = pace(others[RACERS[0]], size)
+    _say(f"goals are those at 1,000,000 records, for a machine {slower:.2f} times slower than where they were set")
     steps = [
         ("feed", size),
         ("keys", size),
@@ -77,7 +94,6 @@ def _race(size: int, only: Sequence[str] | None) -> None:
     steps += [("changes", count) for count in (1, 100, 1000, 10_000) if 10 * count <= size]
     steps += [("undo", 1), ("again", 1), ("apart", 10_000)]
     needed = {"feed", "ingest", "match", "merge"}
-    _say(f"\nspeed ({size:,} records)\n{'':34}{'seconds':>9}{'MB':>7}  goal at 1,000,000")
     measured: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, count in steps:
@@ -85,7 +101,10 @@ def _race(size: int, only: Sequence[str] | None) -> None:
                 found = _child("stages", name, folder, count)
                 step = f"{name} {count}" if name == "changes" else name
                 measured[step] = found
-                _say(told(step, found, measured, size))
+                _say(told(step, found, measured, size, slower))
+            if name == "match":
+                ratios = [f"{measured[name]['seconds'] / others[racer]:.1f} x {racer}" for racer in RACERS]
+                _say(f"{'':34}{', '.join(ratios)}")
 
 
 def _child(module: str, *arguments: object) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Ours and the others on the same labelled rows, each in its own process: ``python -m ... METHOD SET COUNT SEED``.
 
-Everybody reads keys by our own rules, so what differs is who joins whom by them. Seconds are of the processor, all
-threads together, from rows in memory to clusters in memory.
+Everybody but the plain union-find reads keys by our own rules, so what differs is who joins whom by them. Seconds
+are of the processor, all threads together, from rows in memory to clusters in memory.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sync.matching import MatchPolicy
 from tests.bench.generate import generate
 from tests.bench.matching.febrl import SETS, febrl
 from tests.bench.matching.score import score
-from tests.bench.matching.subjects import keys_of, ours, subjects, union_find
+from tests.bench.matching.subjects import keys_of, ours, plain_union_find, subjects, union_find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,6 +77,7 @@ METHODS: dict[str, Callable[[Sequence[Subject]], Clusters]] = {
     "contact-sync": _ours,
     "the same, names unasked": _unguarded,
     "union-find": union_find,
+    "plain union-find": plain_union_find,
     "splink": _splink,
     "recordlinkage": _recordlinkage,
 }

@@ -1,0 +1,76 @@
+"""Whoever is new and has one record is merged in one step with all the others like them, as if one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sync.engine.matching import match_records
+from sync.engine.people import merge_people
+from tests.decisions.worlds import World, told, world
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FIELDS = {
+    "email": ("Ana@Oakmere.com", "bob@oakmere.com", "info@oakmere.com", None),
+    "first_name": ("Ana", "Zoë", None),
+    "job_title": ("COO", None),
+    "city": ("Lyon", None),
+    "phone": ("01 40 00 00 01", None),
+}
+rows = st.lists(
+    st.tuples(
+        st.sampled_from(["topo", "apollo", "datananas"]),
+        st.fixed_dictionaries({name: st.sampled_from(values) for name, values in FIELDS.items()}),
+    ),
+    min_size=1,
+    max_size=6,
+)
+Rows = list[tuple[str, dict[str, Any]]]
+
+
+def everybody(shown: Rows, later: Rows, merges: Callable[[World], None]) -> dict[str, object]:
+    """Everybody after the records were read and merged, and some of them read and merged once more."""
+    with world() as here:
+        for own in (shown, later):
+            for number, (provider, fields) in enumerate(own):
+                here.shows(f"{provider}:r{number}", **fields)
+            here.clock.advance(minutes=20)
+            match_records(here.session)
+            merges(here)
+        return {person_id: told(person) for person_id, person in here.people().items()}
+
+
+def at_once(here: World) -> None:
+    merge_people(here.session)
+
+
+def one_by_one(here: World) -> None:
+    merge_people(here.session, here.store.dirty_people())
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(shown=rows, later=rows)
+def test_one_step_for_all_keeps_what_a_merge_of_each_would_keep(shown: Rows, later: Rows) -> None:
+    assert everybody(shown, later, at_once) == everybody(shown, later, one_by_one)
+
+
+def test_one_step_for_all_is_taken_by_those_who_never_met_anybody() -> None:
+    with world() as here:
+        here.shows("topo:1", email="ana@oakmere.com")
+        here.shows("topo:2", email="bob@oakmere.com")
+        here.shows("apollo:2", email="bob@oakmere.com")
+        match_records(here.session)
+        taken = here.store.take_alone("first-contact", but=(), at=here.clock.now())
+        assert taken == {here.person("topo:1").id}
+        assert here.store.take_alone("first-contact", but=(), at=here.clock.now()) == set()
+
+
+def test_one_step_for_all_leaves_out_whoever_it_is_told_to() -> None:
+    with world() as here:
+        here.shows("topo:1", email="ana@oakmere.com")
+        match_records(here.session)
+        assert here.store.take_alone("x", but=[here.person("topo:1").id], at=here.clock.now()) == set()
