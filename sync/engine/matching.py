@@ -9,13 +9,14 @@ from __future__ import annotations
 import gc
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.engine.policies import match_policy
 from sync.engine.tying import tie
 from sync.guards import Facts, GuardPolicy, Limit, check
-from sync.matching import Likeliest, alike
+from sync.matching import Likeliest, likeness, may_be_alike, pairs_of
 from sync.store_port import Matched
 
 if TYPE_CHECKING:
@@ -114,17 +115,21 @@ def _batches(groups: Iterable[list[int]]) -> Iterator[list[list[int]]]:
 
 
 def _look_for_alike(session: Session, parts: Parts, policy: MatchPolicy, likeliest: Likeliest) -> None:
-    """People without a common key who look alike are suspicions; compared block by block."""
+    """People without a common key who look alike are suspicions; names first, the rest of few."""
     if parts.blocks is None:
         return
-    compared: set[tuple[int, int]] = set()
-    for blocks in _batches(parts.blocks.shared(parts.owners)):
-        rids = sorted({rid for block in blocks for rid in block})
-        records = {record.rid: record for record in session.store.part(rids).records}
-        for block in blocks:
-            members = [(parts.owners[rid], records[rid]) for rid in block]
-            for one, two, suspicion in alike(members, policy.suspect_score, compared):
-                likeliest.add(one, two, suspicion)
+    pairs = pairs_of(parts.blocks.shared(parts.owners), parts.owners)
+    while some := list(islice(pairs, AT_ONCE)):
+        names = session.store.full_names(_inside(some))
+        alike = [(a, b) for a, b in some if may_be_alike(names[a], names[b], policy.suspect_score)]
+        records = {record.rid: record for record in session.store.part(_inside(alike)).records}
+        for a, b in alike:
+            if suspicion := likeness(records[a], records[b], policy.suspect_score):
+                likeliest.add(parts.owners[a], parts.owners[b], suspicion)
+
+
+def _inside(pairs: Iterable[tuple[int, int]]) -> list[int]:
+    return sorted({rid for pair in pairs for rid in pair})
 
 
 def _still_opened(parts: Parts) -> list[Suspicion]:

@@ -130,11 +130,12 @@ def company_domain(value: object) -> str | None:
 
     ``None`` for free-mail, social networks, link shorteners, directories and site builders.
     """
-    domain = registrable_domain(value)
-    if domain is None or domain in _NO_COMPANY:
+    host = host_of(value)
+    ascii_form = ascii_host(host) if host else None
+    domain = _registrable(ascii_form) if ascii_form else None
+    if ascii_form is None or domain is None or domain in _NO_COMPANY:
         return None
-    host = ascii_host(host_of(value) or "") or domain
-    return None if host.removeprefix("www.") in _NO_COMPANY else domain
+    return None if ascii_form.removeprefix("www.") in _NO_COMPANY else domain
 
 
 @lru_cache(maxsize=65536)

@@ -103,7 +103,7 @@ def fold_text(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(ch for ch in plain if not unicodedata.combining(ch)))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _fold(value: str) -> FoldedName:
     folded = fold_text(value.partition("@")[0])
     head, comma, tail = folded.partition(",")
@@ -150,7 +150,7 @@ def _order(name: FoldedName) -> tuple[int, tuple[str, ...], str]:
     return len(name.tokens), name.tokens, name.generation or ""
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _compared(short: FoldedName, long: FoldedName) -> NameAgreement:
     if short.generation and long.generation and short.generation != long.generation:
         return NameAgreement(False, 0.2, "The generations differ (Jr., Sr.).")

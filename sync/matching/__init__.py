@@ -10,10 +10,10 @@ from sync.matching.face import cluster
 from sync.matching.partition import match
 from sync.matching.parts import Parts
 from sync.matching.region import Reach, close, reach
-from sync.matching.suspicions import Likeliest, alike, alike_blocks
+from sync.matching.suspicions import Likeliest, alike_blocks, likeness, may_be_alike, pairs_of
 from sync.matching.values import Apart, GenericKey, MatchPolicy, Partition, Twins
 
 __all__ = [
-    "Apart", "Blocks", "GenericKey", "Likeliest", "MatchPolicy", "Partition", "Parts", "Reach", "Twins", "alike",
-    "alike_blocks", "close", "cluster", "full_name", "match", "reach",
+    "Apart", "Blocks", "GenericKey", "Likeliest", "MatchPolicy", "Partition", "Parts", "Reach", "Twins",
+    "alike_blocks", "close", "cluster", "full_name", "likeness", "match", "may_be_alike", "pairs_of", "reach",
 ]  # fmt: skip

@@ -62,8 +62,14 @@ class Blocks:
                 self._buckets[mark & MASK]((mark, rid))
 
     def shared(self, owners: Numbers) -> Iterator[list[int]]:
-        """The records of each block that holds several people; ``owners``: record to person, as a number."""
-        for pairs in self._pairs:
+        """The records of each block that holds several people; ``owners``: record to person, as a number.
+
+        To be asked once: memory is given back on the way.
+        """
+        self._surnames = self._own_domains = zeros(None)
+        self._buckets.clear()
+        while self._pairs:
+            pairs = self._pairs.pop()
             first: dict[int, int] = {}
             several: dict[int, dict[int, None]] = {}
             for mark, rid in _pairs(pairs):

@@ -181,6 +181,7 @@ class Parts:
                 self._compare(unsure, names_of)
                 unsure, waiting = [], 0
         self._compare(unsure, names_of)
+        self._names = self._profiles = zeros(None)  # a store's worth of them is memory
         self._flatten()
 
     def _parts(self) -> Iterator[list[int]]:

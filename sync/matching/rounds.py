@@ -45,7 +45,7 @@ def _settled(
     people, found = _round(entries, decisions, policy)
     opened = Findings(opened=found.opened, suspicions=[s for s in found.suspicions if s.reason == OPENED])
     unsure = found.generic_keys or any(entry.aliases for entry in entries)
-    for _ in range(MAX_ROUNDS if unsure else 0):
+    for _ in range(MAX_ROUNDS if unsure and not _is_kept(people) else 0):
         again, found_again = _round(_taken_in(people), decisions, policy)
         if _shape(again) == _shape(people):
             break
@@ -90,6 +90,13 @@ def _taken_in(people: list[list[Entry]]) -> list[Entry]:
         for number, part in enumerate(people)
         for entry in part
     ]
+
+
+def _is_kept(people: list[list[Entry]]) -> bool:
+    """Whether ``people`` are who was kept already: then taking them in changes nothing that is asked."""
+    owners = [{entry.record.person_id for entry in part} for part in people]
+    persons = set().union(*owners)
+    return None not in persons and len(persons) == len(people) and all(len(own) == 1 for own in owners)
 
 
 def _shape(people: list[list[Entry]]) -> set[frozenset[int]]:

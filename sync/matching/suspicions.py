@@ -6,6 +6,7 @@ Nothing here ever joins. Records are compared only inside small groups that shar
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from rapidfuzz import fuzz
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sync.matching.hubs import Entry
+    from sync.matching.numbers import Numbers
     from sync.person import MatchRecord
     from sync.record import RecordRef
 
@@ -61,37 +63,25 @@ def alike_blocks(record: MatchRecord) -> tuple[str, ...]:
 
 def find_alike(people: Sequence[Sequence[Entry]], suspect_score: float) -> tuple[list[Suspicion], int]:
     """Suspicions between different people that reach ``suspect_score``; the count of blocks left out."""
-    blocks: dict[str, list[tuple[int, MatchRecord]]] = {}
-    for number, part in enumerate(people):
-        for entry in part:
-            for block in alike_blocks(entry.record):
-                blocks.setdefault(block, []).append((number, entry.record))
-    found: list[Suspicion] = []
-    compared: set[tuple[int, int]] = set()
-    skipped = 0
-    for _, members in sorted(blocks.items()):
-        if len(members) > MAX_BLOCK:
-            skipped += 1
-        elif len(members) > 1:
-            found += (suspicion for _, _, suspicion in alike(members, suspect_score, compared))
-    return found, skipped
+    records = {entry.record.rid: entry.record for part in people for entry in part}
+    owners = {entry.record.rid: number for number, part in enumerate(people) for entry in part}
+    blocks: dict[str, list[int]] = {}
+    for rid, record in records.items():
+        for block in alike_blocks(record):
+            blocks.setdefault(block, []).append(rid)
+    small = [block for block in blocks.values() if len(block) <= MAX_BLOCK]
+    compared = (likeness(records[a], records[b], suspect_score) for a, b in pairs_of(small, owners))
+    return [found for found in compared if found], len(blocks) - len(small)
 
 
-def alike(
-    block: list[tuple[int, MatchRecord]], suspect_score: float, compared: set[tuple[int, int]]
-) -> Iterator[tuple[int, int, Suspicion]]:
-    """Of one block, given as (person, record): two people and their suspicion, which reaches ``suspect_score``.
-
-    ``compared``: pairs of records left out, as they were compared in another block; those compared here come in.
-    """
-    ordered = sorted(block, key=lambda member: member[1].ref)
-    for at, (one, a) in enumerate(ordered):
-        for two, b in ordered[at + 1 :]:
-            if one == two or (a.rid, b.rid) in compared:
-                continue
-            compared.add((a.rid, b.rid))
-            if suspicion := _suspicion(a, b, suspect_score):
-                yield one, two, suspicion
+def pairs_of(blocks: Iterable[Sequence[int]], owners: Numbers) -> Iterator[tuple[int, int]]:
+    """Each two records of different people that share a block, once, the lower number first."""
+    seen: set[tuple[int, int]] = set()
+    for block in blocks:
+        for pair in combinations(sorted(block), 2):
+            if owners[pair[0]] != owners[pair[1]] and pair not in seen:
+                seen.add(pair)
+                yield pair
 
 
 class Likeliest:
@@ -122,18 +112,25 @@ def _rank(suspicion: Suspicion) -> tuple[float, tuple[RecordRef, RecordRef], str
     return -suspicion.score, suspicion.records, suspicion.reason
 
 
-def _suspicion(a: MatchRecord, b: MatchRecord, suspect_score: float) -> Suspicion | None:
+def may_be_alike(a: str | None, b: str | None, suspect_score: float) -> bool:
+    """Whether people of those names can reach ``suspect_score`` at all."""
+    name = names_agree(a, b)
+    most = (_WEIGHTS["name"] * name.score + _REST) / (_WEIGHTS["name"] + _REST)
+    return name.agree is not None and most >= suspect_score - _ROUNDING
+
+
+def likeness(one: MatchRecord, two: MatchRecord, suspect_score: float) -> Suspicion | None:
     """``None`` when no name, or neither company nor phone, can be compared, or the score is not reached."""
-    name = names_agree(a.name, b.name)
-    reached = suspect_score - _ROUNDING
-    if name.agree is None or (_WEIGHTS["name"] * name.score + _REST) / (_WEIGHTS["name"] + _REST) < reached:
+    if not may_be_alike(one.name, two.name, suspect_score):
         return None
+    a, b = sorted((one, two), key=lambda record: record.ref)
+    name = names_agree(a.name, b.name)
     features = [_feature("name", name.score, name.reason), *filter(None, _features(a, b))]
     if not {"phone", "company"} & {feature.name for feature in features}:
         return None
     weight = sum(_WEIGHTS[feature.name] for feature in features)
     total = sum(_WEIGHTS[feature.name] * feature.score for feature in features)
-    if total / weight < reached:
+    if total / weight < suspect_score - _ROUNDING:
         return None
     against = _against(a, b)
     score = round(max(0.0, total / weight - (1 - against.score if against else 0.0)), 4)
