@@ -101,8 +101,7 @@ def _bad_rows(home: House, share: float) -> None:
 
 def _another_workspace(home: House) -> None:
     """Every contact belongs to another team."""
-    for row in home.apollo.workspace.contacts.values():
-        row["team_id"] = "7" * 24
+    _every_apollo(home, lambda *_: {"team_id": "7" * 24})
 
 
 def _me(home: House) -> None:
