@@ -11,7 +11,7 @@ from sync.errors import StateError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """``PRAGMA user_version`` of a database in the shape of ``state.tables``; the number of the newest migration."""
 
 APPLICATION_ID = 0x43534E43

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from state.rows import from_features, from_time, from_values, to_features, to_json, to_time
 from sync.change import Conflict, Hold, ManualAction, Suspicion
+from sync.matching.values import ALIKE
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
@@ -109,7 +110,10 @@ def suspicion_of(
 
 
 def replace_suspicions(connection: Connection, found: Sequence[Suspicion], rids: str | None = None) -> None:
-    """Among the records ``rids`` (a JSON list, ``None`` = all) exactly these suspicions are open."""
+    """Among the records ``rids`` (a JSON list, ``None`` = all) exactly these suspicions are open.
+
+    Of those who only look alike, also where one record is another than ``rids``.
+    """
     if rids is None:
         connection.exec_driver_sql("DELETE FROM suspicion")
     else:
@@ -119,6 +123,11 @@ def replace_suspicions(connection: Connection, found: Sequence[Suspicion], rids:
             " AND +b IN (SELECT value FROM json_each(?))",
             (rids, rids),
         )
+        for side in ("a", "b"):
+            connection.exec_driver_sql(
+                f"DELETE FROM suspicion WHERE {side} IN (SELECT value FROM json_each(?)) AND reason = ?",  # noqa: S608  # one of our two columns
+                (rids, ALIKE),
+            )
     connection.exec_driver_sql(
         "INSERT OR REPLACE INTO suspicion SELECT a.rid, b.rid, ?, ?, ? FROM record AS a, record AS b"
         " WHERE a.provider = ? AND a.record_id = ? AND b.provider = ? AND b.record_id = ?",

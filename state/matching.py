@@ -25,9 +25,17 @@ class Matching:
         with self.database.read() as connection:
             return region.region(connection, around)
 
-    def parts(self, *, look_for_alike: bool) -> Parts | None:
+    def parts(self) -> Parts | None:
         with self.database.read() as connection:
-            return parts.parts(connection, look_for_alike=look_for_alike)
+            return parts.parts(connection)
+
+    def alike(self, rids: Sequence[int] | None) -> list[list[int]]:
+        with self.database.read() as connection:
+            return parts.alike(connection, rids)
+
+    def heads(self, rids: Sequence[int]) -> Mapping[int, int]:
+        with self.database.read() as connection:
+            return parts.heads(connection, rids)
 
     def full_names(self, rids: Sequence[int]) -> Mapping[int, str | None]:
         with self.database.read() as connection:

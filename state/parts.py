@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from state.findings import suspicion_of
 from state.region import dirty_rids, grow
 from state.rows import to_json
-from sync.matching import Blocks, Parts, full_name
+from sync.identity.names import full_name
+from sync.matching import MAX_BLOCK, Parts
 from sync.matching.values import OPENED
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ SPARSE = 8
 """A store that uses fewer than one in so many record numbers is not read into lists by number."""
 
 RECORDS = """
-    SELECT r.rid, json_extract(r.fields, '$.first_name'), json_extract(r.fields, '$.last_name'),
-        json_extract(r.fields, '$.company_name'), json_extract(r.fields, '$.company_domain'),
-        coalesce(nullif(json_extract(r.fields, '$.phone'), ''), json_extract(r.fields, '$.mobile_phone'))
+    SELECT r.rid, json_extract(r.fields, '$.first_name'), json_extract(r.fields, '$.last_name')
     FROM {} ORDER BY r.rid
 """
 HOLDERS = """
@@ -64,13 +63,13 @@ NAMES = """
 """
 
 
-def parts(connection: Connection, *, look_for_alike: bool) -> Parts | None:
+def parts(connection: Connection) -> Parts | None:
     """The parts around all dirty records, not yet sorted out; ``None`` when there are none."""
     dirty: int = connection.exec_driver_sql("SELECT count(*) FROM dirty_record").scalar_one()
     if not dirty:
         return None
     whole = _is_nearly_all(connection, dirty) or grow(connection, dirty_rids(connection))
-    found = _empty(connection, dirty, whole=whole, look_for_alike=look_for_alike)
+    found = _empty(connection, dirty, whole=whole)
     sources = WHOLE if whole else REGION
 
     def rows(statement: str, *values: str) -> Iterator[Any]:
@@ -94,14 +93,40 @@ def _is_nearly_all(connection: Connection, dirty: int) -> bool:
     return row is None
 
 
-def _empty(connection: Connection, dirty: int, *, whole: bool, look_for_alike: bool) -> Parts:
+def _empty(connection: Connection, dirty: int, *, whole: bool) -> Parts:
     highest = connection.exec_driver_sql("SELECT max(rid) FROM record").scalar_one() if whole else None
     if highest is not None and highest > SPARSE * max(dirty, LARGE):
         highest = None
-    return Parts(highest, Blocks(highest) if look_for_alike else None, whole=whole, dirty=dirty)
+    return Parts(highest, whole=whole, dirty=dirty)
 
 
 def full_names(connection: Connection, rids: Sequence[int]) -> dict[int, str | None]:
     """The full names of those records."""
     rows = connection.exec_driver_sql(NAMES, (to_json(list(rids)),))
     return {rid: full_name(first, last) for rid, first, last in rows}
+
+
+GROUPS = "SELECT group_concat(m.rid) FROM {} GROUP BY m.mark HAVING count(*) BETWEEN 2 AND ?"
+AROUND = """
+    (SELECT DISTINCT o.mark FROM json_each(?) AS j CROSS JOIN alike_mark AS o ON o.rid = j.value) AS d
+    CROSS JOIN alike_mark AS m ON m.mark = d.mark
+"""
+HEADS = """
+    SELECT j.value, (SELECT min(m.rid) FROM link AS l JOIN link AS m ON m.person_id = l.person_id
+                     WHERE l.rid = j.value) FROM json_each(?) AS j
+"""
+
+
+def alike(connection: Connection, rids: Sequence[int] | None) -> list[list[int]]:
+    """Groups of records that may look alike, of the whole store or those with one of ``rids`` among them."""
+    if rids is None:
+        rows = connection.exec_driver_sql(GROUPS.format("alike_mark AS m"), (MAX_BLOCK,))
+    else:
+        rows = connection.exec_driver_sql(GROUPS.format(AROUND), (to_json(list(rids)), MAX_BLOCK))
+    return [[int(rid) for rid in text.split(",")] for (text,) in rows]
+
+
+def heads(connection: Connection, rids: Sequence[int]) -> dict[int, int]:
+    """Record to the lowest record of its person, itself where it is nobody's."""
+    rows = connection.exec_driver_sql(HEADS, (to_json(list(rids)),))
+    return {rid: head or rid for rid, head in rows}

@@ -18,7 +18,7 @@ from state.rows import (
 )
 from sync.contact import Contact
 from sync.record import Record, RecordRef
-from sync.store_port import PageCounts, ReadRecord
+from sync.store_port import PageCounts, ReadRecord, Ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -113,7 +113,9 @@ def _insert(connection: Connection, fresh: Sequence[ReadRecord], at: int) -> lis
             for rid, read in zip(rids, fresh, strict=True)
         ],
     )
-    _show(connection, [(rid, read) for rid, read in zip(rids, fresh, strict=True)], at)
+    rows = list(zip(rids, fresh, strict=True))
+    _show(connection, rows, at)
+    _mark(connection, rows)
     return rids
 
 
@@ -133,8 +135,11 @@ def _update(connection: Connection, changed: Sequence[tuple[Known, ReadRecord]],
             for was, read in changed
         ],
     )
+    rows = [(was.rid, read) for was, read in changed]
     _hide(connection, changed)
-    _show(connection, [(was.rid, read) for was, read in changed], at)
+    _show(connection, rows, at)
+    connection.exec_driver_sql("DELETE FROM alike_mark WHERE rid = ?", [(rid,) for rid, _ in rows])
+    _mark(connection, rows)
 
 
 def _observed(connection: Connection, rid: int, record: Record) -> tuple[str, str]:
@@ -161,7 +166,9 @@ def _carried(absent: frozenset[str]) -> tuple[str, str]:
 
 def _show(connection: Connection, rows: Sequence[tuple[int, ReadRecord]], at: int) -> None:
     keys = [
-        (kind, value, rid, place, at, at) for rid, read in rows for place, (kind, value) in enumerate(read.keys)
+        (kind, value, rid, place, at, at)
+        for rid, read in rows
+        for place, (kind, value) in enumerate(read.ready.keys)
     ]
     if keys:
         connection.exec_driver_sql(
@@ -170,6 +177,12 @@ def _show(connection: Connection, rows: Sequence[tuple[int, ReadRecord]], at: in
             " DO UPDATE SET shown = 1, place = excluded.place, last_seen = excluded.last_seen",
             keys,
         )
+
+
+def _mark(connection: Connection, rows: Sequence[tuple[int, ReadRecord]]) -> None:
+    marks = [(mark, rid) for rid, read in rows for mark in read.ready.marks]
+    if marks:
+        connection.exec_driver_sql("INSERT OR IGNORE INTO alike_mark VALUES (?, ?)", marks)
 
 
 def _shown(connection: Connection, rid: int) -> set[Any]:
@@ -271,6 +284,6 @@ def rid_of(connection: Connection, ref: RecordRef, at: int) -> int:
     known = _known(connection, [ref]).get(ref)
     if known is not None:
         return known.rid
-    blank = ReadRecord(ref=ref, fingerprint="", ready=lambda: (Record(ref=ref, contact=Contact()), ()))
+    blank = ReadRecord(ref=ref, fingerprint="", make=lambda: Ready(Record(ref=ref, contact=Contact()), ()))
     (rid,) = _insert(connection, [blank], at)
     return rid

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from state import decisions, findings
 from state.rows import from_json, from_time, to_json
-from sync.matching import full_name
+from sync.identity.names import full_name
 from sync.person import MatchRecord
 from sync.record import RecordRef
 from sync.store_port import Region

@@ -133,6 +133,16 @@ class KeyRow(SQLModel, table=True):
     last_seen: int
 
 
+class AlikeMarkRow(SQLModel, table=True):
+    """A mark of a record; records with a mark in common may look alike. See ``sync.matching.alike_marks``."""
+
+    __tablename__ = "alike_mark"
+    __table_args__ = (Index("alike_mark_rid", "rid"), {"sqlite_with_rowid": False})
+
+    mark: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    rid: int = Field(sa_column=rid_column())
+
+
 class PersonRow(SQLModel, table=True):
     """A person. ``status``: ``active``, ``retired`` (``successor`` goes on) or ``empty`` (owns no record)."""
 

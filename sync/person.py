@@ -75,3 +75,18 @@ class Decision:
     verdict: str
     by: str
     at: datetime
+
+
+def to_be_matched(ref: RecordRef, contact: Contact, emails: tuple[str, ...]) -> MatchRecord:
+    """What matching needs of a record that has no number yet; ``emails``: its joinable ones."""
+    return MatchRecord(
+        rid=0,
+        ref=ref,
+        name=contact.full_name,
+        company=contact.company_name,
+        domain=contact.company_domain,
+        phone=contact.phone or contact.mobile_phone,
+        emails=emails,
+        linkedin=None,
+        person_id=None,
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -58,35 +58,35 @@ class ProviderState:
     export_as_of: datetime | None = None
 
 
-Keys = tuple[tuple[str, str], ...]
-"""Joinable ``(kind, key)`` pairs."""
+class Ready(NamedTuple):
+    """A record in canonical values. ``keys``: joinable ``(kind, key)`` pairs; ``marks``: of ``alike_marks``."""
+
+    record: Record
+    keys: tuple[tuple[str, str], ...]
+    marks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReadRecord:
     """A record to be stored. ``fingerprint``: digest of what was read, which tells a change.
 
-    ``ready``: gives the record in canonical values and its joinable keys. It is called once, and only for a
-    record that changed: reading most pages shows nothing new.
+    ``make``: gives what is to be kept. It is called once, and only for a record that changed: reading most pages
+    shows nothing new.
     """
 
     ref: RecordRef
     fingerprint: str
-    ready: Callable[[], tuple[Record, Keys]]
+    make: Callable[[], Ready]
 
     @cached_property
-    def _canonical(self) -> tuple[Record, Keys]:
-        return self.ready()
+    def ready(self) -> Ready:
+        """What is to be kept."""
+        return self.make()
 
     @property
     def record(self) -> Record:
         """In canonical values."""
-        return self._canonical[0]
-
-    @property
-    def keys(self) -> Keys:
-        """The joinable keys."""
-        return self._canonical[1]
+        return self.ready.record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,8 +252,14 @@ class Store(Protocol):
     def region(self, around: Iterable[RecordRef] | None = None) -> Region | None:
         """The region around all dirty records (see ``Region``), or around some; ``None`` when there are none."""
 
-    def parts(self, *, look_for_alike: bool) -> Parts | None:
+    def parts(self) -> Parts | None:
         """The region around all dirty records in parts, read and not sorted out; ``None`` when there are none."""
+
+    def alike(self, rids: Sequence[int] | None) -> list[list[int]]:
+        """Small groups of records with a mark in common, all of them or (``rids``) those with one of these."""
+
+    def heads(self, rids: Sequence[int]) -> Mapping[int, int]:
+        """Record to the lowest record of its person."""
 
     def full_names(self, rids: Sequence[int]) -> Mapping[int, str | None]:
         """The full names of those records."""

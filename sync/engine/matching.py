@@ -38,11 +38,9 @@ def match_records(session: Session) -> None:
     if session.held_joins:
         return
     with uncollected():
-        policy = match_policy(session)
-        look = policy.look_for_alike and policy.suspect_score <= 1
-        parts = session.store.parts(look_for_alike=look)
+        parts = session.store.parts()
         if parts is not None:
-            _match(session, parts, policy)
+            _match(session, parts, match_policy(session))
 
 
 @contextmanager
@@ -116,9 +114,9 @@ def _batches(groups: Iterable[list[int]]) -> Iterator[list[list[int]]]:
 
 def _look_for_alike(session: Session, parts: Parts, policy: MatchPolicy, likeliest: Likeliest) -> None:
     """People without a common key who look alike are suspicions; names first, the rest of few."""
-    if parts.blocks is None:
+    if not policy.look_for_alike or policy.suspect_score > 1:
         return
-    pairs = pairs_of(parts.blocks.shared(parts.owners), parts.owners)
+    pairs = _pairs(session, parts)
     while some := list(islice(pairs, AT_ONCE)):
         names = session.store.full_names(_inside(some))
         alike = [(a, b) for a, b in some if may_be_alike(names[a], names[b], policy.suspect_score)]
@@ -126,6 +124,18 @@ def _look_for_alike(session: Session, parts: Parts, policy: MatchPolicy, likelie
         for a, b in alike:
             if suspicion := likeness(records[a], records[b], policy.suspect_score):
                 likeliest.add(parts.owners[a], parts.owners[b], suspicion)
+
+
+def _pairs(session: Session, parts: Parts) -> Iterator[tuple[int, int]]:
+    """Records of different people to be compared; one of them at least is of the region."""
+    groups = session.store.alike(None if parts.whole else parts.rids)
+    if parts.whole:
+        return pairs_of(groups, parts.owners)
+    inside = set(parts.rids)
+    others = sorted({rid for group in groups for rid in group} - inside)
+    for rid, head in session.store.heads(others).items():
+        parts.owners[rid] = head
+    return ((a, b) for a, b in pairs_of(groups, parts.owners) if a in inside or b in inside)
 
 
 def _inside(pairs: Iterable[tuple[int, int]]) -> list[int]:

@@ -16,9 +16,11 @@ from sync.engine.together import together
 from sync.errors import ContactSyncError, MappingError, ProviderError, QuotaExhausted, RateLimited, StateError
 from sync.guards import emptied
 from sync.identity.canonical import RULES, canonicalize, keys_of
+from sync.matching import alike_marks
 from sync.optouts import wide_keys
+from sync.person import to_be_matched
 from sync.record import OptOutEntry, RecordRef
-from sync.store_port import ReadRecord
+from sync.store_port import ReadRecord, Ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from sync.engine.session import Seat, Session
     from sync.ports import OptOutList, Reader
     from sync.record import OptOut, Page, PullMode, Record
-    from sync.store_port import Keys
 
 WORST_SHARE_OF_BAD_ROWS = 0.05
 """More broken rows than this in a page of some size means that the API itself changed."""
@@ -35,7 +36,7 @@ WORST_SHARE_OF_BAD_ROWS = 0.05
 def ready_to_store(record: Record, *, region: str) -> ReadRecord:
     """The record with the digest that tells a change; canonical values and keys once somebody asks."""
     return ReadRecord(
-        ref=record.ref, fingerprint=_fingerprint(record, region), ready=lambda: _canonical(record, region)
+        ref=record.ref, fingerprint=_fingerprint(record, region), make=lambda: _canonical(record, region)
     )
 
 
@@ -52,9 +53,15 @@ def _fingerprint(record: Record, region: str) -> str:
     return hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def _canonical(record: Record, region: str) -> tuple[Record, Keys]:
+def _canonical(record: Record, region: str) -> Ready:
     contact = canonicalize(record.contact, default_region=region)
-    return (record if contact is record.contact else replace(record, contact=contact)), keys_of(contact)
+    keys = keys_of(contact)
+    emails = tuple(key for kind, key in keys if kind == "email")
+    return Ready(
+        record=record if contact is record.contact else replace(record, contact=contact),
+        keys=keys,
+        marks=alike_marks(to_be_matched(record.ref, contact, emails)),
+    )
 
 
 # opt-outs ---------------------------------------------------------------------------------------------

@@ -223,3 +223,8 @@ def _similar(a: str, b: str) -> float:
 def _other_gender(a: str, b: str) -> bool:
     """Maria and Mario: two names, however close."""
     return a[:-1] == b[:-1] and {a[-1], b[-1]} == {"a", "o"}
+
+
+def full_name(first: str | None, last: str | None) -> str | None:
+    """Given and family name as one, of those that there are."""
+    return f"{first} {last}" if first and last else first or last or None

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from sync.change import Suspicion
-    from sync.matching.blocks import Blocks, RecordRow
 
 SHARES_EMAIL, SHARES_PROFILE, HAD_OTHER_KEYS, CAREFUL = 1, 2, 4, 8
 EVIDENCE: Final = ("linked", "email", "linkedin", "email+linkedin")
@@ -33,6 +32,8 @@ _KNOWN_BITS: Final = 0x70
 _SEVERAL: Final = -1
 _AT_ONCE: Final = 4000
 
+RecordRow = tuple[int, str | None, str | None]
+"""Number, given name, family name."""
 KeyRow = tuple[str, str]
 """A key, and the numbers of its holders with commas between, negative for one that showed it before."""
 
@@ -47,12 +48,9 @@ class Parts:
     evidence). ``told``: (record, evidence) where only that changed.
     """
 
-    def __init__(
-        self, highest: int | None, blocks: Blocks | None = None, *, whole: bool = False, dirty: int = 0
-    ) -> None:
+    def __init__(self, highest: int | None, *, whole: bool = False, dirty: int = 0) -> None:
         self.whole = whole
         self.dirty = dirty
-        self.blocks = blocks
         self.opened: list[tuple[int, int, Suspicion]] = []
         self.rids: array[int] = array("q")
         self.owners = own(highest)
@@ -72,26 +70,17 @@ class Parts:
         names, rest = self._names, iter(rows)
         while some := list(islice(rest, _AT_ONCE)):
             self.rids.extend([row[0] for row in some])
-            for rid, first, last, *_ in some:
+            for rid, first, last in some:
                 if first or last:
                     names[rid] = hash((first, last)) or 1
-            if self.blocks is not None:
-                self.blocks.read(some)
 
     def read_emails(self, rows: Iterable[KeyRow]) -> None:
         """Every address that one of the records shows or showed, with those of its holders in the region."""
-        read_host = None if self.blocks is None else self.blocks.read_host
-        showing: tuple[int, ...]
         for email, text in rows:
-            if text.isdigit():
-                showing = (int(text),)
-            else:
+            if not text.isdigit():
                 holders = self._holders(text)
-                showing = tuple(rid for rid in holders if rid > 0)
                 if len(holders) > 1:
                     self._share(holders, SHARES_EMAIL, is_key=email_key(email) == email)
-            if read_host is not None:
-                read_host(email.rpartition("@")[2], showing)
 
     def read_profiles(self, rows: Iterable[KeyRow]) -> None:
         """Every profile key, as for emails."""

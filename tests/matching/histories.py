@@ -147,7 +147,7 @@ def by_parts(records: Iterable[MatchRecord], decisions: Iterable[Decision], *, d
     rids = {r.ref: rid for rid, r in by_rid.items()}
     judged = [d for d in decisions if d.a in rids and d.b in rids]
     parts = Parts(max(by_rid, default=0) if dense else None)
-    parts.read_records((rid, r.name, None, None, None, None) for rid, r in sorted(by_rid.items()))
+    parts.read_records((rid, r.name, None) for rid, r in sorted(by_rid.items()))
     parts.read_emails(_holders(by_rid, profiles=False))
     parts.read_profiles(_holders(by_rid, profiles=True))
     linked = [(rid, r.person_id) for rid, r in by_rid.items() if r.person_id is not None]

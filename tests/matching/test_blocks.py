@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.identity.names import fold_name, plain_tokens
-from sync.matching import Blocks, alike_blocks, full_name
-from sync.matching.suspicions import MAX_BLOCK
+from sync.identity.names import fold_name, full_name, plain_tokens
+from sync.matching import alike_blocks, alike_marks
 from tests.matching.histories import record
 
 WORDS = st.sampled_from(
@@ -48,34 +48,15 @@ ROWS = st.lists(
 
 
 @settings(max_examples=400, deadline=None)
-@given(ROWS, st.booleans())
-def test_marks_bring_together_whoever_shares_a_block(rows: Any, dense: bool) -> None:
-    marked = Blocks(len(rows) if dense else None)
-    marked.read([(rid, *row[:5]) for rid, row in enumerate(rows, start=1)])
-    blocks: dict[str, list[int]] = {}
-    for rid, (first, last, company, domain, phone, emails) in enumerate(rows, start=1):
-        found = record(
-            rid, name=full_name(first, last), company=company, domain=domain, phone=phone, emails=tuple(emails)
-        )
-        for email in emails:
-            marked.read_host(email.rpartition("@")[2], [rid])
-        for block in alike_blocks(found):
-            blocks.setdefault(block, []).append(rid)
-    expected = sorted(b for b in blocks.values() if 1 < len(b) <= MAX_BLOCK)
-    assert sorted(sorted(b) for b in marked.shared(list(range(len(rows) + 1)))) == expected
-
-
-def test_one_person_alone_is_compared_with_nobody() -> None:
-    marked = Blocks(None)
-    marked.read([(rid, "Ann", "Lee", "Acme", None, None) for rid in (1, 2, 3)])
-    assert list(marked.shared([0, 1, 1, 1])) == []
-
-
-def test_a_crowd_is_left_out() -> None:
-    marked = Blocks(None)
-    marked.read([(rid, "Ann", "Lee", "Acme", None, None) for rid in (1, 2, 3)])
-    marked.read([(rid, "Bob", "Ray", "Acme", None, None) for rid in range(4, 5 + MAX_BLOCK)])
-    assert list(marked.shared(list(range(5 + MAX_BLOCK)))) == [[1, 2, 3]]
+@given(ROWS)
+def test_two_records_share_a_mark_where_they_share_a_block(rows: Any) -> None:
+    found = [
+        record(rid, name=full_name(first, last), company=company, domain=domain, phone=phone, emails=tuple(emails))
+        for rid, (first, last, company, domain, phone, emails) in enumerate(rows, start=1)
+    ]
+    for one, two in combinations(found, 2):
+        blocks = set(alike_blocks(one)) & set(alike_blocks(two))
+        assert len(set(alike_marks(one)) & set(alike_marks(two))) == len(blocks)
 
 
 @given(st.text(max_size=8) | WORDS, st.text(max_size=8) | WORDS)

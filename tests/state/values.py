@@ -10,7 +10,7 @@ from state.opening import Mode, open_store
 from sync.change import FieldChange, Operation
 from sync.contact import Contact
 from sync.record import Link, Record, RecordRef
-from sync.store_port import MembershipUpdate, ProviderState, ReadRecord
+from sync.store_port import MembershipUpdate, ProviderState, ReadRecord, Ready
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ def read(name: str, *keys: str, mark: str = "1", absent: Sequence[str] = (), **f
 
 def as_read(record: Record, *keys: tuple[str, str], mark: str = "f") -> ReadRecord:
     """The record as a page carries it."""
-    return ReadRecord(ref=record.ref, fingerprint=mark, ready=lambda: (record, keys))
+    return ReadRecord(ref=record.ref, fingerprint=mark, make=lambda: Ready(record, keys))
 
 
 def pull(store: SqliteStore, *rows: ReadRecord, at: datetime = START, sweep: str | None = None) -> None:

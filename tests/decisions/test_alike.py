@@ -1,0 +1,73 @@
+"""Likeness is found whenever a record comes, not only when everything is matched at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from sync.matching.values import ALIKE
+from tests.decisions.worlds import World, world
+
+FIELDS = {
+    "email": ("ana@oakmere.com", "a.diaz@oakmere.com", None),
+    "first_name": ("Ana", "Bob", None),
+    "last_name": ("Diaz", "Dias", "Roy"),
+    "company_name": ("Oakmere", "Oakmere Ltd", "Lumen", None),
+    "company_domain": ("oakmere.com", None),
+    "phone": ("+33140000001", None),
+}
+row = st.tuples(
+    st.sampled_from(["topo:1", "topo:2", "apollo:1", "apollo:2", "datananas:1"]),
+    st.fixed_dictionaries({name: st.sampled_from(values) for name, values in FIELDS.items()}),
+)
+Found = set[tuple[tuple[str, ...], float, str]]
+
+
+def suspected(here: World) -> Found:
+    """The suspicions, by the people they are about."""
+    whose = {str(m.record.ref): tuple(sorted(str(n.record.ref) for n in p.members))
+             for p in here.people().values() for m in p.members}  # fmt: skip
+    return {
+        (tuple(sorted("+".join(whose[str(ref)]) for ref in s.records)), s.score, s.reason)
+        for s in here.store.suspicions()
+    }
+
+
+def test_a_newcomer_without_a_common_key_is_suspected_when_it_comes() -> None:
+    with world() as here:
+        for number in range(6):
+            here.shows(
+                f"topo:other-{number}", email=f"p{number}@lumen.com", first_name="Zoe", last_name=f"Roy{number}"
+            )
+        here.shows("topo:1", email="ana@oakmere.com", first_name="Ana", last_name="Diaz", company_name="Oakmere")
+        here.settle()
+        assert suspected(here) == set()
+        here.shows("apollo:1", first_name="Ana", last_name="Diaz", company_name="Oakmere Ltd")
+        here.settle()
+        ((people, score, _),) = suspected(here)
+        assert (people, score) == (("apollo:1", "topo:1"), 1.0)
+        here.shows("apollo:1", first_name="Bob", last_name="Roy")
+        here.settle()
+        assert suspected(here) == set()
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(row, min_size=2, max_size=8))
+def test_one_after_the_other_or_all_at_once_the_same_people_are_suspected(rows: list[tuple[str, Any]]) -> None:
+    found = []
+    for one_by_one in (True, False):
+        with world() as here:
+            for number in range(9):
+                here.shows(f"topo:other-{number}", email=f"p{number}@lumen.com", first_name="Zoe")
+            here.settle()
+            for name, fields in rows:
+                here.shows(name, **fields)
+                if one_by_one:
+                    here.settle()
+            here.settle()
+            found.append((here.groups(), suspected(here)))
+    assume(found[0][0] == found[1][0])  # who keeps a link that a later row would not have made is somebody else
+    assume(all(reason == ALIKE for _, told in found for _, _, reason in told))  # what history opened stays told
+    assert found[0][1] == found[1][1]
