@@ -91,16 +91,17 @@ def after_read_back(session: Session, before: list[Person]) -> None:
 
 
 def _has_news(then: Person, now: Person, region: str) -> bool:
-    """Whether another value stands now, or a record came to show one that does not stand."""
+    """Whether another value stands now, or a record came to show one that does not stand, or none any more."""
     if (then.contact, then.conflicts) != (now.contact, now.conflicts):
         return True
-    shown = {m.rid: m.record.contact for m in then.members}
-    return any(
-        compared(name, value, region=region) != compared(name, now.contact.get(name), region=region)
-        for m in now.members
-        for name, value in m.record.contact.to_fields().items()
-        if m.rid not in shown or shown[m.rid].get(name) != value
-    )
+    before = {m.rid: m.record.contact.to_fields() for m in then.members}
+    for member in now.members:
+        was, shows = before.get(member.rid, {}), member.record.contact.to_fields()
+        for name in was.keys() | shows.keys():
+            stands = compared(name, now.contact.get(name), region=region)
+            if was.get(name) != shows.get(name) and compared(name, shows.get(name), region=region) != stands:
+                return True
+    return False
 
 
 def after_unread_details(session: Session) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sync.change import Outcome
 from sync.codes import StateReason
 from sync.engine.pull import note_opt_outs, store_records
+from sync.engine.resolve import may_send_again
 from sync.engine.settle import settle
 from sync.engine.together import together
 from sync.errors import (
@@ -127,6 +128,7 @@ class _Pusher:
             page = await reader.newest()
             moved = self._moved(page.records)
             store_records(self._session, self._seat, page.records)
+            self._session.moved_people |= set(self._session.store.owners(moved).values())
             operations = self._without_stale(operations, moved)
         if "create" in kinds or ("update" in kinds and self._seat.provider.capabilities.updates in MAY_CREATE):
             operations = await self._without_outreach(operations)
@@ -238,26 +240,38 @@ class _Pusher:
             self._give_up(batch.operations, error)
             return
         await session.clock.sleep(wait_s + session.clock.random())
-        operations = self._without_stopped(list(batch.operations))
+        await self._send_anew(batch.operations)
+
+    async def _send_anew(self, operations: Sequence[Operation]) -> None:
+        """Everything that was looked at before a first try is looked at again."""
+        rest = self._without_stopped(list(operations))
         try:
-            ready = await self._look_before(operations)
-        except ContactSyncError as trouble:
-            self._give_up(operations, trouble)
+            ready = await self._look_before(rest)
+        except ContactSyncError as error:
+            self._give_up(rest, error)
         else:
             await self._send_all(ready)
 
     async def _isolate(self, batch: Batch) -> None:
-        """Some rows of an upsert were refused without being named: the halves are posted again."""
-        for half in _halves(batch):
+        """Some rows of an upsert were refused without being named: the halves are posted again.
+
+        Rows without the key that it matches on would be made a second time; what became of them stays unknown.
+        """
+        again = [o for o in batch.operations if may_send_again(self._seat, o)]
+        lost = [o for o in batch.operations if o not in again]
+        if lost:
+            message = "the totals do not confirm every row, and this one has no key to be recognised by"
+            self._all(replace(batch, operations=tuple(lost)), "unknown", StateReason.OUTCOME_UNKNOWN, message)
+        for half in _halves(again):
             self._extra_calls -= 1
-            await self._send_all(half)
+            await self._send_anew(half)
 
     async def _failed(self, batch: Batch, error: ContactSyncError) -> None:
         if isinstance(error, (OutcomeUnknown, MappingError, Transient)):
             self._all(batch, "unknown", StateReason.OUTCOME_UNKNOWN, str(error))
         elif isinstance(error, Rejected) and batch.rebatchable and len(batch.operations) > 1:
-            for half in _halves(batch):
-                await self._send_all(half)
+            for half in _halves(batch.operations):
+                await self._send_anew(half)
         elif isinstance(error, Rejected):
             self._all(batch, "refused", StateReason.REJECTED, str(error))
         else:
@@ -326,9 +340,9 @@ def _as_accepted(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _halves(batch: Batch) -> tuple[tuple[Operation, ...], tuple[Operation, ...]]:
-    middle = len(batch.operations) // 2
-    return batch.operations[:middle], batch.operations[middle:]
+def _halves(operations: Sequence[Operation]) -> tuple[Sequence[Operation], Sequence[Operation]]:
+    middle = len(operations) // 2
+    return operations[:middle], operations[middle:]
 
 
 def _same(known: object, record: object) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sync.engine.session import Seat, Session
     from sync.record import Record
 
-SENT_AGAIN = 3
+SENT_AGAIN = 2
 """How often a create with an unknown outcome is given back to the planner before a person must decide."""
 LOOK_UPS_A_CYCLE = 50
 """Single look-ups for entries that the normal pull has not resolved, oldest first."""
@@ -55,7 +55,7 @@ async def _resolve(session: Session, seat: Seat, operation: Operation) -> None:
     found = await _look(session, seat, operation)
     if found:
         _tie(session, seat, operation, found[0])
-    elif _may_send_again(seat, operation) and _tries(session, operation) < SENT_AGAIN:
+    elif may_send_again(seat, operation) and _tries(session, operation) < SENT_AGAIN:
         _give_back(session, operation)
     else:
         _keep(session, replace(operation, state="parked"))
@@ -77,7 +77,7 @@ def _tie(session: Session, seat: Seat, operation: Operation, record: Record) -> 
     seat.note(f"found {record.ref} for a write whose answer was lost")
 
 
-def _may_send_again(seat: Seat, operation: Operation) -> bool:
+def may_send_again(seat: Seat, operation: Operation) -> bool:
     """Whether sending once more cannot create a second record: the provider dedupes on a key it has."""
     caps = seat.provider.capabilities
     if caps.resolves_later:

@@ -126,6 +126,8 @@ class Session:
     optouts_error: ProviderError | None = None
     operations: dict[str, Operation] = field(default_factory=dict)
     planned_people: list[str] = field(default_factory=list)
+    moved_people: set[str] = field(default_factory=set)
+    """Of whom a look before a write showed something new."""
     unread: list[str] = field(default_factory=list)
     """People with a record of which single reads would show more, beyond what a cycle reads."""
     told_before: set[str] = field(default_factory=set)

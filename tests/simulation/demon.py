@@ -189,7 +189,7 @@ class Demon:
         rows = told.get("items") or told.get("contacts") if isinstance(told, dict) else None
         if isinstance(rows, list):
             good = [row for row in rows if isinstance(row, dict) and "email" in row]
-            self._scene.witness.see(self._provider, good, self._scene.loop.time())
+            self._scene.witness.see(self._provider, good, self._scene.loop.time(), self._scene.cycle)
 
 
 class Murmurs(Listeners):

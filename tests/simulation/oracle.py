@@ -48,12 +48,16 @@ class _Oracle:
 
     # V1 -----------------------------------------------------------------------------------------------
     def edits_kept(self) -> None:
-        """What was typed and shown to us stands somewhere, or a later edit took its place."""
+        """What was typed and shown to us stands somewhere, or a later edit took its place.
+
+        What only a process that died then was shown it may never have kept.
+        """
         last: dict[tuple[str, str], float] = {}
         for edit in self._witness.edits:
             last[edit.who, edit.name] = max(edit.at, last.get((edit.who, edit.name), 0.0))
         for edit in self._witness.edits:
-            shown = (edit.provider, edit.record_id, edit.name, edit.value) in self._witness.shown
+            value = (edit.provider, edit.record_id, edit.name, edit.value)
+            shown = self._witness.shown_in.get(value, set()) - self._scene.died_in
             if not (shown and edit.value) or edit.at < last[edit.who, edit.name]:
                 continue
             if edit.value not in self._traces(edit.who, edit.name):

@@ -10,6 +10,8 @@ ONCE_BROKEN = {
     71: "a dry run counted as having shown a record, and a hidden value was told nobody",
     142: "an entry that showed late let an edit of the same person be forgotten",
     162: "a wait asked for in the look before a write was forgotten",
+    22447: "rows without the key that an upsert matches on were posted again to find those it had refused",
+    22558: "a value emptied while we wrote was told nobody",
     10025: "an entry was posted again and again for a value that never showed",
     20381: "a create whose person Apollo took for a namesake stayed unknown and was sent in every cycle",
     21086: "what a run that was killed had planned stayed planned while guards stopped the later ones",

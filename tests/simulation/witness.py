@@ -85,7 +85,10 @@ class No:
 
 @dataclass(slots=True)
 class Witness:
-    """Everything seen so far. ``shown``: (provider, record, field, value) that a read answer carried whole."""
+    """Everything seen so far. ``shown``: (provider, record, field, value) that a read answer carried whole.
+
+    ``shown_in``: in which cycles it did.
+    """
 
     by_key: dict[str, str] = field(default_factory=dict)
     blurred: set[frozenset[str]] = field(default_factory=set)
@@ -96,6 +99,7 @@ class Witness:
     gone: list[Gone] = field(default_factory=list)
     noes: list[No] = field(default_factory=list)
     shown: dict[tuple[str, str, str, str], float] = field(default_factory=dict)
+    shown_in: dict[tuple[str, str, str, str], set[int]] = field(default_factory=dict)
     unsubscribed_shown: dict[str, float] = field(default_factory=dict)
     violations: list[tuple[str, str]] = field(default_factory=list)
     struck: list[tuple[str, str]] = field(default_factory=list)
@@ -137,13 +141,15 @@ class Witness:
         ours = str(row.get("id") or edit.record_id) == edit.record_id
         return told and ours and self.identify(edit.provider, row) == edit.who
 
-    def see(self, provider: str, rows: Iterable[dict[str, Any]], at: float) -> None:
+    def see(self, provider: str, rows: Iterable[dict[str, Any]], at: float, cycle: int) -> None:
         """A read answer that carried these rows reached the engine whole."""
         for row in rows:
             record_id = str(row.get("id"))
             for name, wire in FIELDS[provider].items():
                 if row.get(wire):
-                    self.shown.setdefault((provider, record_id, name, str(row[wire])), at)
+                    value = (provider, record_id, name, str(row[wire]))
+                    self.shown.setdefault(value, at)
+                    self.shown_in.setdefault(value, set()).add(cycle)
             if provider == "apollo" and row.get("email_unsubscribed"):
                 who = self.identify(provider, row)
                 if who is not None:
