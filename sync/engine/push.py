@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from sync.change import Outcome
 from sync.codes import StateReason
-from sync.engine.pull import note_opt_outs, store_records
+from sync.engine.look_before import LookBefore
+from sync.engine.pull import keep_memory
 from sync.engine.resolve import may_send_again
 from sync.engine.settle import settle
 from sync.engine.together import together
@@ -18,21 +19,19 @@ from sync.errors import (
     ContactSyncError,
     MappingError,
     OutcomeUnknown,
-    ProviderError,
     QuotaExhausted,
     RateLimited,
     Rejected,
     Transient,
     Unreachable,
 )
-from sync.optouts import wide_keys_of
+from sync.store_port import Settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sync.change import Batch, Operation
     from sync.engine.session import Seat, Session
-    from sync.record import RecordRef
 
 ORDER = {"exclude": 0, "stage": 0, "update": 1, "variables": 1, "create": 2}
 EXTRA_CALLS_TO_ISOLATE = 32
@@ -65,6 +64,7 @@ class _Pusher:
     def __init__(self, session: Session, seat: Seat) -> None:
         self._session = session
         self._seat = seat
+        self._look = LookBefore(session, seat, self._put_off, self._end)
         self._extra_calls = EXTRA_CALLS_TO_ISOLATE
         self._done = 0
         self._total = 0
@@ -85,7 +85,7 @@ class _Pusher:
             head = self._seat.provider.batches(rest)[0].operations
             rest = rest[len(head) :]
             try:
-                ready = await self._look_before(list(head))
+                ready = await self._look.at(list(head))
             except ContactSyncError as error:
                 self._give_up(head, error)
                 continue
@@ -117,91 +117,6 @@ class _Pusher:
             return self._seat.stop_creates.reason
         return StateReason.RATE_LIMITED if self._seat.status == "partial" else StateReason.UNREACHABLE
 
-    # the look before ----------------------------------------------------------------------------------
-    async def _look_before(self, operations: list[Operation]) -> list[Operation]:
-        """The operations that still hold after one more look at the provider."""
-        kinds = {o.kind for o in operations}
-        if kinds <= {"exclude", "stage"}:
-            return operations
-        reader = self._seat.provider.reader
-        if reader is not None and self._seat.settings.read:
-            page = await reader.newest()
-            moved = self._moved(page.records)
-            store_records(self._session, self._seat, page.records)
-            self._session.moved_people |= set(self._session.store.owners(moved).values())
-            operations = self._without_stale(operations, moved)
-        if "create" in kinds or ("update" in kinds and self._seat.provider.capabilities.updates in MAY_CREATE):
-            operations = await self._without_outreach(operations)
-            # last, because any look may take its time and a no must not grow old before the write
-            operations = await self._without_new_opt_outs(operations)
-        return operations
-
-    def _moved(self, records: Iterable[object]) -> set[RecordRef]:
-        from sync.engine.pull import ready_to_store
-        from sync.record import Record
-
-        region = self._session.settings.sync.default_region
-        rows = [ready_to_store(r, region=region).record for r in records if isinstance(r, Record)]
-        known = self._session.store.records([r.ref for r in rows])
-        return {r.ref for r in rows if r.ref not in known or not _same(known[r.ref].contact, r)}
-
-    def _without_stale(self, operations: list[Operation], moved: set[RecordRef]) -> list[Operation]:
-        """A record that moved since the plan, or a person that just appeared, waits for the next cycle."""
-        if not moved:
-            return operations
-        new_keys: set[str] = set()
-        for record in self._session.store.records(moved).values():
-            new_keys |= wide_keys_of(record.contact)
-        go: list[Operation] = []
-        stale: list[Operation] = []
-        moved_ids = {r.record_id for r in moved}
-        for operation in operations:
-            appeared = operation.kind == "create" and wide_keys_of(operation.contact) & new_keys
-            (stale if operation.record_id in moved_ids or appeared else go).append(operation)
-        self._put_off(stale, StateReason.STALE_REMOTE)
-        return go
-
-    async def _without_new_opt_outs(self, operations: list[Operation]) -> list[Operation]:
-        """The newest page of every opt-out list is read again; who just said no is not created."""
-        session = self._session
-        if not operations:
-            return []
-        for seat in session.seats.values():
-            opt_out_list = seat.provider.opt_out_list
-            if opt_out_list is None:
-                continue
-            now = session.clock.monotonic()
-            if seat.closed_at and now - seat.closed_at < RECHECK_AFTER_S:
-                continue
-            try:
-                page = await opt_out_list.newest()
-            except ProviderError:
-                self._put_off(operations, StateReason.OPTOUTS_UNREADABLE)
-                return []
-            seat.closed_at = now
-            note_opt_outs(session, page.opt_outs)
-        go = []
-        for operation in operations:
-            effect = session.opt_outs.effect(_keys_of(operation), session.clock.now())
-            if operation.kind != "variables" and effect.forbids_create(operation.provider):
-                self._end([replace(operation, state="blocked", reason=StateReason.OPTED_OUT)])
-            else:
-                go.append(operation)
-        return go
-
-    async def _without_outreach(self, operations: list[Operation]) -> list[Operation]:
-        seat = self._seat
-        if not (operations and seat.provider.capabilities.effects_at_target):
-            return operations
-        seat.target = await seat.provider.target()
-        allowed = self._session.options.allowances.ceiling("outreach", seat.name)
-        if seat.target.starts_outreach and not allowed:
-            for operation in operations:
-                reason = StateReason.EFFECT_NOT_ALLOWED
-                self._end([replace(operation, state="blocked", reason=reason, message=seat.target.reason)])
-            return []
-        return operations
-
     # sending ------------------------------------------------------------------------------------------
     async def _send(self, batch: Batch) -> None:
         session, seat = self._session, self._seat
@@ -228,8 +143,6 @@ class _Pusher:
             else:
                 settle(session, seat, batch, [_as_accepted(o) for o in result.outcomes])
                 self._advance(len(batch.operations))
-        from sync.engine.pull import keep_memory
-
         keep_memory(session, seat)
 
     async def _send_later(self, batch: Batch, error: RateLimited) -> None:
@@ -246,7 +159,7 @@ class _Pusher:
         """Everything that was looked at before a first try is looked at again."""
         rest = self._without_stopped(list(operations))
         try:
-            ready = await self._look_before(rest)
+            ready = await self._look.at(rest)
         except ContactSyncError as error:
             self._give_up(rest, error)
         else:
@@ -309,8 +222,6 @@ class _Pusher:
         self._end([replace(o, state="deferred", reason=reason, until=until) for o in operations])  # type: ignore[arg-type]  # a time or None
 
     def _end(self, operations: Sequence[Operation]) -> None:
-        from sync.store_port import Settled
-
         self._session.store.save_settled([Settled(operation=o) for o in operations], at=self._session.clock.now())
         self._session.operations.update({o.id: o for o in operations})
         self._advance(len(operations))
@@ -320,17 +231,7 @@ class _Pusher:
         self._session.progress.advance("push", self._seat.name, self._done, self._total)
 
 
-MAY_CREATE = frozenset({"entry", "upsert"})
-"""Ways of updating that create whoever is not there (any more), so opt-outs stop them too."""
 PARTIAL_TOTALS = "partial-totals"
-RECHECK_AFTER_S = 1.0
-"""Batches sent within this time share one look at the opt-out lists (the promise is 60 s)."""
-
-
-def _keys_of(operation: Operation) -> frozenset[str]:
-    """By which opt-outs find whom the operation is about."""
-    keys = wide_keys_of(operation.contact)
-    return keys | wide_keys_of(operation.record.contact) if operation.record is not None else keys
 
 
 def _as_accepted(outcome: Outcome) -> Outcome:
@@ -343,14 +244,3 @@ def _as_accepted(outcome: Outcome) -> Outcome:
 def _halves(operations: Sequence[Operation]) -> tuple[Sequence[Operation], Sequence[Operation]]:
     middle = len(operations) // 2
     return operations[:middle], operations[middle:]
-
-
-def _same(known: object, record: object) -> bool:
-    from sync.contact import Contact
-    from sync.record import Record
-
-    if not (isinstance(known, Contact) and isinstance(record, Record)):
-        return False
-    now = {k: v for k, v in record.contact.to_fields().items() if k not in record.absent}
-    before = {k: v for k, v in known.to_fields().items() if k not in record.absent}
-    return now == before

@@ -45,6 +45,10 @@ def _same_operations(_old: Any) -> Any:
     return through
 
 
+def _same(_old: Any) -> Any:
+    return lambda _self, operations, _moved: operations
+
+
 def _without_opt_out_effect(old: Any) -> Any:
     from sync.optouts import NOTHING
 
@@ -148,10 +152,10 @@ MUTANTS = {
     "recover": Mutant("sync.engine.cycle:recover", _always(None)),
     "tried-keys": Mutant("sync.engine.plan:_tried", _always({})),
     "open-create": Mutant("state.store:SqliteStore.open_creates", _always({})),
-    "stale-look": Mutant("sync.engine.push:_Pusher._without_stale", lambda _old: lambda _self, ops, _moved: ops),
-    "opt-out-re-read": Mutant("sync.engine.push:_Pusher._without_new_opt_outs", _same_operations),
+    "stale-look": Mutant("sync.engine.look_before:LookBefore._without_stale", _same),
+    "opt-out-re-read": Mutant("sync.engine.look_before:LookBefore._without_new_opt_outs", _same_operations),
     "opt-out-effect": Mutant("sync.optouts:OptOutIndex.effect", _without_opt_out_effect),
-    "outreach-look": Mutant("sync.engine.push:_Pusher._without_outreach", _same_operations),
+    "outreach-look": Mutant("sync.engine.look_before:LookBefore._without_outreach", _same_operations),
     "outreach-guard": Mutant("sync.guards:_outreach", _always([])),
     "size-guard": Mutant("sync.guards:_sizes", _always([])),
     "merge-guard": Mutant("sync.guards:_merges", _always([])),

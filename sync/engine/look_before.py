@@ -1,0 +1,133 @@
+"""The last look at a provider before a batch is written: what moved, who said no, what a create would set off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sync.codes import StateReason
+from sync.engine.pull import note_opt_outs, ready_to_store, store_records
+from sync.errors import ProviderError
+from sync.optouts import wide_keys_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from sync.change import Operation
+    from sync.contact import Contact
+    from sync.engine.session import Seat, Session
+    from sync.record import Record, RecordRef
+
+MAY_CREATE = frozenset({"entry", "upsert"})
+"""Ways of updating that create whoever is not there (any more), so opt-outs stop them too."""
+RECHECK_AFTER_S = 1.0
+"""Batches sent within this time share one look at the opt-out lists (the promise is 60 s)."""
+
+
+class LookBefore:
+    """One provider's looks in one cycle. ``put_off`` / ``end``: what becomes of operations that do not hold."""
+
+    def __init__(
+        self,
+        session: Session,
+        seat: Seat,
+        put_off: Callable[[Iterable[Operation], str], None],
+        end: Callable[[Sequence[Operation]], None],
+    ) -> None:
+        self._session = session
+        self._seat = seat
+        self._put_off = put_off
+        self._end = end
+
+    async def at(self, operations: list[Operation]) -> list[Operation]:
+        """The operations that still hold after one more look at the provider."""
+        kinds = {o.kind for o in operations}
+        if kinds <= {"exclude", "stage"}:
+            return operations
+        reader = self._seat.provider.reader
+        if reader is not None and self._seat.settings.read:
+            page = await reader.newest()
+            moved = self._moved(page.records)
+            store_records(self._session, self._seat, page.records)
+            self._session.moved_people |= set(self._session.store.owners(moved).values())
+            operations = self._without_stale(operations, moved)
+        if "create" in kinds or ("update" in kinds and self._seat.provider.capabilities.updates in MAY_CREATE):
+            operations = await self._without_outreach(operations)
+            # last, because any look may take its time and a no must not grow old before the write
+            operations = await self._without_new_opt_outs(operations)
+        return operations
+
+    def _moved(self, records: Iterable[Record]) -> set[RecordRef]:
+        region = self._session.settings.sync.default_region
+        rows = [ready_to_store(record, region=region).record for record in records]
+        known = self._session.store.records([r.ref for r in rows])
+        return {r.ref for r in rows if r.ref not in known or not _same(known[r.ref].contact, r)}
+
+    def _without_stale(self, operations: list[Operation], moved: set[RecordRef]) -> list[Operation]:
+        """A record that moved since the plan, or a person that just appeared, waits for the next cycle."""
+        if not moved:
+            return operations
+        new_keys: set[str] = set()
+        for record in self._session.store.records(moved).values():
+            new_keys |= wide_keys_of(record.contact)
+        go: list[Operation] = []
+        stale: list[Operation] = []
+        moved_ids = {r.record_id for r in moved}
+        for operation in operations:
+            appeared = operation.kind == "create" and wide_keys_of(operation.contact) & new_keys
+            (stale if operation.record_id in moved_ids or appeared else go).append(operation)
+        self._put_off(stale, StateReason.STALE_REMOTE)
+        return go
+
+    async def _without_new_opt_outs(self, operations: list[Operation]) -> list[Operation]:
+        """The newest page of every opt-out list is read again; who just said no is not created."""
+        session = self._session
+        if not operations:
+            return []
+        for seat in session.seats.values():
+            opt_out_list = seat.provider.opt_out_list
+            if opt_out_list is None:
+                continue
+            now = session.clock.monotonic()
+            if seat.closed_at and now - seat.closed_at < RECHECK_AFTER_S:
+                continue
+            try:
+                page = await opt_out_list.newest()
+            except ProviderError:
+                self._put_off(operations, StateReason.OPTOUTS_UNREADABLE)
+                return []
+            seat.closed_at = now
+            note_opt_outs(session, page.opt_outs)
+        go = []
+        for operation in operations:
+            effect = session.opt_outs.effect(_keys_of(operation), session.clock.now())
+            if operation.kind != "variables" and effect.forbids_create(operation.provider):
+                self._end([replace(operation, state="blocked", reason=StateReason.OPTED_OUT)])
+            else:
+                go.append(operation)
+        return go
+
+    async def _without_outreach(self, operations: list[Operation]) -> list[Operation]:
+        seat = self._seat
+        if not (operations and seat.provider.capabilities.effects_at_target):
+            return operations
+        seat.target = await seat.provider.target()
+        allowed = self._session.options.allowances.ceiling("outreach", seat.name)
+        if seat.target.starts_outreach and not allowed:
+            for operation in operations:
+                reason = StateReason.EFFECT_NOT_ALLOWED
+                self._end([replace(operation, state="blocked", reason=reason, message=seat.target.reason)])
+            return []
+        return operations
+
+
+def _keys_of(operation: Operation) -> frozenset[str]:
+    """By which opt-outs find whom the operation is about."""
+    keys = wide_keys_of(operation.contact)
+    return keys | wide_keys_of(operation.record.contact) if operation.record is not None else keys
+
+
+def _same(known: Contact, record: Record) -> bool:
+    now = {k: v for k, v in record.contact.to_fields().items() if k not in record.absent}
+    before = {k: v for k, v in known.to_fields().items() if k not in record.absent}
+    return now == before
