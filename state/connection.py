@@ -128,6 +128,8 @@ def translated(doing: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise StateError(f"{doing}: {error}", remedy=_remedy(error)) from error
+    except UnicodeDecodeError as error:  # SQLite repeats damaged text in its own words
+        raise StateError(f"{doing}: it holds bytes that are no text", remedy=RESTORE) from error
     except OSError as error:
         raise StateError(f"{doing}: {error.strerror or type(error).__name__}", remedy=READ_REMEDY) from error
 

@@ -52,13 +52,17 @@ class Limiter:
         Raises ``RateLimited`` when that would mean waiting longer than ``LONGEST_SLEEP_S``, for a ``mutating``
         one longer than ``LONGEST_WRITE_SLEEP_S``.
         """
-        wait_s = self.wait_s(endpoint)
+        await self._wait(endpoint, self.wait_s(endpoint), mutating=mutating)
+        self._count(endpoint)
+        await self._pace()
+        while (refused_s := self._refused_s(endpoint)) > 0:  # another call was, while this one awaited its turn
+            await self._wait(endpoint, refused_s, mutating=mutating)
+
+    async def _wait(self, endpoint: str, wait_s: float, *, mutating: bool) -> None:
         if wait_s > (LONGEST_WRITE_SLEEP_S if mutating else LONGEST_SLEEP_S):
             raise RateLimited(self._provider, f"{endpoint} is used up for now", retry_after_s=wait_s)
         if wait_s > 0:
             await self._clock.sleep(wait_s)
-        self._count(endpoint)
-        await self._pace()
 
     def wait_s(self, endpoint: str) -> float:
         """Seconds until ``endpoint`` may be asked; 0 = now."""
@@ -116,8 +120,12 @@ class Limiter:
             for w in self._windows.get(endpoint, {}).values()
             if not self._over(w, now) and _expected(w, now) >= w.limit
         ]
-        moment = self._not_before.get(endpoint)
-        return [*blocking, moment] if moment is not None and self._awaited(moment, now) else blocking
+        return [*blocking, now + timedelta(seconds=self._refused_s(endpoint))]
+
+    def _refused_s(self, endpoint: str) -> float:
+        """Seconds that the provider still asks to wait."""
+        moment, now = self._not_before.get(endpoint), self._clock.now()
+        return (moment - now).total_seconds() if moment is not None and self._awaited(moment, now) else 0.0
 
     def _count(self, endpoint: str) -> None:
         now = self._clock.now()

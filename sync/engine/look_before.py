@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sync.codes import StateReason
+from sync.change import Hold
+from sync.codes import HoldKind, StateReason
 from sync.engine.pull import note_opt_outs, ready_to_store, store_records
-from sync.errors import ProviderError
+from sync.errors import Missing, ProviderError
 from sync.optouts import wide_keys_of
+from sync.record import RecordRef
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
     from sync.change import Operation
     from sync.contact import Contact
     from sync.engine.session import Seat, Session
-    from sync.record import Record, RecordRef
+    from sync.ports import Reader
+    from sync.record import Record
 
 MAY_CREATE = frozenset({"entry", "upsert"})
 """Ways of updating that create whoever is not there (any more), so opt-outs stop them too."""
@@ -51,6 +54,8 @@ class LookBefore:
             store_records(self._session, self._seat, page.records)
             self._session.moved_people |= set(self._session.store.owners(moved).values())
             operations = self._without_stale(operations, moved)
+            if "update" in kinds and self._seat.provider.capabilities.updates == "entry":
+                operations = await self._without_gone(reader, operations)
         if "create" in kinds or ("update" in kinds and self._seat.provider.capabilities.updates in MAY_CREATE):
             operations = await self._without_outreach(operations)
             # last, because any look may take its time and a no must not grow old before the write
@@ -78,6 +83,36 @@ class LookBefore:
             (stale if operation.record_id in moved_ids or appeared else go).append(operation)
         self._put_off(stale, StateReason.STALE_REMOTE)
         return go
+
+    async def _without_gone(self, reader: Reader, operations: list[Operation]) -> list[Operation]:
+        """Each record is asked for by its id: an entry for somebody who was deleted would make them anew.
+
+        One that is not there any more waits for a person, as after a sweep.
+        """
+        go: list[Operation] = []
+        for operation in operations:
+            if operation.kind != "update" or operation.record_id is None:
+                go.append(operation)
+                continue
+            try:
+                record = await reader.fetch(operation.record_id)
+            except Missing:
+                self._hold(operation, RecordRef(operation.provider, operation.record_id))
+                self._put_off([operation], StateReason.STALE_REMOTE)
+                continue
+            moved = self._moved([record])
+            store_records(self._session, self._seat, [record])
+            go += self._without_stale([operation], moved)
+        return go
+
+    def _hold(self, operation: Operation, ref: RecordRef) -> None:
+        hold = Hold(
+            kind=HoldKind.DISAPPEARED,
+            person_id=operation.person_id,
+            provider=ref.provider,
+            record_id=ref.record_id,
+        )
+        self._session.store.mark_gone([ref], at=self._session.clock.now(), holds=[hold])
 
     async def _without_new_opt_outs(self, operations: list[Operation]) -> list[Operation]:
         """The newest page of every opt-out list is read again; who just said no is not created."""

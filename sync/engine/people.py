@@ -11,13 +11,14 @@ from sync.engine.matching import match_records
 from sync.engine.policies import merge_policy
 from sync.engine.recognising import doubtful_updates, note_hidden, recognised
 from sync.engine.relinking import close_relinked, relinked
+from sync.identity.canonical import compared
 from sync.merging import merge
 from sync.store_port import Merged, Settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from sync.change import Operation
+    from sync.change import Choice, Operation
     from sync.engine.session import Session
     from sync.merging import MergeResult
     from sync.person import Member, Person
@@ -90,13 +91,26 @@ def _adopt(session: Session, person: Person, creates: Mapping[tuple[str, str], O
     if not creates:
         return person
     members = []
+    choices = dict(person.choices)
     for member in person.members:
         operation = creates.get((person.id, member.record.ref.provider))
         if operation is None or member.link.met or member.gone:
             members.append(member)
         else:
             members.append(_adopted(session, person, member, operation))
-    return replace(person, members=tuple(members))
+            _keep_others(session, person, member, choices)
+    return replace(person, members=tuple(members), choices=MappingProxyType(choices))
+
+
+def _keep_others(session: Session, person: Person, member: Member, choices: dict[str, Choice]) -> None:
+    """What the new record shows instead of what we sent is the provider's rendering, or somebody's edit that came
+    before our first look: nobody can tell, so it does not stand, and it is not lost either.
+    """
+    region, source = session.settings.sync.default_region, str(member.record.ref)
+    for name, value in member.record.contact.to_fields().items():
+        stands, choice = person.contact.get(name), choices.get(name)
+        if choice and compared(name, value, region=region) != compared(name, stands, region=region):
+            choices[name] = replace(choice, losers=MappingProxyType({**choice.losers, source: value}))
 
 
 def _adopted(session: Session, person: Person, member: Member, operation: Operation) -> Member:

@@ -6,10 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sync.change import Outcome
 from sync.codes import StateReason
 from sync.engine.pull import store_records
+from sync.engine.settle import settled_by
+from sync.engine.verify import not_shown
 from sync.errors import ContactSyncError
 from sync.identity import email_key
+from sync.planning import wish_digest
 from sync.store_port import Settled
 
 if TYPE_CHECKING:
@@ -18,7 +22,9 @@ if TYPE_CHECKING:
     from sync.record import Record
 
 SENT_AGAIN = 2
-"""How often a create with an unknown outcome is given back to the planner before a person must decide."""
+"""How often a write with an unknown outcome is given back to the planner. About a create a person decides then,
+and a value that cannot be read back is reported as not shown.
+"""
 LOOK_UPS_A_CYCLE = 50
 """Single look-ups for entries that the normal pull has not resolved, oldest first."""
 
@@ -50,7 +56,10 @@ async def resolve_unknown(session: Session) -> None:
 
 async def _resolve(session: Session, seat: Seat, operation: Operation) -> None:
     if operation.kind != "create":
-        _give_back(session, operation)
+        if not seat.reads and _tries(session, operation) >= SENT_AGAIN:
+            _take_for_sent(session, seat, operation)
+        else:
+            _give_back(session, operation)
         return
     found = await _look(session, seat, operation)
     if found:
@@ -91,12 +100,26 @@ def may_send_again(seat: Seat, operation: Operation) -> bool:
 
 
 def _tries(session: Session, operation: Operation) -> int:
-    """How many creates of the person there ended in an unknown outcome before."""
+    """How many writes like it ended in an unknown outcome before."""
     failed = session.store.operations(states=("failed",), provider=operation.provider)
     return sum(
-        o.kind == "create" and o.person_id == operation.person_id and o.reason == StateReason.OUTCOME_UNKNOWN
+        (o.kind, o.person_id, o.reason) == (operation.kind, operation.person_id, StateReason.OUTCOME_UNKNOWN)
+        and (o.kind == "create" or wish_digest(o) == wish_digest(operation))
         for o in failed
     )
+
+
+def _take_for_sent(session: Session, seat: Seat, operation: Operation) -> None:
+    """What was sent again and again to a provider that cannot be read is not planned until it changes."""
+    outcome = Outcome(
+        operation_id=operation.id,
+        state="acked",
+        record_id=operation.record_id,
+        message="sent again and again, and never surely confirmed",
+    )
+    session.store.save_settled([settled_by(session, seat, operation, outcome)], at=session.clock.now())
+    rows = [(not_shown(operation, name), repr(change.after)) for name, change in operation.fields.items()]
+    session.cannot_express += session.store.note_cannot_express(rows, at=session.clock.now())
 
 
 def _give_back(session: Session, operation: Operation) -> None:

@@ -82,7 +82,7 @@ def _fail(session: Session, operation: Operation, *, plan_again: bool) -> None:
         sent = {} if known is None else {n: v for n, v in known.sent.items() if n not in operation.fields}
         link = None if known is None else replace(known, sent=MappingProxyType(sent))
     else:
-        rows = [(_not_shown(operation, name), repr(c.after)) for name, c in operation.fields.items()]
+        rows = [(not_shown(operation, name), repr(c.after)) for name, c in operation.fields.items()]
         session.cannot_express += session.store.note_cannot_express(rows, at=session.clock.now())
     failed = replace(operation, state="failed", reason=StateReason.VERIFY_FAILED)
     session.store.save_settled([Settled(operation=failed, link=link)], at=session.clock.now())
@@ -115,7 +115,7 @@ def _judge(session: Session, acked: list[Operation], seen: set[RecordRef] | None
             continue
         link = None if seen is None else _seen(member.link, set(operation.fields) - set(missing))
         verified.append(Settled(operation=replace(operation, state="verified"), link=link))
-        missing_rows += [(_not_shown(operation, n), repr(operation.fields[n].after)) for n in missing]
+        missing_rows += [(not_shown(operation, n), repr(operation.fields[n].after)) for n in missing]
     session.store.save_settled(verified, at=session.clock.now())
     session.operations.update(
         {s.operation.id: s.operation for s in verified if s.operation.id in session.operations}
@@ -169,7 +169,8 @@ def _shows(name: str, wanted: object, contact: Contact, region: str) -> bool:
     return want == have
 
 
-def _not_shown(operation: Operation, name: str) -> CannotExpress:
+def not_shown(operation: Operation, name: str) -> CannotExpress:
+    """The provider was told that value and does not hold it, as far as can be seen."""
     return CannotExpress(
         person_id=operation.person_id,
         provider=operation.provider,

@@ -75,6 +75,8 @@ def _explained_by_us(work: Work, name: str, member: Member, now: Value | None) -
         return _shows_what_was_replaced(work, name, member, written)
     if not (written.echoed or written.seen):
         work.take(name, [Edit(member, None, now)])  # the provider's rendering of what we wrote
+        if now is not None:  # or somebody's edit that came before our first look: it is not lost either
+            work.note_losers(name, {str(member.record.ref): now}, Rule.SURVIVORSHIP)
     elif not work.same(name, now, member.link.base.get(name)):
         del work.written[member.rid][name]
         return False
