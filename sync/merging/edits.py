@@ -241,10 +241,10 @@ def _choice(work: Work, name: str, winner: Edit, rule: Rule, edits: Sequence[Edi
     replaced = replaced_by(work, name, edits, winner.value)
     if before is not None:
         earlier = {s: v for s, v in before.losers.items() if s not in editors and not work.keys(name, v) <= wins}
+        if not work.keys(name, work.values.get(name)) <= wins:
+            earlier[before.source] = work.values[name]  # what stood last, not what its record showed before that
         losers = {**earlier, **losers}
         replaced = {**before.replaced, **replaced}
-        if not work.keys(name, work.values.get(name)) <= wins:
-            losers.setdefault(before.source, work.values[name])
     return Choice(
         source=winner.source,
         rule=rule,
