@@ -53,7 +53,7 @@ def test_a_newcomer_without_a_common_key_is_suspected_when_it_comes() -> None:
         assert suspected(here) == set()
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.lists(row, min_size=2, max_size=8))
 def test_one_after_the_other_or_all_at_once_the_same_people_are_suspected(rows: list[tuple[str, Any]]) -> None:
     found = []
