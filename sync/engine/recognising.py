@@ -55,7 +55,7 @@ def _recognised(session: Session, member: Member, updates: list[Operation]) -> M
 def note_hidden(session: Session, record: Record, operation: Operation) -> None:
     """What the record of our create does not show as it was sent is in the report."""
     rows = [
-        (_not_shown(operation, name), repr(change.after))
+        (not_shown(operation, name), repr(change.after))
         for name, change in operation.fields.items()
         if _hides(session, record, name, change)
     ]
@@ -77,7 +77,8 @@ def _same(session: Session, name: str, one: Value | None, other: Value | None) -
     return compared(name, one, region=region) == compared(name, other, region=region)
 
 
-def _not_shown(operation: Operation, name: str) -> CannotExpress:
+def not_shown(operation: Operation, name: str) -> CannotExpress:
+    """The provider was told that value and does not hold it, as far as can be seen."""
     return CannotExpress(
         person_id=operation.person_id, provider=operation.provider, field=name, reason=CannotReason.NOT_SHOWN
     )

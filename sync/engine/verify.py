@@ -7,11 +7,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sync.change import CannotExpress
-from sync.codes import CannotReason, StateReason
+from sync.codes import StateReason
 from sync.engine.attention import after_read_back
 from sync.engine.people import chunks, match_and_merge
 from sync.engine.pull import keep_memory, read_back
+from sync.engine.recognising import not_shown
 from sync.engine.settle import link_of
 from sync.identity.canonical import compared
 from sync.planning import wish_digest
@@ -19,7 +19,7 @@ from sync.record import RecordRef
 from sync.store_port import Settled
 
 if TYPE_CHECKING:
-    from sync.change import Operation
+    from sync.change import CannotExpress, Operation
     from sync.contact import Contact
     from sync.engine.session import Session
     from sync.person import Member
@@ -167,13 +167,3 @@ def _shows(name: str, wanted: object, contact: Contact, region: str) -> bool:
     if name == "emails" and isinstance(want, tuple) and isinstance(have, tuple):
         return set(want) <= set(have)
     return want == have
-
-
-def not_shown(operation: Operation, name: str) -> CannotExpress:
-    """The provider was told that value and does not hold it, as far as can be seen."""
-    return CannotExpress(
-        person_id=operation.person_id,
-        provider=operation.provider,
-        field=name,
-        reason=CannotReason.NOT_SHOWN,
-    )
