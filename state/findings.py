@@ -59,6 +59,12 @@ SUSPICIONS = """
     FROM suspicion AS s JOIN record AS a ON a.rid = s.a JOIN record AS b ON b.rid = s.b
     ORDER BY s.score DESC, s.a, s.b
 """
+SUSPECTED_PAIRS = """
+    SELECT one.person_id, other.person_id, a.provider, a.record_id, b.provider, b.record_id, s.score, s.reason,
+        s.features FROM suspicion AS s JOIN link AS one ON one.rid = s.a
+    JOIN link AS other ON other.rid = s.b AND other.person_id <> one.person_id
+    JOIN record AS a ON a.rid = s.a JOIN record AS b ON b.rid = s.b ORDER BY s.score DESC, s.a, s.b
+"""
 SUSPICIONS_OF = """
     SELECT a.provider, a.record_id, b.provider, b.record_id, s.score, s.reason, s.features FROM (
         SELECT s.* FROM link AS l CROSS JOIN suspicion AS s ON s.a = l.rid WHERE l.person_id = ?
@@ -97,6 +103,12 @@ def suspicions(connection: Connection, person: str | None = None) -> list[Suspic
     return [suspicion_of(*row) for row in rows]
 
 
+def suspected_pairs(connection: Connection) -> list[tuple[str, str, Suspicion]]:
+    """Two persons and why they may be one, best score first."""
+    rows = connection.exec_driver_sql(SUSPECTED_PAIRS)
+    return [(one, other, suspicion_of(*rest)) for one, other, *rest in rows]
+
+
 def suspicion_of(
     a_provider: str, a_record_id: str, b_provider: str, b_record_id: str, score: float, reason: str, features: str
 ) -> Suspicion:
@@ -109,30 +121,52 @@ def suspicion_of(
     )
 
 
-def replace_suspicions(connection: Connection, found: Sequence[Suspicion], rids: str | None = None) -> None:
+def replace_suspicions(
+    connection: Connection, found: Sequence[Suspicion], rids: str | None = None
+) -> frozenset[int]:
     """Among the records ``rids`` (a JSON list, ``None`` = all) exactly these suspicions are open.
 
-    Of those who only look alike, also where one record is another than ``rids``.
+    Of those who only look alike, also where one record is another than ``rids``. Returns the records whose
+    suspicions came or went.
     """
-    if rids is None:
-        connection.exec_driver_sql("DELETE FROM suspicion")
-    else:
-        # The plus keeps SQLite from trying every pair of the two lists in the index: 15 s instead of 2 ms.
-        connection.exec_driver_sql(
-            "DELETE FROM suspicion WHERE a IN (SELECT value FROM json_each(?))"
-            " AND +b IN (SELECT value FROM json_each(?))",
-            (rids, rids),
-        )
-        for side in ("a", "b"):
-            connection.exec_driver_sql(
-                f"DELETE FROM suspicion WHERE {side} IN (SELECT value FROM json_each(?)) AND reason = ?",  # noqa: S608  # one of our two columns
-                (rids, ALIKE),
-            )
+    before = _open_pairs(connection, rids)
+    _close_suspicions(connection, rids)
     connection.exec_driver_sql(
         "INSERT OR REPLACE INTO suspicion SELECT a.rid, b.rid, ?, ?, ? FROM record AS a, record AS b"
         " WHERE a.provider = ? AND a.record_id = ? AND b.provider = ? AND b.record_id = ?",
         [(s.score, s.reason, to_features(s.features), *_pair(s.records)) for s in found],
     )
+    return frozenset(rid for pair in before ^ _open_pairs(connection, rids) for rid in pair)
+
+
+def _open_pairs(connection: Connection, rids: str | None) -> set[tuple[int, int]]:
+    """Pairs under suspicion, one of them at least among ``rids``."""
+    if rids is None:
+        rows = connection.exec_driver_sql("SELECT a, b FROM suspicion")
+    else:
+        rows = connection.exec_driver_sql(
+            "SELECT a, b FROM suspicion WHERE a IN (SELECT value FROM json_each(?))"
+            " UNION SELECT a, b FROM suspicion WHERE b IN (SELECT value FROM json_each(?))",
+            (rids, rids),
+        )
+    return {(a, b) for a, b in rows}
+
+
+def _close_suspicions(connection: Connection, rids: str | None) -> None:
+    if rids is None:
+        connection.exec_driver_sql("DELETE FROM suspicion")
+        return
+    # The plus keeps SQLite from trying every pair of the two lists in the index: 15 s instead of 2 ms.
+    connection.exec_driver_sql(
+        "DELETE FROM suspicion WHERE a IN (SELECT value FROM json_each(?))"
+        " AND +b IN (SELECT value FROM json_each(?))",
+        (rids, rids),
+    )
+    for side in ("a", "b"):
+        connection.exec_driver_sql(
+            f"DELETE FROM suspicion WHERE {side} IN (SELECT value FROM json_each(?)) AND reason = ?",  # noqa: S608  # one of our two columns
+            (rids, ALIKE),
+        )
 
 
 def _pair(records: tuple[RecordRef, RecordRef]) -> tuple[str, str, str, str]:

@@ -11,10 +11,11 @@ from state.rows import to_json, to_time
 from sync.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from state.connection import Connection
+    from sync.change import Suspicion
     from sync.store_port import Matched, MembershipUpdate
 
 Newcomer = tuple[str, Sequence[tuple[int, str]]]
@@ -35,6 +36,19 @@ JOIN = """
     SELECT ?, person_id, ?, ?, '{}', '{}', '{}', 0, 0 FROM link WHERE rid = ?
 """
 TELL = "UPDATE link SET evidence = ? WHERE rid = ?"
+OWNERS_WAIT = """
+    INSERT OR IGNORE INTO dirty_person
+    SELECT l.person_id FROM json_each(?) AS j CROSS JOIN link AS l ON l.rid = j.value
+"""
+BLOCKED_WAIT = """
+    INSERT OR IGNORE INTO dirty_person SELECT p.id FROM operation AS o
+    CROSS JOIN person AS p ON p.id = o.person_id WHERE o.state = 'blocked' AND p.status = 'active'
+"""
+BLOCKED_OF_REGION_WAIT = """
+    INSERT OR IGNORE INTO dirty_person
+    SELECT l.person_id FROM json_each(?) AS j CROSS JOIN link AS l ON l.rid = j.value
+    CROSS JOIN operation AS o ON o.person_id = l.person_id AND o.state = 'blocked'
+"""
 
 
 def save(connection: Connection, update: MembershipUpdate, at: datetime) -> None:
@@ -43,40 +57,47 @@ def save(connection: Connection, update: MembershipUpdate, at: datetime) -> None
     A record that comes to another person meets it anew (``met`` is false); its base and sent stay, unless
     ``separated`` says what they are.
     """
-    touched = _keep(connection, update, at)
-    rids = to_json(list(update.members))
-    findings.replace_suspicions(connection, update.suspicions, rids)
-    connection.exec_driver_sql("DELETE FROM dirty_record WHERE rid IN (SELECT value FROM json_each(?))", (rids,))
-    mark_dirty(connection, touched)
+    moved = _keep(connection, update, at)
+    _matched(connection, update.suspicions, list(update.members), moved)
 
 
 def save_matched(connection: Connection, matched: Matched, at: datetime) -> None:
-    """What matching came to is kept as ``Store.save_matched`` says; a region is closed, so are its persons."""
+    """What matching came to is kept as ``Store.save_matched`` says."""
+    moved: set[str] = set()
     for update in matched.updates:
-        _keep(connection, update, at)
+        moved |= _keep(connection, update, at)
     for batch in _batches(matched.newcomers):
         _bring(connection, batch, to_time(at))
     connection.exec_driver_sql(
         JOIN, [(rid, evidence, to_time(at), near) for rid, near, evidence in matched.joined]
     )
+    connection.exec_driver_sql(OWNERS_WAIT, (to_json([rid for rid, _, _ in matched.joined]),))
     connection.exec_driver_sql(TELL, [(evidence, rid) for rid, evidence in matched.told])
-    if matched.rids is None:
-        findings.replace_suspicions(connection, matched.suspicions)
+    _matched(connection, matched.suspicions, matched.rids, moved)
+
+
+def _matched(
+    connection: Connection, suspicions: Sequence[Suspicion], rids: Sequence[int] | None, moved: set[str]
+) -> None:
+    """The records, ``None`` for all, wait no longer. People wait whose records came or went, whom a suspicion
+    concerns that came or went, and to whom something was refused that another one's record may have stood for.
+    """
+    region = None if rids is None else to_json(list(rids))
+    doubted = findings.replace_suspicions(connection, suspicions, region)
+    connection.exec_driver_sql(OWNERS_WAIT, (to_json(sorted(doubted)),))
+    if region is None:
         connection.exec_driver_sql("DELETE FROM dirty_record")
-        connection.exec_driver_sql("INSERT OR IGNORE INTO dirty_person SELECT DISTINCT person_id FROM link")
-        return
-    rids = to_json(list(matched.rids))
-    findings.replace_suspicions(connection, matched.suspicions, rids)
-    connection.exec_driver_sql("DELETE FROM dirty_record WHERE rid IN (SELECT value FROM json_each(?))", (rids,))
-    connection.exec_driver_sql(
-        "INSERT OR IGNORE INTO dirty_person SELECT DISTINCT l.person_id FROM json_each(?) AS j"
-        " CROSS JOIN link AS l ON l.rid = j.value",
-        (rids,),
-    )
+        connection.exec_driver_sql(BLOCKED_WAIT)
+    else:
+        connection.exec_driver_sql(
+            "DELETE FROM dirty_record WHERE rid IN (SELECT value FROM json_each(?))", (region,)
+        )
+        connection.exec_driver_sql(BLOCKED_OF_REGION_WAIT, (region,))
+    mark_dirty(connection, moved)
 
 
 def _keep(connection: Connection, update: MembershipUpdate, at: datetime) -> set[str]:
-    """Whose records are of whom, with all that follows for persons; the persons that had or have one of them."""
+    """Whose records are of whom, with all that follows for persons; the persons for whom something is new."""
     before = {
         rid: (person, evidence)
         for rid, person, evidence in connection.exec_driver_sql(
@@ -94,10 +115,19 @@ def _keep(connection: Connection, update: MembershipUpdate, at: datetime) -> set
     _redirect(connection, update)
     people.save_merged(connection, update.separated, at)
     before_merges.forget_undone(connection, [merged.person_id for merged in update.separated])
-    touched = {person for person, _ in before.values()} | {person for person, _ in update.members.values()}
-    _empty(connection, touched)
     findings.open_holds(connection, update.holds, to_time(at))
-    return touched
+    moved = _moved(update, before)
+    _empty(connection, moved)
+    return moved
+
+
+def _moved(update: MembershipUpdate, before: Mapping[int, tuple[str, str]]) -> set[str]:
+    moved = {merged.person_id for merged in update.separated} | {hold.person_id for hold in update.holds}
+    for rid, (person, _) in update.members.items():
+        left, _ = before.get(rid, (None, ""))
+        if left != person:
+            moved.update(owner for owner in (person, left) if owner is not None)
+    return moved
 
 
 def _batches(newcomers: Iterable[Newcomer]) -> Iterator[list[Newcomer]]:
@@ -112,6 +142,7 @@ def _bring(connection: Connection, newcomers: Sequence[Newcomer], at: int) -> No
     connection.exec_driver_sql(
         TIE, [(rid, person, evidence, at) for person, records in newcomers for rid, evidence in records]
     )
+    connection.exec_driver_sql("INSERT INTO dirty_person VALUES (?)", [(person,) for person, _ in newcomers])
 
 
 def _remember_members(connection: Connection, retired: Iterable[str]) -> None:

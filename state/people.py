@@ -232,43 +232,6 @@ def save_merged(connection: Connection, merged: Sequence[Merged], at: datetime) 
         )
 
 
-ALONE = """
-    CREATE TEMP TABLE alone AS
-    SELECT l.person_id, max(l.rid) AS rid FROM dirty_person AS d
-    CROSS JOIN person AS p ON p.id = d.person_id AND p.merged_at IS NULL AND p.fields = '{}'
-    CROSS JOIN link AS l ON l.person_id = d.person_id
-    WHERE NOT EXISTS (SELECT 1 FROM field_conflict AS c WHERE c.person_id = d.person_id)
-    GROUP BY l.person_id HAVING count(*) = 1 AND max(l.met) = 0
-"""
-TAKE_FIELDS = """
-    UPDATE person SET merged_at = ?, (fields, choices) =
-        (SELECT r.fields, json_array(r.provider || ':' || r.record_id, ?, ?) FROM temp.alone AS a
-         CROSS JOIN record AS r ON r.rid = a.rid WHERE a.person_id = person.id)
-    WHERE id IN (SELECT person_id FROM temp.alone)
-"""
-TAKE_BASES = """
-    UPDATE link SET met = 1, base = (SELECT r.fields FROM record AS r WHERE r.rid = link.rid)
-    WHERE rid IN (SELECT rid FROM temp.alone)
-"""
-
-
-def take_alone(connection: Connection, rule: str, but: Iterable[str], at: int) -> set[str]:
-    """Waiting persons who are new and have one record, new as well, hold what it shows; who they are."""
-    connection.exec_driver_sql("DROP TABLE IF EXISTS temp.alone")
-    connection.exec_driver_sql(ALONE)
-    connection.exec_driver_sql(
-        "DELETE FROM temp.alone WHERE person_id IN (SELECT value FROM json_each(?))"
-        " OR rid IN (SELECT rid FROM record WHERE gone_at IS NOT NULL)",
-        (to_json(list(but)),),
-    )
-    connection.exec_driver_sql("CREATE INDEX temp.alone_person ON alone (person_id)")
-    connection.exec_driver_sql(TAKE_FIELDS, (at, rule, at))
-    connection.exec_driver_sql(TAKE_BASES)
-    taken = {row[0] for row in connection.exec_driver_sql("SELECT person_id FROM temp.alone")}
-    connection.exec_driver_sql("DROP TABLE temp.alone")
-    return taken
-
-
 def count(connection: Connection) -> int:
     """Distinct persons that own at least one record."""
     return int(connection.exec_driver_sql("SELECT count(DISTINCT person_id) FROM link").scalar_one())

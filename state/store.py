@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from state import audit, erasing, findings, marker, membership, optouts, outbox, people, reading, runs
+from state import audit, erasing, findings, marker, membership, optouts, outbox, people, reading, runs, strangers
 from state.asking import Asking
 from state.key import keyed_hash
 from state.matching import Matching
@@ -15,13 +15,14 @@ from state.rows import to_time
 from sync.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
 
     from state.database import Database
     from sync.change import CannotExpress, Conflict, Hold, ManualAction, Operation, State, Suspicion
+    from sync.merging import Met, Shown
     from sync.person import Person
     from sync.record import OptOutEntry, Record, RecordRef
     from sync.store_port import (
@@ -170,9 +171,11 @@ class SqliteStore(Asking, Matching):
         with self.database.read() as connection:
             return people.load(connection, ids)
 
-    def take_alone(self, rule: str, *, but: Iterable[str], at: datetime) -> set[str]:
+    def take_strangers(
+        self, meet: Callable[[Sequence[Shown]], Met | None], *, but: Iterable[str], at: datetime
+    ) -> set[str]:
         with self.database.write("merged") as connection:
-            return people.take_alone(connection, rule, but, to_time(at))
+            return strangers.take(connection, meet, but, to_time(at))
 
     def person_of(self, ref: RecordRef) -> str | None:
         with self.database.read() as connection:
@@ -218,6 +221,10 @@ class SqliteStore(Asking, Matching):
     def suspicions(self) -> list[Suspicion]:
         with self.database.read() as connection:
             return findings.suspicions(connection)
+
+    def suspected_pairs(self) -> list[tuple[str, str, Suspicion]]:
+        with self.database.read() as connection:
+            return findings.suspected_pairs(connection)
 
     def suspected_people(self) -> Mapping[str, frozenset[str]]:
         with self.database.read() as connection:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sync.contact import Contact
     from sync.dossier import Dossier
     from sync.matching import Parts
+    from sync.merging import Met, Shown
     from sync.person import Decision, MatchRecord, Person
     from sync.record import Link, OptOutEntry, Record, RecordRef
 
@@ -313,11 +314,14 @@ class Store(Protocol):
     def save_merged(self, merged: Sequence[Merged], *, at: datetime) -> None:
         """Contacts, choices, links and conflicts are kept; the persons stay dirty until ``settle_people``."""
 
-    def take_alone(self, rule: str, *, but: Iterable[str], at: datetime) -> set[str]:
-        """Dirty persons who were never merged, and whose only record is live and was not met, hold what it shows.
+    def take_strangers(
+        self, meet: Callable[[Sequence[Shown]], Met | None], *, but: Iterable[str], at: datetime
+    ) -> set[str]:
+        """Dirty persons who were never merged, all of whose records are live and were not met, hold what ``meet``
+        makes of them; a single record's values stand as they are.
 
-        ``rule`` is why; those of ``but`` are left out. Returns who they are. It keeps what ``save_merged`` would
-        keep of a merge of each, in one step for all; they stay dirty.
+        Those of ``but``, and those for whom ``meet`` gives ``None``, are left out. Returns who they are. It keeps
+        what ``save_merged`` would keep of a merge of each, in one step for all; they stay dirty.
         """
 
     def settle_people(self, ids: Iterable[str]) -> None:
@@ -335,6 +339,9 @@ class Store(Protocol):
 
     def suspicions(self) -> list[Suspicion]:
         """All open suspicions, best score first."""
+
+    def suspected_pairs(self) -> list[tuple[str, str, Suspicion]]:
+        """Two different persons and an open suspicion that they are one, best score first."""
 
     def suspected_people(self) -> Mapping[str, frozenset[str]]:
         """Person id → the other persons of its open suspicions, held bridges and two-slug conflicts."""

@@ -60,7 +60,9 @@ def assemble(session: Session) -> Report:
         ),
         operations=operations,
         conflicts=tuple(store.conflicts()),
-        suspected_duplicates=_suspicions(session),
+        suspected_duplicates=tuple(
+            SuspicionReport(people=(one, other), suspicion=found) for one, other, found in store.suspected_pairs()
+        ),
         twins=tuple(TwinReport(person_id=p, provider=at, records=ids) for p, at, ids in store.twins()),
         holds=tuple(store.holds()),
         parked=_parked(session),
@@ -87,17 +89,6 @@ def exit_code(session: Session, operations: tuple[Operation, ...]) -> int:
         PARTIAL: "failed" in statuses or any(o.state in NEEDS_A_PERSON for o in operations),
     }
     return next((code for code in URGENCY if met[code]), OK)
-
-
-def _suspicions(session: Session) -> tuple[SuspicionReport, ...]:
-    suspicions = session.store.suspicions()
-    owners = session.store.owners({ref for suspicion in suspicions for ref in suspicion.records})
-    found = []
-    for suspicion in suspicions:
-        one, other = (owners.get(ref) for ref in suspicion.records)
-        if one is not None and other is not None and one != other:
-            found.append(SuspicionReport(people=(one, other), suspicion=suspicion))
-    return tuple(found)
 
 
 def _parked(session: Session) -> tuple[ParkedReport, ...]:

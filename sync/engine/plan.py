@@ -73,7 +73,11 @@ def find_people(store: Store, key: str) -> set[str]:
 
 def plan_all(session: Session) -> list[str]:
     """Every dirty person is planned; returns the ids of those about whom nothing waits afterwards."""
-    return _Planner(session).plan()
+    ids = session.store.dirty_people()
+    if session.only_key is not None:
+        ids = sorted(find_people(session.store, session.only_key) & set(ids))
+    session.planned_people = ids
+    return _Planner(session).plan(ids) if ids else []
 
 
 class _Planner:
@@ -90,12 +94,8 @@ class _Planner:
         self._cannot: list[tuple[CannotExpress, str]] = []
         self._manual: list[ManualAction] = []
 
-    def plan(self) -> list[str]:
+    def plan(self, ids: list[str]) -> list[str]:
         session = self._session
-        ids = session.store.dirty_people()
-        if session.only_key is not None:
-            ids = sorted(find_people(session.store, session.only_key) & set(ids))
-        session.planned_people = ids
         quiet = []
         for people in chunks(session, ids):
             self._shared |= session.store.shared_keys([p.id for p in people])

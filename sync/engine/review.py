@@ -56,10 +56,8 @@ def items(store: Store) -> list[Item]:
 
 
 def _items(store: Store) -> Iterator[Item]:
-    for suspicion in store.suspicions():
-        people = [store.person_of(ref) for ref in suspicion.records]
-        if None not in people and people[0] != people[1]:
-            yield Item(id=item_id(suspicion), finding=suspicion, people=tuple(filter(None, people)))
+    for one, other, suspicion in store.suspected_pairs():
+        yield Item(id=item_id(suspicion), finding=suspicion, people=(one, other))
     alone: tuple[list[Conflict], list[Hold], list[Operation], list[ManualAction]] = (
         store.conflicts(),
         store.holds(),

@@ -23,11 +23,15 @@ Source of the three-way rule: Khanna, Kunal, Pierce, «A Formal Investigation of
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from sync.contact import Contact
 from sync.merging.edits import merge_edits
-from sync.merging.first_contact import sole_newcomer, welcome
+from sync.merging.first_contact import welcome
 from sync.merging.policy import FieldPolicy, MergePolicy
+from sync.merging.strangers import Met, Shown, meet
 from sync.merging.work import MergeResult, Work
 
 if TYPE_CHECKING:
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
 
     from sync.person import Person
 
-__all__ = ["FieldPolicy", "MergePolicy", "MergeResult", "merge"]
+__all__ = ["FieldPolicy", "MergePolicy", "MergeResult", "Met", "Shown", "meet", "merge"]
 
 
 def merge(person: Person, policy: MergePolicy, at: datetime) -> MergeResult:
@@ -43,7 +47,28 @@ def merge(person: Person, policy: MergePolicy, at: datetime) -> MergeResult:
 
     Pure and idempotent: merging the result again with unchanged records changes nothing.
     """
-    return sole_newcomer(person, at) or merge_step_by_step(person, policy, at)
+    return _strangers(person, policy, at) or merge_step_by_step(person, policy, at)
+
+
+def _strangers(person: Person, policy: MergePolicy, at: datetime) -> MergeResult | None:
+    """``meet`` for somebody of whom nothing is known; ``None`` for others."""
+    live = [member for member in person.members if not member.gone]
+    known = person.choices or person.returns or person.frozen or person.conflicts or person.contact.to_fields()
+    if known or not live or any(member.link.met for member in live):
+        return None
+    shown = {member.rid: member.record.contact.to_fields() for member in live}
+    records = [Shown(m.rid, m.record.ref.provider, str(m.record.ref), shown[m.rid]) for m in live]
+    met = meet(records, policy, at)
+    if met is None:
+        return None
+    return MergeResult(
+        contact=Contact.from_fields(met.fields),
+        choices=MappingProxyType(met.choices),
+        conflicts=(),
+        links=MappingProxyType(
+            {m.rid: replace(m.link, base=MappingProxyType(shown[m.rid]), met=True) for m in live}
+        ),
+    )
 
 
 def merge_step_by_step(person: Person, policy: MergePolicy, at: datetime) -> MergeResult:

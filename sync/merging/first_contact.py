@@ -10,15 +10,13 @@ from sync.change import Choice
 from sync.codes import Rule
 from sync.contact import ADDRESS_GROUP, COMPANY_GROUP, GROUPS
 from sync.merging.emails import as_emails, distinct
-from sync.merging.work import MergeResult
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
 
     from sync.contact import Value
     from sync.merging.work import Work
-    from sync.person import Member, Person
+    from sync.person import Member
 
 DECIDED = frozenset({Rule.HUMAN, Rule.UNDO})
 EDITS = DECIDED | {
@@ -52,27 +50,6 @@ def welcome(work: Work) -> None:
                 _offer(work, name, member)
     for member in order:
         work.base[member.rid] = dict(work.shown[member.rid])
-
-
-def sole_newcomer(person: Person, at: datetime) -> MergeResult | None:
-    """The same answer in a tenth of the time for somebody new with one record, as are more than half of all people
-    at the first run; ``None`` for others.
-    """
-    member = person.members[0] if len(person.members) == 1 else None
-    if member is None or member.gone or member.link.met or person.frozen or person.conflicts:
-        return None
-    if person.choices or person.returns or person.contact.to_fields():
-        return None
-    shown = member.record.contact.to_fields()
-    contact = member.record.contact
-    emails = tuple(distinct(contact.emails))
-    choice = Choice(source=str(member.record.ref), rule=Rule.FIRST_CONTACT, at=at)
-    return MergeResult(
-        contact=contact if emails == contact.emails else replace(contact, emails=emails),
-        choices=MappingProxyType(dict.fromkeys(shown, choice)),
-        conflicts=(),
-        links=MappingProxyType({member.rid: replace(member.link, base=MappingProxyType(shown), met=True)}),
-    )
 
 
 # groups -----------------------------------------------------------------------------------------------

@@ -88,9 +88,11 @@ class DeferredReport:
     until: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Report:
-    """Everything one run has to say."""
+    """Everything one run has to say. It has no ``repr`` of its values: asyncio makes one whenever it puts signal
+    handlers back, and a traceback must not show people.
+    """
 
     run_id: str
     mode: Mode

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from sync.identity import canonical_email
 from sync.identity.canonical import compared
-from sync.merging import FieldPolicy, MergePolicy, merge, merge_step_by_step
-from sync.merging.first_contact import sole_newcomer
+from sync.merging import FieldPolicy, MergePolicy, Shown, meet, merge, merge_step_by_step
 from tests.builders import NOW, after, flat, merged, newcomer, person, shows
 
 if TYPE_CHECKING:
@@ -153,11 +152,24 @@ def test_one_record_alone_is_taken_as_it_is(policy: MergePolicy, held: dict[str,
     }
 
 
-@settings(deadline=None)
-@given(policies, values)
-def test_the_short_cut_for_one_new_record_changes_nothing(policy: MergePolicy, held: dict[str, Any]) -> None:
-    who = person(newcomer(1, "topo", **held))
-    assert sole_newcomer(who, NOW) == merge(who, policy, NOW) == merge_step_by_step(who, policy, NOW)
+@settings(deadline=None, max_examples=400)
+@given(policies, st.booleans(), st.lists(values, min_size=1, max_size=4))
+def test_strangers_come_to_the_same_in_one_step(
+    policy: MergePolicy, without_owners: bool, held: list[dict[str, Any]]
+) -> None:
+    policy = replace(policy, fields={}) if without_owners else policy
+    who = person(*(newcomer(i, p, **v) for i, (p, v) in enumerate(zip(PLACES, held, strict=False), start=1)))
+    assert merge(who, policy, NOW) == merge_step_by_step(who, policy, NOW)
+
+
+@given(policies, st.lists(values, min_size=1, max_size=3))
+def test_several_strangers_take_the_short_cut_where_no_field_has_a_policy(
+    policy: MergePolicy, held: list[dict[str, Any]]
+) -> None:
+    shown = [
+        Shown(i, p.partition(":")[0], p, flat(**v)) for i, (p, v) in enumerate(zip(PLACES, held, strict=False))
+    ]
+    assert (meet(shown, policy, NOW) is None) == (len(shown) > 1 and bool(policy.fields))
 
 
 def keys(name: str, typed: Iterable[Value | None], *, whole: bool = False) -> set[object]:

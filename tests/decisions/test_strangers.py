@@ -1,4 +1,4 @@
-"""Whoever is new and has one record is merged in one step with all the others like them, as if one by one."""
+"""Whoever is new is merged in one step with all the others like them, as if one by one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from sync.engine.matching import match_records
 from sync.engine.people import merge_people
+from sync.engine.policies import merge_policy
+from sync.merging import meet
 from tests.decisions.worlds import World, told, world
 
 if TYPE_CHECKING:
@@ -58,19 +60,26 @@ def test_one_step_for_all_keeps_what_a_merge_of_each_would_keep(shown: Rows, lat
     assert everybody(shown, later, at_once) == everybody(shown, later, one_by_one)
 
 
+def strangers_of(here: World, **named: Any) -> set[str]:
+    policy, at = merge_policy(here.session), here.clock.now()
+    return here.store.take_strangers(lambda shown: meet(shown, policy, at), at=at, **({"but": ()} | named))
+
+
 def test_one_step_for_all_is_taken_by_those_who_never_met_anybody() -> None:
     with world() as here:
         here.shows("topo:1", email="ana@oakmere.com")
+        match_records(here.session)
+        assert strangers_of(here) == {here.person("topo:1").id}
+        here.shows("apollo:1", email="ana@oakmere.com")
         here.shows("topo:2", email="bob@oakmere.com")
         here.shows("apollo:2", email="bob@oakmere.com")
         match_records(here.session)
-        taken = here.store.take_alone("first-contact", but=(), at=here.clock.now())
-        assert taken == {here.person("topo:1").id}
-        assert here.store.take_alone("first-contact", but=(), at=here.clock.now()) == set()
+        assert strangers_of(here) == {here.person("topo:2").id}
+        assert strangers_of(here) == set()
 
 
 def test_one_step_for_all_leaves_out_whoever_it_is_told_to() -> None:
     with world() as here:
         here.shows("topo:1", email="ana@oakmere.com")
         match_records(here.session)
-        assert here.store.take_alone("x", but=[here.person("topo:1").id], at=here.clock.now()) == set()
+        assert strangers_of(here, but=[here.person("topo:1").id]) == set()

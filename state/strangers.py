@@ -1,0 +1,93 @@
+"""Persons whose records all meet for the first time, merged and kept in one step for all of them.
+
+Two thirds of all persons at a first run have one record, which is copied inside the database; of the others no
+object is made for person, member or link.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from state.rows import from_json, from_value, to_choices, to_json, to_values
+from sync.codes import Rule
+from sync.merging import Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from state.connection import Connection
+    from sync.merging import Met
+
+    Meet = Callable[[Sequence[Shown]], Met | None]
+
+AT_ONCE = 2000
+
+STRANGERS = """
+    CREATE TEMP TABLE stranger AS
+    SELECT l.person_id, max(l.rid) AS rid, count(*) AS records FROM dirty_person AS d
+    CROSS JOIN person AS p ON p.id = d.person_id AND p.merged_at IS NULL AND p.fields = '{}'
+    CROSS JOIN link AS l ON l.person_id = d.person_id CROSS JOIN record AS r ON r.rid = l.rid
+    WHERE NOT EXISTS (SELECT 1 FROM field_conflict AS c WHERE c.person_id = d.person_id)
+    GROUP BY l.person_id HAVING max(l.met) = 0 AND count(r.gone_at) = 0
+"""
+TAKE_FIELDS = """
+    UPDATE person SET merged_at = ?, (fields, choices) =
+        (SELECT r.fields, json_array(r.provider || ':' || r.record_id, ?, ?) FROM temp.stranger AS s
+         CROSS JOIN record AS r ON r.rid = s.rid WHERE s.person_id = person.id)
+    WHERE id IN (SELECT person_id FROM temp.stranger WHERE records = 1)
+"""
+SEVERAL = """
+    SELECT s.person_id, r.rid, r.provider, r.record_id, r.fields FROM temp.stranger AS s
+    CROSS JOIN link AS l ON l.person_id = s.person_id CROSS JOIN record AS r ON r.rid = l.rid
+    WHERE s.records > 1 ORDER BY s.rowid
+"""
+TAKE_MERGED = "UPDATE person SET merged_at = ?, fields = ?, choices = ? WHERE id = ?"
+TAKE_BASES = """
+    UPDATE link SET met = 1, base = (SELECT r.fields FROM record AS r WHERE r.rid = link.rid)
+    WHERE rid IN (SELECT l.rid FROM temp.stranger AS s CROSS JOIN link AS l ON l.person_id = s.person_id)
+"""
+
+
+def take(connection: Connection, meet: Meet, but: Iterable[str], at: int) -> set[str]:
+    """Waiting persons who are new, and all of whose records are, hold what ``meet`` says; who they are."""
+    connection.exec_driver_sql("DROP TABLE IF EXISTS temp.stranger")
+    connection.exec_driver_sql(STRANGERS)
+    connection.exec_driver_sql("CREATE INDEX temp.stranger_person ON stranger (person_id)")
+    _leave_out(connection, but)
+    _leave_out(connection, _take_several(connection, meet, at))
+    connection.exec_driver_sql(TAKE_FIELDS, (at, Rule.FIRST_CONTACT, at))
+    connection.exec_driver_sql(TAKE_BASES)
+    taken = {row[0] for row in connection.exec_driver_sql("SELECT person_id FROM temp.stranger")}
+    connection.exec_driver_sql("DROP TABLE temp.stranger")
+    return taken
+
+
+def _leave_out(connection: Connection, people: Iterable[str]) -> None:
+    connection.exec_driver_sql(
+        "DELETE FROM temp.stranger WHERE person_id IN (SELECT value FROM json_each(?))", (to_json(list(people)),)
+    )
+
+
+def _take_several(connection: Connection, meet: Meet, at: int) -> list[str]:
+    """Strangers with several records hold what they come to; those who take a closer look."""
+    left, taken = [], []
+    for person, rows in groupby(connection.exec_driver_sql(SEVERAL), key=itemgetter(0)):
+        met = meet([_shown(*row) for _, *row in rows])
+        if met is None:
+            left.append(person)
+        else:
+            taken.append((at, to_values(met.fields), to_choices(met.choices), person))
+        if len(taken) == AT_ONCE:
+            connection.exec_driver_sql(TAKE_MERGED, taken)
+            taken = []
+    connection.exec_driver_sql(TAKE_MERGED, taken)
+    return left
+
+
+def _shown(rid: int, provider: str, record_id: str, fields: str) -> Shown:
+    flat: dict[str, Any] = from_json(fields)
+    if "emails" in flat:
+        flat["emails"] = from_value(flat["emails"])
+    return Shown(rid, provider, f"{provider}:{record_id}", flat)
