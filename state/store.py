@@ -13,6 +13,7 @@ from state.key import keyed_hash
 from state.matching import Matching
 from state.rows import to_time
 from sync.errors import StateError
+from sync.garbage import uncollected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -127,7 +128,7 @@ class SqliteStore(Asking, Matching):
     def save_page(
         self, records: Sequence[ReadRecord], state: ProviderState, *, at: datetime, sweep_id: str | None
     ) -> PageCounts:
-        with self.database.write("page") as connection:
+        with uncollected(), self.database.write("page") as connection:
             if sweep_id is not None:
                 reading.begin_sweep(connection, state.provider, sweep_id, to_time(at))
             counts = reading.save_page(connection, records, to_time(at), sweep_id)

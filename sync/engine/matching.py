@@ -6,8 +6,6 @@ Nothing is written before everything is decided.
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from types import MappingProxyType
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sync.engine.policies import match_policy
 from sync.engine.tying import tie
+from sync.garbage import uncollected
 from sync.guards import Facts, GuardPolicy, Limit, check
 from sync.matching import Likeliest, likeness, may_be_alike, pairs_of
 from sync.store_port import Matched
@@ -41,20 +40,6 @@ def match_records(session: Session) -> None:
         parts = session.store.parts()
         if parts is not None:
             _match(session, parts, match_policy(session))
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """No search for unreachable cycles meanwhile: matching makes millions of values and no cycle, and looking
-    through them again and again takes a third of its time.
-    """
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 def _match(session: Session, parts: Parts, policy: MatchPolicy) -> None:

@@ -10,6 +10,7 @@ from sync.engine.matching import match_records
 from sync.engine.policies import merge_policy
 from sync.engine.recognising import doubtful_updates, note_hidden, recognised
 from sync.engine.relinking import close_relinked, relinked
+from sync.garbage import uncollected
 from sync.identity.canonical import compared
 from sync.merging import meet, merge
 from sync.store_port import Merged, Settled
@@ -36,6 +37,11 @@ def match_and_merge(session: Session) -> None:
 
 def merge_people(session: Session, ids: Iterable[str] | None = None) -> None:
     """Every dirty person, or those of ``ids``, has its merged contact, with bases moved and conflicts kept."""
+    with uncollected():
+        _merge_people(session, ids)
+
+
+def _merge_people(session: Session, ids: Iterable[str] | None) -> None:
     policy = merge_policy(session)
     creates = session.store.open_creates()
     doubtful = doubtful_updates(session)
