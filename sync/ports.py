@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from sync.record import Account, Capabilities, OptOutPage, Page, PullMode, Record, Target
 
 
+LONGEST_SLEEP_S = 120.0
+"""No wait for a turn, or that a provider asks for, is longer; what takes more is put off to a later run."""
+LONGEST_WRITE_SLEEP_S = 15.0
+"""A write waits no longer inside an adapter: what was looked at right before it, opt-outs above all, must not
+grow old. Longer ones are the engine's, which looks again."""
+
+
 class Clock(Protocol):
     """Time, waiting and randomness; a simulator puts its own behind this door."""
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 UNREADABLE_WAIT_S = 60.0
 LONGEST_WAIT_S = 24 * 3600.0
+"""Nothing is put off further. A note that says otherwise stems from a clock that was wrong."""
 
 
 def http_date(text: str) -> datetime | None:

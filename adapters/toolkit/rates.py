@@ -11,20 +11,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from adapters.toolkit.headers import LONGEST_WAIT_S
 from sync.errors import RateLimited
+from sync.ports import LONGEST_SLEEP_S, LONGEST_WRITE_SLEEP_S
 from sync.record import RateWindow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sync.ports import Clock
-
-LONGEST_SLEEP_S = 120.0
-"""Longer waits are deferred to a later run instead of slept through."""
-LONGEST_WRITE_SLEEP_S = 15.0
-"""A write waits no longer than this by itself: what was looked at right before it must not grow old."""
-LONGEST_WAIT_S = 24 * 3600.0
-"""Nothing is put off further. A note that says otherwise stems from a clock that was wrong."""
 
 
 class Limiter:

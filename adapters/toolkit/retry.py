@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from adapters.toolkit.http import WrongPlace
 from sync.errors import ProviderError, RateLimited, Transient, Unreachable
+from sync.ports import LONGEST_SLEEP_S, LONGEST_WRITE_SLEEP_S
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -17,10 +18,7 @@ T = TypeVar("T")
 READ_ATTEMPTS = 4
 WRITE_ATTEMPTS = 3
 FIRST_WAIT_S = 0.5
-LONGEST_WAIT_S = 30.0
-LONGEST_RETRY_AFTER_S = 120.0
-LONGEST_WRITE_RETRY_AFTER_S = 15.0
-"""Longer waits are the caller's, who looks again before it writes: opt-outs must not grow older than a minute."""
+LONGEST_BACKOFF_S = 30.0
 
 
 class RetryBudget:
@@ -48,7 +46,7 @@ def backoff_s(attempt: int, random: float, floor_s: float = 0.0) -> float:
     ``attempt`` counts from 1. Source: Marc Brooker, «Exponential Backoff And Jitter», AWS, 2015.
     """
     ceiling_s: float = FIRST_WAIT_S * 2.0 ** (attempt - 1)
-    return floor_s + random * min(LONGEST_WAIT_S, ceiling_s)
+    return floor_s + random * min(LONGEST_BACKOFF_S, ceiling_s)
 
 
 async def retried(call: Callable[[], Awaitable[T]], *, clock: Clock, budget: RetryBudget, mutating: bool) -> T:
@@ -69,6 +67,6 @@ def _floor_s(error: ProviderError, *, mutating: bool) -> float | None:
     """Seconds that must pass before another try; ``None`` when there must be none."""
     if isinstance(error, RateLimited):
         asked_s = error.retry_after_s or 0.0
-        return asked_s if asked_s <= (LONGEST_WRITE_RETRY_AFTER_S if mutating else LONGEST_RETRY_AFTER_S) else None
+        return asked_s if asked_s <= (LONGEST_WRITE_SLEEP_S if mutating else LONGEST_SLEEP_S) else None
     mends = isinstance(error, Unreachable) and not isinstance(error, WrongPlace)
     return 0.0 if mends or (isinstance(error, Transient) and not mutating) else None

@@ -25,6 +25,7 @@ from sync.errors import (
     Transient,
     Unreachable,
 )
+from sync.ports import LONGEST_SLEEP_S
 from sync.store_port import Settled
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 ORDER = {"exclude": 0, "stage": 0, "update": 1, "variables": 1, "create": 2}
 EXTRA_CALLS_TO_ISOLATE = 32
 """Re-posts a run may spend on finding rows that a bulk upsert refused in silence."""
-LONGEST_WAIT_S = 120.0
-"""What a provider asks to wait longer is put off to a later run."""
 MOST_TRIES = 3
 """Of one write that a provider asked to wait for."""
 
@@ -149,7 +148,7 @@ class _Pusher:
         """A short wait that the provider asked for is waited for, and everything is looked at once more."""
         session, wait_s = self._session, error.retry_after_s
         tried = max(o.attempt for o in batch.operations)
-        if wait_s is None or wait_s > LONGEST_WAIT_S or tried >= MOST_TRIES or session.stopping.is_set():
+        if wait_s is None or wait_s > LONGEST_SLEEP_S or tried >= MOST_TRIES or session.stopping.is_set():
             self._give_up(batch.operations, error)
             return
         await session.clock.sleep(wait_s + session.clock.random())

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.toolkit.rates import LONGEST_SLEEP_S, LONGEST_WAIT_S, Limiter, parse_windows
+from adapters.toolkit.headers import LONGEST_WAIT_S
+from adapters.toolkit.rates import Limiter, parse_windows
 from sync.errors import RateLimited
+from sync.ports import LONGEST_SLEEP_S
 from sync.record import RateWindow
 from tests.toolkit.clock import START, HandClock
 

@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from adapters.toolkit.http import WrongPlace
 from adapters.toolkit.retry import (
     FIRST_WAIT_S,
-    LONGEST_RETRY_AFTER_S,
-    LONGEST_WAIT_S,
-    LONGEST_WRITE_RETRY_AFTER_S,
+    LONGEST_BACKOFF_S,
     READ_ATTEMPTS,
     WRITE_ATTEMPTS,
     RetryBudget,
@@ -32,6 +30,7 @@ from sync.errors import (
     Transient,
     Unreachable,
 )
+from sync.ports import LONGEST_SLEEP_S, LONGEST_WRITE_SLEEP_S
 from tests.toolkit.clock import HandClock
 
 P = "topo"
@@ -98,9 +97,9 @@ async def test_every_wait_goes_through_the_clock_and_grows_under_its_ceiling() -
 
 
 async def test_what_the_server_asked_for_is_waited_for_and_jitter_comes_on_top() -> None:
-    _, slept = await tried(RateLimited(P, "later", retry_after_s=LONGEST_RETRY_AFTER_S), mutating=False)
+    _, slept = await tried(RateLimited(P, "later", retry_after_s=LONGEST_SLEEP_S), mutating=False)
     assert slept[:2] == [120.25, 120.5]
-    _, slept = await tried(RateLimited(P, "later", retry_after_s=LONGEST_WRITE_RETRY_AFTER_S), mutating=True)
+    _, slept = await tried(RateLimited(P, "later", retry_after_s=LONGEST_WRITE_SLEEP_S), mutating=True)
     assert slept == [15.25, 15.5]
 
 
@@ -133,7 +132,7 @@ async def test_a_last_try_takes_nothing_from_the_budget() -> None:
 
 @given(st.integers(1, 100), st.floats(0, 1, exclude_max=True), st.floats(0, 120))
 def test_jitter_is_full_and_never_goes_below_the_floor(attempt: int, draw: float, floor_s: float) -> None:
-    ceiling_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (attempt - 1))
+    ceiling_s = min(LONGEST_BACKOFF_S, FIRST_WAIT_S * 2 ** (attempt - 1))
     wait_s = backoff_s(attempt, draw, floor_s)
     assert floor_s <= wait_s <= floor_s + ceiling_s
     assert backoff_s(attempt, 0.0, floor_s) == floor_s
