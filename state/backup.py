@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from state.checks import check_ours, check_whole, is_blank
-from state.connection import open_raw, translated
+from state.connection import open_raw, transaction, translated
+from state.digests import Sums, are_kept
 from state.files import create_private, flush_folder, make_folder
 from state.points import point
 from sync.errors import StateError
@@ -116,7 +117,12 @@ def check_backup(copy: Path, database: Path) -> None:
 def _note_older(copy: Path) -> None:
     """The copy says of itself that it was put back, also when no run but an import went ahead of it."""
     with closing(open_raw(copy, "rw")) as raw:
-        raw.execute("UPDATE store SET rolled_back = 1")
+        sums = Sums(raw)
+        if are_kept(raw):
+            sums.follow()
+        with transaction(raw, "BEGIN IMMEDIATE") as connection:
+            connection.exec_driver_sql("UPDATE store SET rolled_back = 1")
+            sums.keep(connection)
 
 
 def _set_aside(database: Path) -> Path | None:

@@ -5,17 +5,27 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
+from state import digests
 from state.connection import RESTORE, pragma
 from sync.errors import StateError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """``PRAGMA user_version`` of a database in the shape of ``state.tables``; the number of the newest migration."""
+
+FIRST_WITH_SUMS = 3
+"""The first schema that has sums over the rows."""
 
 APPLICATION_ID = 0x43534E43
 """``PRAGMA application_id``, the letters ``CSNC``: tells our files from other SQLite databases."""
+
+
+QUICKLY_READ = 32 * 1024 * 1024
+"""The size of a database, in bytes, up to which reading every row takes less than a second."""
+
+DAY = 24 * 3600 * 1_000_000
 
 
 def is_blank(raw: sqlite3.Connection) -> bool:
@@ -47,7 +57,7 @@ def check_ours(raw: sqlite3.Connection) -> None:
 
 
 def check_whole(raw: sqlite3.Connection, *, thorough: bool = False) -> None:
-    """Pages, indexes and references are sound; ``thorough`` also compares indexes with their rows.
+    """Pages and references are sound; ``thorough``: every index fits its rows, and every row is as it was written.
 
     Raises ``StateError`` when the database is damaged.
     """
@@ -61,6 +71,26 @@ def check_whole(raw: sqlite3.Connection, *, thorough: bool = False) -> None:
         raise StateError("the state database is damaged", remedy=RESTORE)
     if broken:
         raise StateError(f"the state database is damaged: table {broken[0]} misses rows", remedy=RESTORE)
+    if thorough:
+        _check_sums(raw)
+
+
+def _check_sums(raw: sqlite3.Connection) -> None:
+    """A store of an older schema, and only such a one, has none."""
+    kept = digests.are_kept(raw)
+    if kept != (pragma(raw, "user_version") >= FIRST_WITH_SUMS):
+        raise StateError("the state database is damaged: its schema is not that of its version", remedy=RESTORE)
+    if kept:
+        digests.check(raw)
+
+
+def is_due(raw: sqlite3.Connection, now: int) -> bool:
+    """Whether a thorough check is due: always while that is quick, and once a day when there is much to read."""
+    if pragma(raw, "page_count") * pragma(raw, "page_size") <= QUICKLY_READ:
+        return True
+    if not digests.are_kept(raw):
+        return True
+    return not 0 <= now - digests.last_check(raw) < DAY
 
 
 def broken_references(connection: Connection) -> bool:

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 
 BUSY_TIMEOUT_S = 5.0
 
-COMMON = ("foreign_keys=ON", "secure_delete=ON", "trusted_schema=OFF", "cell_size_check=ON", "temp_store=MEMORY")
+COMMON = (
+    "foreign_keys=ON", "secure_delete=ON", "trusted_schema=OFF", "cell_size_check=ON", "temp_store=MEMORY",
+    "recursive_triggers=ON",
+)  # fmt: skip
+"""``recursive_triggers``: what REPLACE takes away fires its triggers, too."""
+
 DURABLE = ("journal_mode=DELETE", "synchronous=EXTRA", "cache_size=-65536")
 
 RESTORE = "restore a backup with `contact-sync state restore`"

@@ -1,7 +1,8 @@
 """The open database: short transactions of the one writer, and reads.
 
 Every write goes through ``Database.write``: it checks that the file is still the one that was opened and that
-no other writer took over, and it is durable when it returns.
+no other writer took over, it carries the sums over each table's rows along (see ``digests``), and it is durable
+when it returns.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from state.connection import prepare, transaction, translated, understood
+from state.digests import Sums
 from state.points import point
 from sync.errors import StateError
 
@@ -38,6 +40,7 @@ class Database:
         prepare(raw, durable=path is not None and not read_only, read_only=read_only)
         self._file = None if path is None else path.stat()
         self._turn = threading.RLock()
+        self.sums = Sums(raw)
 
     @contextmanager
     def write(self, name: str, *, takes_over: bool = False) -> Iterator[Connection]:
@@ -48,11 +51,16 @@ class Database:
         """
         with self._turn, translated("the state database cannot be written"):
             self._check_file()
-            with transaction(self.raw, "BEGIN IMMEDIATE") as connection, understood(json.JSONDecodeError):
-                if not takes_over:
-                    self._check_epoch(connection)
-                yield connection
-                point(f"{name}.before_commit")
+            try:
+                with transaction(self.raw, "BEGIN IMMEDIATE") as connection, understood(json.JSONDecodeError):
+                    if not takes_over:
+                        self._check_epoch(connection)
+                    yield connection
+                    self.sums.keep(connection)
+                    point(f"{name}.before_commit")
+            except BaseException:
+                self.sums.drop()
+                raise
             point(f"{name}.after_commit")
 
     @contextmanager

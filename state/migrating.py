@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from state.checks import APPLICATION_ID, SCHEMA_VERSION, broken_references
 from state.connection import make_engine, pragma
+from state.digests import renew
 from state.points import point
 from sync.errors import StateError
 
@@ -40,6 +41,7 @@ def migrate(raw: sqlite3.Connection) -> None:
             _upgrade(connection)
             connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
             connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+            renew(raw)
             if broken_references(connection):
                 raise StateError("the migration left rows without their parent; it was rolled back")
             point("migration.before_commit")

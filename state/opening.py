@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Literal
 
 from state import marker, optouts
 from state.backup import copy_database, dated_name, expire
-from state.checks import check_ours, check_whole, is_blank
+from state.checks import check_ours, check_whole, is_blank, is_due
 from state.connection import open_memory, open_raw, pragma, translated
 from state.database import Database
 from state.files import check_private, create_private, flush_folder, folder_warnings, make_folder
 from state.key import ephemeral_key, load_key, make_key
 from state.ledger import load_ledger
 from state.migrating import is_current, migrate
+from state.rows import to_time
 from state.store import SqliteStore
 from sync.errors import StateError
 
@@ -152,15 +153,19 @@ def _ready(database: Database, backups: Path | None) -> list[str]:
     """The database is ours, whole and of this schema; saved to ``backups`` before it was migrated."""
     raw, warnings = database.raw, list[str]()
     check_ours(raw)
+    now = datetime.now(UTC)
     if not is_blank(raw):
-        check_whole(raw)
+        thorough = is_due(raw, to_time(now)) or not is_current(raw)
+        check_whole(raw, thorough=thorough)
+        if thorough:
+            database.sums.found_whole(to_time(now))
     if not is_current(raw):
         if backups is not None and not is_blank(raw):
-            now = datetime.now(UTC)
             name = dated_name(f"before-migration-of-schema-{pragma(raw, 'user_version')}", now)
             warnings += copy_database(raw, backups / name)
             expire(backups, now)
         migrate(raw)
+    database.sums.follow()
     return warnings
 
 

@@ -37,6 +37,17 @@ class StoreRow(SQLModel, table=True):
     rolled_back: bool
 
 
+class TableSumRow(SQLModel, table=True):
+    """The sum over the rows of a table, see ``digests``; ``checked_at``: when the rows last made that sum."""
+
+    __tablename__ = "table_sum"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    name: str = Field(primary_key=True)
+    total: str
+    checked_at: int
+
+
 class RunTableRow(SQLModel, table=True):
     """One run; ``number`` gives the order."""
 

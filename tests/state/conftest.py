@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from state import digests
+from state.connection import open_raw
 from tests.state.values import START, Home
 
 if TYPE_CHECKING:
@@ -29,3 +32,5 @@ def store(home: Home) -> Iterator[SqliteStore]:
     with home.open() as opened:
         opened.begin_run("run-1", "run", START)
         yield opened
+    with closing(open_raw(home.database, "ro")) as raw:
+        digests.check(raw)  # whatever the test wrote

@@ -251,7 +251,8 @@ def test_the_trail_holds_names_and_digests_and_never_a_value(store: SqliteStore)
 def test_a_trail_that_was_changed_shows(store: SqliteStore, tampering: str) -> None:
     for operation in sent(store, update("o1", "topo:1"), update("o2", "topo:2", "bob")):
         settle(store, operation, "acked")
-    store.database.raw.execute(tampering)
+    with store.database.write("plan") as connection:
+        connection.exec_driver_sql(tampering)
     with pytest.raises(StateError, match="audit"):
         store.check_audit()
 

@@ -244,15 +244,16 @@ def apart(place: Place, count: int) -> Found:
         drawn = random.Random(3)
         pairs = [(_reference(store, drawn.randint(1, most)), _reference(store, drawn.randint(1, most)))
                  for _ in range(count)]  # fmt: skip
-        store.database.raw.execute("BEGIN")
-        store.database.raw.executemany(
-            "INSERT OR IGNORE INTO decision (a_provider, a_record_id, b_provider, b_record_id, verdict, judge, at)"
-            " VALUES (?, ?, ?, ?, 'different', 'bench', 0)",
-            [(a.provider, a.record_id, b.provider, b.record_id) for a, b in map(sorted, pairs)],
-        )
-        store.database.raw.execute("COMMIT")
+        session = place.session(store)
+        with store.database.write("decide") as connection:
+            connection.exec_driver_sql(
+                "INSERT OR IGNORE INTO decision"
+                " (a_provider, a_record_id, b_provider, b_record_id, verdict, judge, at)"
+                " VALUES (?, ?, ?, ?, 'different', 'bench', 0)",
+                [(a.provider, a.record_id, b.provider, b.record_id) for a, b in map(sorted, pairs)],
+            )
         store.database.raw.execute("INSERT OR IGNORE INTO dirty_record SELECT rid FROM record")
-        return {"seconds": _timed(lambda: match_records(place.session(store)))}
+        return {"seconds": _timed(lambda: match_records(session))}
 
 
 def _timed(work: Callable[[], None]) -> float:
