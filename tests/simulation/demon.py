@@ -47,6 +47,7 @@ class Demon:
         name = self._scene.faults.name(self._provider, scope["method"], path, _calm(query))
         mutating = scope["method"] not in SAFE_METHODS and scope["path"] not in self._box.traffic.safe_posts
         self._check(name, path, query, body, mutating=mutating)
+        self._scene.cue(name)
         WORKING_ON.set(name)
         await self._scene.loop.gate(f"{name} received")
         await self._answer(name, scope, body, send, mutating=mutating)
@@ -78,6 +79,10 @@ class Demon:
             scene.check_opt_outs(name, self._provider, rows)
             for edit in scene.witness.overwritten(self._provider, rows, scene.planned_at):
                 scene.witness.blame("V1", f"{name} replaces {edit.value}, which the look before it showed")
+            for key in scene.witness.nobodys(self._provider, rows):
+                scene.witness.blame("V2", f"{name} names {key}, which is nobody's key")
+            for edit, value in scene.witness.put_back(self._provider, rows, scene.cycle, scene.died_in):
+                scene.witness.blame("V1", f"{name} puts {value} back over {edit.value}, typed after it")
 
     def _endpoint(self, path: str) -> str:
         if self._provider != "apollo":
@@ -89,7 +94,7 @@ class Demon:
     # answering ----------------------------------------------------------------------------------------
     async def _answer(self, name: str, scope: Scope, body: bytes, send: Send, *, mutating: bool) -> None:
         scene = self._scene
-        kind = scene.faults.draw(name, mutating=mutating)
+        kind = scene.aimed(name) or scene.faults.draw(name, mutating=mutating)
         random = scene.faults.random(name + "!")
         if kind is not None:
             scene.witness.struck.append((name, kind))
@@ -100,16 +105,17 @@ class Demon:
             await asyncio.sleep(NEVER_S)
         if kind in {"reset-before", "never"}:
             _cut(scope)
-        elif kind in {"401", "403", "429", "500", "502", "503"}:
-            await self._refuse(int(kind), name, scope, send)
+        elif kind is not None and kind.partition("=")[0] in {"401", "403", "429", "500", "502", "503"}:
+            await self._refuse(kind, name, scope, send)
         else:
             await self._work(kind, name, scope, body, send, mutating=mutating)
 
-    async def _refuse(self, status: int, name: str, scope: Scope, send: Send) -> None:
+    async def _refuse(self, kind: str, name: str, scope: Scope, send: Send) -> None:
+        status, wish = int(kind[:3]), kind.partition("=")[2]
         headers, endpoint, wait_s = dict(JSON), "", 0.0
         if status == 429:
             random, scene = self._scene.faults.random(name + "?"), self._scene
-            text, wait_s = wrong.wait_header(random, scene.clock.true_now())
+            text, wait_s = wrong.wait_header(random, scene.clock.true_now(), wish)
             if text is not None:
                 headers["retry-after"] = text
             endpoint = self._endpoint(name.split(" ")[2].partition("?")[0])
@@ -130,6 +136,7 @@ class Demon:
             self._scene.twice = True
             await self._apply(scope, body, [])
             self._scene.twice = False
+        self._scene.cue(name, applied=True)
         await self._scene.loop.gate(f"{name} applied")
         if kind == "stall":
             await asyncio.sleep(NEVER_S)

@@ -10,12 +10,43 @@ PROVIDERS = ("topo", "apollo", "datananas")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """What others do in a cycle: before it, once it is ``planned``, or at a request whose name begins with ``match``.
+
+    ``skip``: how many such requests pass before; ``applied``: when the provider has worked on it.
+    """
+
+    cycle: int
+    acts: tuple[str, ...]
+    planned: bool = False
+    match: str = ""
+    skip: int = 0
+    applied: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """A fault that strikes one request of a cycle, the first whose name begins with ``match`` after ``skip`` others.
+
+    ``planned``: only once the cycle is planned.
+    """
+
+    cycle: int
+    match: str
+    kind: str
+    planned: bool = False
+    skip: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
     """One schedule. ``acts``: gate ordinal → what somebody else does then. ``kills``: where the process dies.
 
     A kill is ``("commit", n)``: at the n-th half of a commit, or ``("gate", n)``: when the n-th gate opens.
     ``quiet``: how many cycles must send nothing at the end. ``clean``: nothing is disturbed at all.
-    ``tight``: the guards are low and nothing is allowed in one cycle.
+    ``tight``: the guards are low and nothing is allowed in the first cycle; ``unasked``: nor in these.
+    ``theme``, ``cues``, ``aims``: what the seed is about. ``places``, ``crowd``: where people's records stand, and
+    what they have in common. ``refused``: whose rows Datananas leaves out without a word.
     """
 
     seed: int
@@ -36,6 +67,13 @@ class Draw:
     tight: bool = False
     export: bool = False
     quiet: int = 1
+    theme: str = ""
+    unasked: tuple[int, ...] = ()
+    cues: tuple[Cue, ...] = ()
+    aims: tuple[Aim, ...] = ()
+    places: tuple[str, ...] = PROVIDERS
+    crowd: str = "mixed"
+    refused: str = ""
 
 
 ACTS = ("edit", "edit", "edit", "edit", "same-edit", "delete", "opt-out", "unsubscribe", "add", "email", "blank")

@@ -21,8 +21,8 @@ WRITE_KINDS = (
     "garbage", "empty", "wrong-type", "429", "500", "502", "503", "500-done", "502-done", "503-done", "401", "403",
 )  # fmt: skip
 WS_KINDS = ("drop", "dup", "delay", "corrupt", "giant", "close", "foreign", "silent")
-LYING = frozenset({"early-end", "wrong-total", "doubled-row", "bad-row"})
-"""The answer arrives whole and says something wrong."""
+LYING = frozenset({"early-end", "wrong-total", "doubled-row", "bad-row", "short-page"})
+"""The answer arrives whole and says something wrong, or less than was asked for."""
 UNREADABLE = frozenset(
     {"reset-before", "reset-after", "stall", "cut", "garbage", "empty", "wrong-type", "never", "late"}
 )
@@ -72,9 +72,12 @@ def late_s(random: Random, *, wide: bool) -> float:
     return random.uniform(1000.0, 4000.0) if wide and random.random() < 0.1 else random.uniform(61.0, 840.0)
 
 
-def wait_header(random: Random, now: datetime) -> tuple[str | None, float]:
-    """A ``Retry-After`` and how long it really forbids to ask again; unreadable text counts for a minute."""
-    wait = random.choice(WAITS)
+def wait_header(random: Random, now: datetime, wish: str = "") -> tuple[str | None, float]:
+    """A ``Retry-After`` and how long it really forbids to ask again; unreadable text counts for a minute.
+
+    ``wish``: which one, drawn when empty.
+    """
+    wait = wish or random.choice(WAITS)
     if wait == "date":
         return format_datetime(now + timedelta(seconds=40), usegmt=True), 39.0
     if wait == "past":
@@ -109,7 +112,10 @@ def lied(kind: str, body: bytes, random: Random) -> bytes:
     if key is None:
         return body
     rows: list[Any] = told[key]
-    if kind == "early-end":
+    if kind == "short-page":
+        told[key] = rows[:2]
+        told |= {"has_more": True} if "has_more" in told and len(rows) > 2 else {}
+    elif kind == "early-end":
         told[key] = rows[: len(rows) // 2]
         if "has_more" in told:
             told["has_more"] = False

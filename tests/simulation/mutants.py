@@ -70,15 +70,6 @@ def _no_settle(old: Any) -> Any:
     return resolve
 
 
-def _blind_give_back(_old: Any) -> Any:
-    """An unknown create is sent again without looking."""
-
-    async def look(*_args: Any) -> tuple[()]:
-        return ()
-
-    return look
-
-
 def _no_sent(old: Any) -> Any:
     """What was acknowledged is not remembered."""
 
@@ -129,14 +120,54 @@ def _patient_writes(_old: Any) -> Any:
     return floor
 
 
-def _impatient(old: Any) -> Any:
-    """What the provider asked to wait is not waited for."""
+def _no_second_look(_old: Any) -> Any:
+    """After a wait the provider asked for, the write goes out as it was."""
 
-    def floor(error: Any, *, mutating: bool) -> float | None:
-        found = old(error, mutating=mutating)
-        return None if found is None else 0.0
+    async def send(self: Any, operations: Any) -> None:
+        await self._send_all(self._without_stopped(list(operations)))
 
-    return floor
+    return send
+
+
+def _every_sweep_proves(old: Any) -> Any:
+    """A full read counts as whole, whatever was told about it."""
+
+    def conclude(session: Any, seat: Any, last: Any) -> None:
+        distinct = session.store.seen_in_sweep(seat.name, seat.state.sweep_id or "") + len(seat.bad_rows)
+        seat.state = replace(seat.state, sweep_total=distinct)
+        old(session, seat, replace(last, complete=True, total_after=distinct))
+
+    return conclude
+
+
+def _no_overlap(old: Any) -> Any:
+    """A read goes on exactly where the last one ended."""
+
+    def pull(self: Any, mode: Any, cursor: Any, *, overlap_s: float) -> Any:
+        del overlap_s
+        return old(self, mode, cursor, overlap_s=0.0)
+
+    return pull
+
+
+def _by_page_number(_old: Any) -> Any:
+    """Page 2, 3, … of a list that moves meanwhile."""
+
+    def advance(self: Any, steps: Any) -> None:
+        del steps
+        self._page += 1
+        self._walked = []
+
+    return advance
+
+
+def _every_import_is_ours(old: Any) -> Any:
+    """Whatever the stream tells is taken to be about us."""
+
+    def hear(self: Any, event: Any) -> bool:
+        return bool(old(self, replace(event, uuid=self._uuid or "ours")))
+
+    return hear
 
 
 def _settles_everybody(_old: Any) -> Any:
@@ -147,7 +178,7 @@ MUTANTS = {
     "intent": Mutant("state.store:SqliteStore.mark_sending", _late_intent),
     "digest": Mutant("state.store:SqliteStore.mark_sending", _wrong_digest),
     "settle": Mutant("sync.engine.cycle:resolve_unknown", _no_settle),
-    "look-up": Mutant("sync.engine.resolve:_look", _blind_give_back),
+    "keyless": Mutant("sync.engine.resolve:may_send_again", _always(True)),
     "unknown-outcome": Mutant("sync.engine.push:_Pusher._failed", _unknown_is_fine),
     "recover": Mutant("sync.engine.cycle:recover", _always(None)),
     "tried-keys": Mutant("sync.engine.plan:_tried", _always({})),
@@ -164,14 +195,19 @@ MUTANTS = {
     "echo": Mutant("sync.merging.edits:_explained_by_us", _always(False)),
     "after-read-back": Mutant("sync.engine.verify:after_read_back", _settles_everybody),
     "retry-rule": Mutant("adapters.toolkit.retry:_floor_s", _patient_writes),
-    "retry-after": Mutant("adapters.toolkit.retry:_floor_s", _impatient),
+    "second-look": Mutant("sync.engine.push:_Pusher._send_anew", _no_second_look),
+    "waits-kept": Mutant("adapters.toolkit.rates:Limiter.memory", _always({})),
     "not-before": Mutant("adapters.toolkit.rates:Limiter.refused", _always(None)),
     "gone": Mutant("sync.engine.pull:_mark_gone", _always(None)),
     "sweep-due": Mutant("sync.engine.pull:_sweep_is_due", _always(False)),
-    "proven-sweep": Mutant("sync.engine.pull:_unseen", _always([])),
+    "proven-sweep": Mutant("sync.engine.pull:_conclude_sweep", _every_sweep_proves),
+    "overlap": Mutant("adapters.topo.reading:TopoReader.pull", _no_overlap),
+    "keyset": Mutant("adapters.topo.walk:Walk._advance", _by_page_number),
+    "uuid-filter": Mutant("adapters.datananas.following:Following.hear", _every_import_is_ours),
+    "brake": Mutant("sync.merging.work:Work.brakes", _always(False)),
     "read-back": Mutant("sync.engine.cycle:verify_writes", _nothing_async),
     "suspected": Mutant("state.store:SqliteStore.suspected_people", _always({})),
-    "upsert-guard": Mutant("sync.planning.creates:guard_upsert", lambda _old: lambda _draft, _side, op: op),
+    "upsert-guard": Mutant("sync.planning.updates:guard_upsert", lambda _old: lambda _draft, _side, op: op),
     "settled-people": Mutant("state.store:SqliteStore.mark_people_dirty", _always(None)),
 }  # fmt: skip
 """By name. A place that is not there any more makes the hunt fail, so that the list stays true."""

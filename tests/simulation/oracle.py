@@ -6,11 +6,14 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, get_args
 
 from sync.change import State
+from sync.codes import StateReason
 from sync.identity.canonical import compared
 from tests.simulation.witness import FIELDS
 
 if TYPE_CHECKING:
+    from sync.change import Operation
     from sync.person import Person
+    from sync.report.model import Report
     from tests.simulation.scene import Scene
 
 ENDED = frozenset({"acked", "verified", "refused", "failed"})
@@ -36,6 +39,25 @@ def judge(scene: Scene) -> None:
     oracle.effort_is_bounded()
     oracle.operations_ended()
     oracle.nobody_merged_falsely()
+    oracle.everybody_is_everywhere()
+    oracle.the_gone_are_known()
+    oracle.what_stands_is_known()
+    oracle.guards_held()
+    oracle.nobody_is_argued_with()
+    oracle.accepted_is_there()
+    oracle.written_is_read_back()
+
+
+SETTLED = frozenset({"verified", "acked"})
+LATE = frozenset({"index_lag_s", "search_lag_s", "resolve"})
+"""Switches that let a write show later."""
+MOST_ARGUED = 4
+READABLE = ("topo", "apollo")
+
+
+def _is_lost(operation: Operation) -> bool:
+    """Nobody knew what became of it, and it was given back to be planned again: no reason to wait for anything."""
+    return operation.state == "failed" and operation.reason == StateReason.OUTCOME_UNKNOWN
 
 
 class _Oracle:
@@ -101,7 +123,7 @@ class _Oracle:
         with self._store.database.read() as connection:
             rows = connection.exec_driver_sql("SELECT person_id, provider, field FROM cannot_express")
             excused = {(person, provider, field) for person, provider, field in rows}
-        waiting = {(o.person_id, o.provider) for o in self._operations if o.state not in {"verified", "acked"}}
+        waiting = {(o.person_id, o.provider) for o in self._operations if o.state not in SETTLED and not _is_lost(o)}
         for person in self._people:
             held = {c.field for c in person.conflicts} | set(person.frozen)
             first: set[str] = set()
@@ -246,3 +268,93 @@ class _Oracle:
             whos = self._whos(person)
             if len(whos) > 1:
                 self._witness.blame("merge", f"{sorted(whos)} became one person")
+
+    # what must have been done, and what must not --------------------------------------------------------
+    def everybody_is_everywhere(self) -> None:
+        """Whoever is nowhere at a provider has an operation there that says why."""
+        if self._scene.reports[-1].guards:
+            return
+        told = {(o.person_id, o.provider) for o in self._operations if not _is_lost(o)}
+        for person in self._people:
+            there = {m.record.ref.provider for m in person.members} | {p for who, p in told if who == person.id}
+            missing = sorted(set(self._scene.boxes) - there)
+            if missing and (person.contact.emails or person.contact.linkedin_url):
+                self._witness.blame("V8", f"{self._whos(person)} is not at {missing} and nothing says why")
+        for operation in self._scene.reports[-1].operations:
+            if operation.state == "deferred":
+                self._witness.blame("V8", f"{operation.provider} {operation.kind} waits ({operation.reason})")
+
+    def the_gone_are_known(self) -> None:
+        """What somebody deleted does not count as there any more."""
+        deleted = {(gone.provider, gone.record_id) for gone in self._witness.gone}
+        for person in self._people:
+            for member in person.members:
+                ref = member.record.ref
+                if (ref.provider, ref.record_id) in deleted and not member.gone:
+                    self._witness.blame("V3", f"{ref} was deleted and still counts as there")
+
+    def what_stands_is_known(self) -> None:
+        """What people typed a day ago where it can be read was read."""
+        for person in self._people:
+            for member in person.members:
+                ref, contact = member.record.ref, member.record.contact
+                row = None if ref.provider == "datananas" else self._row(ref.provider, ref.record_id, person)
+                for name, wire in FIELDS[ref.provider].items() if row is not None and not member.gone else ():
+                    if compared(name, row.get(wire) or None, region="") != compared(name, contact.get(name), region=""):
+                        self._witness.blame("V1", f"{ref} shows {row.get(wire)!r}, {contact.get(name)!r} was read")
+
+    def guards_held(self) -> None:
+        """A run that would do more than it may do unasked, or start outreach, writes nothing anywhere."""
+        for cycle, report in self._scene.cycle_reports:
+            sent = [s.name for s in self._witness.requests if s.cycle == cycle and s.mutating]
+            if not sent:
+                continue
+            if cycle in self._scene.unasked:
+                self._sizes_held(cycle, report)
+            reasons = {o.reason for o in report.operations if o.provider == "topo" and o.kind == "create"}
+            if cycle >= self._scene.sequence_in and StateReason.EFFECT_NOT_ALLOWED in reasons:
+                self._witness.blame("V5", f"outreach would start, and cycle {cycle} wrote: {sent[:3]}")
+
+    def _sizes_held(self, cycle: int, report: Report) -> None:
+        guards = self._scene.draw.sections.get("guards", {})
+        everybody = len(set(self._witness.by_key.values()))
+        counted = Counter((o.kind, o.provider) for o in report.operations if o.attempt and o.kind in guards)
+        if "merge" in guards:
+            counted["merge", "all"] = report.people.merged
+        for (kind, provider), count in counted.items():
+            limit = guards[kind]
+            if count > max(limit["floor"], limit["share"] * 2 * everybody):
+                self._witness.blame("V6", f"{count} of {kind} at {provider} in cycle {cycle}, and nobody was asked")
+
+    def nobody_is_argued_with(self) -> None:
+        """A value that a tool puts back is not sent against it for ever."""
+        sent = Counter(
+            (o.record_id, name, str(change.after))
+            for o in self._operations
+            for name, change in o.fields.items()
+            if o.record_id in self._scene.insisted and o.attempt and change.after is not None
+        )
+        for (record_id, name, value), count in sent.items():
+            if count > MOST_ARGUED:
+                self._witness.blame("V14", f"{value!r} was sent to {name} of {record_id} {count} times")
+
+    def accepted_is_there(self) -> None:
+        """Whom a sink surely accepted is in it."""
+        if any(e.provider == "datananas" for e in self._witness.edits):
+            return
+        there = {self._witness.identify("datananas", row) for row in self._scene.boxes["datananas"].rows}
+        for person in self._people:
+            for operation in self._operations:
+                mine = (operation.person_id, operation.provider, operation.kind) == (person.id, "datananas", "create")
+                if mine and operation.state == "acked" and not operation.message and not self._whos(person) & there:
+                    self._witness.blame("V13", f"{self._whos(person)} was accepted at datananas and is not there")
+
+    def written_is_read_back(self) -> None:
+        """Where nothing goes wrong and nothing lags, the run that wrote says that it was seen."""
+        draw = self._scene.draw
+        if not draw.clean or any(k in own for own in draw.switches.values() for k in LATE):
+            return
+        for report in self._scene.reports:
+            late = [o for o in report.operations if o.provider in READABLE and o.state == "acked" and o.fields]
+            if late:
+                self._witness.blame("V13", f"{len(late)} writes were not read back")

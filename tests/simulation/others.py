@@ -24,12 +24,19 @@ class Others:
         self._witness = scene.witness
 
     def act(self, act: str, random: Random) -> None:
-        """One of ``draw.ACTS``, to a record drawn from those that are there."""
+        """One of ``draw.ACTS`` or of a theme's own, to a record drawn from those that are there.
+
+        ``act@provider``: to one at that provider.
+        """
         self._scene.loop.note(f"* {act}")
+        act, _, place = act.partition("@")
         if act == "add":
             self._add(random)
             return
-        rows = self._rows()
+        rows = [row for row in self._rows() if not place or row[0] == place]
+        if act in {"sequence", "join", "newcomer", "remove-first", "write-back"}:
+            self._act_of_theme(act, rows)
+            return
         if not rows:
             return
         provider, record_id, row = rows[random.randrange(len(rows))]
@@ -41,6 +48,37 @@ class Others:
             self._email(provider, record_id, row, random)
         elif act in {"opt-out", "unsubscribe"}:
             self._say_no(act, provider, record_id, row)
+
+    def _act_of_theme(self, act: str, rows: list[tuple[str, str, dict[str, Any]]]) -> None:
+        topo = self._scene.boxes["topo"]
+        if act == "sequence":
+            topo.lists[topo.list_id]["default_sequence_template_id"] = "5e9ce000-0000-4000-8000-000000000001"
+            self._scene.sequence_in = min(self._scene.sequence_in, self._scene.cycle + self._scene.planned)
+        elif act == "newcomer":
+            self._newcomer()
+        elif act == "remove-first":
+            self._delete("topo", min(topo.rows, key=lambda row: (row["first_seen_at"], row["id"]))["id"])
+        elif act == "join":
+            for provider, record_id, row in rows:
+                url = f"https://www.linkedin.com/in/{slug_of(self._who(provider, record_id))}"
+                if not (row.get("linkedin_url") or row.get("linkedin")):
+                    self._scene.actors[provider].edit(record_id, {"linkedin_url": url})
+        else:
+            for provider, record_id, row in rows:
+                own = self._scene.insisted.setdefault(record_id, f"{self._who(provider, record_id)}|title|tool")
+                if row.get("title") != own:
+                    self._scene.actors[provider].edit(record_id, {"job_title": own})
+
+    def _newcomer(self) -> None:
+        """Somebody new is entered at Apollo."""
+        who = f"zoe{len(set(self._witness.by_key.values()))}"
+        contact = Contact(
+            first_name=who.title(), last_name="Entered", emails=(f"{who}@{DOMAINS[0]}",),
+            linkedin_url=f"https://www.linkedin.com/in/{slug_of(who)}", job_title=f"{who}|title|added",
+        )  # fmt: skip
+        record_id = self._scene.actors["apollo"].create(contact)
+        self._witness.know(who, email=contact.email, profile=contact.linkedin_url)
+        self._witness.of_record["apollo", record_id] = who
 
     def _rows(self) -> list[tuple[str, str, dict[str, Any]]]:
         found = []

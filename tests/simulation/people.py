@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sync.contact import Contact
@@ -48,15 +48,33 @@ def email_of(who: str, number: int) -> str:
     return f"{who}@{DOMAINS[number % len(DOMAINS)]}"
 
 
-def crowd(random: Random, count: int, providers: tuple[str, ...]) -> list[Card]:
-    """The records of ``count`` people; whoever could not be joined by a key is two people."""
+def crowd(random: Random, count: int, providers: tuple[str, ...], kind: str = "mixed") -> list[Card]:
+    """The records of ``count`` people; whoever could not be joined by a key is two people.
+
+    ``kind``: ``everywhere`` = a record with both keys at each provider, ``whole`` = one with both keys, ``profiles``
+    = one without an address, ``apart`` = two that share no key and look alike.
+    """
     cards: list[Card] = []
     for number in range(count):
         first, last = FIRST[number % 12], LAST[number * 5 % 13]
         if number > 12:
             last += f"-{LAST[number % 13]}"
-        cards += _cards(random, number, first, last, providers)
+        if kind == "mixed":
+            cards += _cards(random, number, first, last, providers)
+            continue
+        who = f"{first.lower()}{number}"
+        places = [random.choice(providers)] if kind in {"whole", "profiles"} else providers
+        forms = {"profiles": ("profile",), "apart": ("email", "profile")}.get(kind, ("both",) * len(places))
+        one = [
+            Card(who, place, _contact(random, who, number, first, last, place, form))
+            for place, form in zip(places, forms, strict=True)
+        ]
+        cards += [_alike(card) for card in one] if kind == "apart" else one
     return cards
+
+
+def _alike(card: Card) -> Card:
+    return replace(card, contact=replace(card.contact, company_name=f"{card.who}|firm|first"))
 
 
 def _cards(random: Random, number: int, first: str, last: str, providers: tuple[str, ...]) -> list[Card]:

@@ -16,10 +16,10 @@ import httpcore._synchronization as httpcore_sync
 
 from tests.simulation import storage
 from tests.simulation.clock import SimClock
-from tests.simulation.draw import draw
 from tests.simulation.faults import Faults
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.scene import Scene
+from tests.simulation.themes import plan_of
 
 httpcore_sync.current_async_library = lambda: "asyncio"  # it looks for a package on disk at each request
 
@@ -40,7 +40,7 @@ class Played:
 def play(seed: int) -> Played:
     """The seed, played once."""
     random = Random(f"loop {seed}")
-    plan = draw(seed)
+    plan = plan_of(seed)
     loop = VirtualLoop(random, jumps=plan.jumps)
     loop.set_task_factory(storage.task_factory)  # type: ignore[arg-type]  # typeshed's own is narrower
     gc.disable()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import math
 import os
 from contextlib import AsyncExitStack
@@ -12,6 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from adapters.registry import providers as known_providers
+from sync.codes import HoldKind
 from sync.engine.cycle import run_cycle
 from sync.engine.session import Options
 from sync.exports import take_in_exports
@@ -22,7 +24,7 @@ from tests.simulation import storage
 from tests.simulation.boxes import WORKING_ON, apps_of, make_boxes, served, tell_address
 from tests.simulation.clock import START, SimClock
 from tests.simulation.demon import Murmurs, wraps
-from tests.simulation.draw import PROVIDERS, Draw
+from tests.simulation.draw import PROVIDERS, Aim, Cue, Draw
 from tests.simulation.loop import VirtualLoop, silent
 from tests.simulation.oracle import judge
 from tests.simulation.others import Others
@@ -53,7 +55,9 @@ class Scene:
     """Everything of one seed. ``cycle``: engine cycles begun so far; ``reports``: of those that ended.
 
     ``died_in``: cycles in which the process died; what it had learnt then and not kept, it may ask again.
-    ``planned_at``: when this cycle's plan was kept, endless before.
+    ``planned_at``: when this cycle's plan was kept, endless before; ``planned``: whether it was. ``sequence_in``: the first cycle that begins with
+    a target list that enrols. ``insisted``: record → the title that a tool puts back. ``unasked``: cycles in which
+    nothing was allowed beyond the guards.
     """
 
     draw: Draw
@@ -79,8 +83,13 @@ class Scene:
     quiet_from: int = 0
     others_blanked: bool = False
     planned_at: float = math.inf
+    planned: bool = False
     states: dict[tuple[str, str, str], int] = field(default_factory=dict)
     cycle_reports: list[tuple[int, Report]] = field(default_factory=list)
+    passed: dict[Cue | Aim, int] = field(default_factory=dict)
+    sequence_in: int = 10**9
+    insisted: dict[str, str] = field(default_factory=dict)
+    unasked: set[int] = field(default_factory=set)
 
     # what happens at providers ------------------------------------------------------------------------
     def born(self, provider: str, row: dict[str, Any]) -> None:
@@ -150,6 +159,36 @@ class Scene:
             storage.Life.dead = True
             self.engine.cancel()
 
+    def cue(self, name: str = "", *, applied: bool = False) -> None:
+        """Others do what this moment is their cue for; ``name``: the request at which it is."""
+        for cue in self.draw.cues:
+            now = cue.cycle == self.cycle and cue.applied == applied
+            if not (now and self.faults.on and self.mode == "run"):
+                continue
+            if name and cue.match and name.startswith(cue.match):
+                self._act_once(cue)
+            elif not name and not cue.match and cue.planned == self.planned:
+                self._act_once(cue)
+
+    def _act_once(self, cue: Cue) -> None:
+        passed = self.passed[cue] = self.passed.get(cue, -1) + 1
+        if passed != cue.skip:
+            return
+        busy = WORKING_ON.set("")
+        for number, act in enumerate(cue.acts):
+            Others(self).act(act, Random(f"cue {self.draw.seed} {cue} {number}"))
+        WORKING_ON.reset(busy)
+
+    def aimed(self, name: str) -> str | None:
+        """The fault that is aimed at this request."""
+        for aim in self.draw.aims:
+            ready = aim.cycle == self.cycle and (self.planned or not aim.planned)
+            if ready and self.faults.on and self.mode == "run" and name.startswith(aim.match):
+                passed = self.passed[aim] = self.passed.get(aim, -1) + 1
+                if passed == aim.skip:
+                    return aim.kind
+        return None
+
     def _skew(self, seconds: float) -> None:
         self.clock.skew += timedelta(seconds=seconds)
         self.clock_moved = True
@@ -170,7 +209,11 @@ class Scene:
                     self.store.close()
 
     async def _build(self, stack: AsyncExitStack) -> None:
-        self.boxes = make_boxes(self.draw.switches, self.born)
+        switches = self.draw.switches
+        if self.draw.refused:
+            refused = {"silently_refuse": lambda row: str(row.get("email", "")).lower().startswith(self.draw.refused)}
+            switches = switches | {"datananas": switches["datananas"] | refused}
+        self.boxes = make_boxes(switches, self.born)
         specs = known_providers()
         self.actors = {name: specs[name].actor(self.boxes[name]) for name in PROVIDERS}
         apps = wraps(self.boxes, apps_of(self.boxes), self)
@@ -187,7 +230,7 @@ class Scene:
         random = Random(f"people {self.draw.seed}")
         for box in self.boxes.values():
             box.now = lambda: START - timedelta(days=random.randint(1, 90))
-        for card in crowd(random, self.draw.people, PROVIDERS):
+        for card in crowd(random, self.draw.people, self.draw.places, self.draw.crowd):
             record_id = self.actors[card.provider].create(card.contact)
             self.witness.of_record[card.provider, record_id] = card.who
             self.witness.know(card.who, email=card.contact.email, profile=card.contact.linkedin_url)
@@ -219,7 +262,8 @@ class Scene:
         if self.draw.dry_first:
             await self._dry_run()
         for number in range(self.draw.cycles):
-            allow = () if self.draw.tight and number == 0 else ALLOW
+            unasked = (self.draw.tight and number == 0) or number + 1 in self.draw.unasked
+            allow = () if unasked else ALLOW
             await self.cycle_once(allow)
             await asyncio.sleep(self.draw.pauses[number])
 
@@ -269,7 +313,10 @@ class Scene:
         assert self.settings is not None
         self.cycle += 1
         self.loop.note(f"= cycle {self.cycle} {self.mode}")
-        self.planned_at = math.inf
+        self.planned_at, self.planned = math.inf, False
+        if not allow:
+            self.unasked.add(self.cycle)
+        self.cue()
         request = Request(options=Options(mode=self.mode, allowances=Allowances.parse(allow)))  # type: ignore[arg-type]
         session = session_for(self.settings, request, store, self.clock, environ=self.environ)
         storage.begin_life(self.commit)
@@ -289,14 +336,26 @@ class Scene:
         if self.mode == "run":
             self.reports.append(report)
             self.cycle_reports.append((self.cycle, report))
+            self._nobody_there_is_gone(store)
         return report
+
+    def _nobody_there_is_gone(self, store: SqliteStore) -> None:
+        """Whoever is held as gone was deleted by somebody."""
+        deleted = {(gone.provider, gone.record_id) for gone in self.witness.gone}
+        for hold in store.holds():
+            there = any(str(row.get("id")) == hold.record_id for row in self.boxes[hold.provider].rows)
+            if hold.kind == HoldKind.DISAPPEARED and there and (hold.provider, hold.record_id) not in deleted:
+                self.witness.blame("V6", f"{hold.provider}:{hold.record_id} counts as gone and is there")
 
     def commit(self, name: str) -> None:
         """A half of a commit of the engine's."""
         self.commits += 1
         self.loop.note(f"  {name}")
         if name == "plan.after_commit":
+            self.planned = self.planned_at < math.inf  # the first such commit drops what an earlier run left
             self.planned_at = self.loop.time()
+            if self.planned:
+                self.loop.call_soon(self.cue, context=contextvars.Context())
         if ("commit", self.commits) in self.kills:
             self.kills.remove(("commit", self.commits))
             storage.Life.dead = True

@@ -127,11 +127,35 @@ class Witness:
         """Whose keys these are."""
         return next((self.by_key[k] for k in keys_of(email, profile) if k in self.by_key), None)
 
+    def nobodys(self, provider: str, rows: Iterable[dict[str, Any]]) -> list[str]:
+        """Keys in these rows of a write that belong to nobody: whoever they named would be a stranger."""
+        email, profile = KEYS[provider]
+        told = [(row.get(email) or None, row.get(profile) or None) for row in rows]
+        found = [e for e, _ in told if e and not self.identify_keys(e, None)]
+        return found + [p for _, p in told if p and not self.identify_keys(None, p)]
+
     def overwritten(self, provider: str, rows: Iterable[dict[str, Any]], since: float) -> list[Edit]:
         """Edits first shown after ``since`` whose values these rows of a write would replace."""
         last = {(e.provider, e.record_id, e.name): e for e in self.edits if e.value}
         late = [e for e in last.values() if e.provider == provider and self._first_shown(e) > since]
         return [e for row in rows for e in late if self._replaces(row, e)]
+
+    def put_back(
+        self, provider: str, rows: Iterable[dict[str, Any]], cycle: int, died_in: set[int]
+    ) -> list[tuple[Edit, str]]:
+        """Edits known since an earlier cycle that these rows of a write would replace by what was known before them."""
+        known: dict[str, int] = {}
+        for (_, _, _, value), cycles in self.shown_in.items():
+            known[value] = min([known.get(value, cycle), *(cycles - died_in)])
+        last = {(e.provider, e.record_id, e.name): e for e in self.edits}
+        standing = [e for e in last.values() if e.provider == provider and known.get(e.value, cycle) < cycle]
+        found = []
+        for row in rows:
+            for edit in standing:
+                value = str(row.get(FIELDS[provider][edit.name]) or "")
+                if self._replaces(row, edit) and known.get(value, cycle) < known[edit.value]:
+                    found.append((edit, value))
+        return found
 
     def _first_shown(self, edit: Edit) -> float:
         return self.shown.get((edit.provider, edit.record_id, edit.name, edit.value), -1.0)

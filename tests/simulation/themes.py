@@ -1,0 +1,250 @@
+"""Themes: seeds from ``FIRST`` on make one kind of situation likely, each with otherwise drawn details.
+
+Seeds below ``FIRST`` are as ``draw`` makes them, so that what one of them once showed can be seen again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from tests.simulation.draw import Aim, Cue, Draw, draw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+FIRST = 1_000_000
+"""The first seed with a theme; the theme is ``seed % len(THEMES)``."""
+
+NEWEST_AT_TOPO = "topo GET /contacts?page=1&size=100&sort_by=last_seen_at&sort_order=desc"
+SEARCH = "apollo POST /contacts/search"
+ENTRIES = "topo POST /contact-entries"
+BULK = "datananas POST /contacts/bulk"
+
+
+def plan_of(seed: int) -> Draw:
+    """The seed's schedule, with its theme if it has one."""
+    drawn = draw(seed)
+    if seed < FIRST:
+        return drawn
+    name = list(THEMES)[seed % len(THEMES)]
+    random = Random(f"theme {seed}")
+    return replace(THEMES[name](random, _calm(random, drawn)), theme=name)
+
+
+def seeds_of(theme: str) -> Iterator[int]:
+    """The theme's seeds, ascending."""
+    place = (list(THEMES).index(theme) - FIRST) % len(THEMES)
+    return count(FIRST + place, len(THEMES))
+
+
+def _calm(random: Random, drawn: Draw) -> Draw:
+    """A small schedule in which nothing happens yet; a part of the providers' peculiarities stays."""
+    peculiar = drawn.switches if random.random() < 0.3 else {name: {} for name in drawn.switches}
+    return replace(
+        drawn,
+        people=random.randint(3, 6),
+        clean=False,
+        faults=0,
+        wide=False,
+        cycles=2,
+        pauses=(60.0, 60.0),
+        switches={name: dict(own) for name, own in peculiar.items()},
+        settings={name: {} for name in drawn.settings},
+        sections={"sync": {}, "merge": {}},
+        acts={},
+        kills=(),
+        jumps=0.0,
+        skews={},
+        dry_first=False,
+        tight=False,
+        export=False,
+        quiet=1,
+        crowd="whole",
+    )
+
+
+def _with(plan: Draw, provider: str, **switches: Any) -> Draw:
+    """The plan with these switches of a provider; lags and slow entries that were drawn beside them are off."""
+    own = {n: v for n, v in plan.switches[provider].items() if n not in {"index_lag_s", "search_lag_s", "resolve"}}
+    return replace(plan, switches=plan.switches | {provider: own | switches})
+
+
+def _set(plan: Draw, provider: str, **settings: Any) -> Draw:
+    return replace(plan, settings=plan.settings | {provider: plan.settings[provider] | settings})
+
+
+def _cycles(plan: Draw, *pauses: float) -> Draw:
+    return replace(plan, cycles=len(pauses), pauses=pauses)
+
+
+def _times(random: Random, act: str, least: int, most: int) -> tuple[str, ...]:
+    return (act,) * random.randint(least, most)
+
+
+def _late_create(random: Random, plan: Draw) -> Draw:
+    """A create whose answer is lost arrives minutes later, while the next cycles already run."""
+    plan = _with(plan, "topo", contact_unique="none", entry_match="insert", index_lag_s=0.0)
+    plan = _set(plan, "topo", update_by_entry="never")
+    aims = (Aim(cycle=1, match=ENTRIES, kind="late"),)
+    return _cycles(replace(plan, places=("apollo",), aims=aims), 1.0, random.choice((30.0, 60.0)), 60.0)
+
+
+def _asked_to_wait(random: Random, plan: Draw) -> Draw:
+    """A provider asks to be left alone for longer than a cycle waits, and the next cycles come soon."""
+    wait = random.choice(("130", "900", "15733", "date"))
+    match = random.choice(("topo GET /contacts?", NEWEST_AT_TOPO, ENTRIES, "apollo POST /contacts/"))
+    aims = (Aim(cycle=1, match=match, kind=f"429={wait}", planned=match == NEWEST_AT_TOPO),)
+    return _cycles(replace(plan, places=("apollo",), aims=aims), 1.0, 30.0, 60.0)
+
+
+def _no_while_waiting(random: Random, plan: Draw) -> Draw:
+    """Somebody says no while a write waits because it was asked to."""
+    aims = (Aim(cycle=1, match=ENTRIES, kind=f"429={random.choice(('90', '110', '75'))}"),)
+    cues = (Cue(cycle=1, match=ENTRIES, acts=_times(random, "opt-out@apollo", 2, 3)),)
+    plan = _with(plan, "topo", rate_limit_every=0)
+    return replace(plan, places=("apollo",), aims=aims, cues=cues)
+
+
+def _no_while_looking(random: Random, plan: Draw) -> Draw:
+    """Somebody says no right after the plan was made, and the look before the write takes more than a minute."""
+    aims = (Aim(cycle=1, match=NEWEST_AT_TOPO, kind=random.choice(("stall", "429=90", "429=75")), planned=True),)
+    cues = (Cue(cycle=1, acts=_times(random, "opt-out@apollo", 2, 3), planned=True),)
+    plan = _with(plan, "topo", rate_limit_every=0)
+    return replace(plan, places=("apollo",), aims=aims, cues=cues)
+
+
+def _sequence_meanwhile(random: Random, plan: Draw) -> Draw:
+    """The target list gets a default sequence between the plan and the write."""
+    cues = (Cue(cycle=random.choice((1, 1, 2)), acts=("sequence",), planned=True),)
+    cues += (Cue(cycle=2, acts=_times(random, "newcomer@apollo", 1, 2)),)
+    return replace(_with(plan, "topo", default_sequence=None), places=("apollo",), cues=cues)
+
+
+def _sequence_before(random: Random, plan: Draw) -> Draw:
+    """The target list has a default sequence when people are to be created there."""
+    cues = (Cue(cycle=2, acts=("sequence", *_times(random, "newcomer@apollo", 1, 3), "edit@apollo")),)
+    return replace(_with(plan, "topo", default_sequence=None), cues=cues)
+
+
+def _apart(random: Random, plan: Draw) -> Draw:
+    """Records of one person that share no key and look alike; later they come to share one."""
+    cues = (Cue(cycle=2, acts=("join",)),) if random.random() < 0.7 else ()
+    limit = {"share": 0.1, "floor": 1}
+    sections = plan.sections | {"guards": {"merge": limit}}
+    plan = replace(plan, places=("topo", "apollo"), crowd="apart", cues=cues, sections=sections)
+    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    return replace(plan, unasked=(2,))
+
+
+def _profiles(random: Random, plan: Draw) -> Draw:
+    """People without an address, whom a provider that goes by addresses cannot recognise."""
+    plan = _with(plan, "datananas", match_key="email")
+    cues = (Cue(cycle=2, acts=_times(random, "edit@apollo", 2, 4)),)
+    aims: tuple[Aim, ...] = ()
+    if random.random() < 0.5:
+        aims = (Aim(cycle=1, match=BULK, kind=random.choice(("reset-after", "500-done", "stall"))),)
+    plan = replace(plan, places=("apollo",), crowd="profiles", cues=cues, aims=aims)
+    return _cycles(plan, 3600.0, 60.0, 60.0)
+
+
+def _short_reads(random: Random, plan: Draw) -> Draw:
+    """Every read is a full one, and one of them ends too early or leaves rows out."""
+    kind = random.choice(("early-end", "early-end", "bad-row"))
+    aims = (Aim(cycle=2, match=SEARCH, kind=kind, skip=random.randint(3, 5)),)
+    plan = _set(_with(plan, "apollo", search_lag_s=0.0), "apollo", page_size=2)
+    sections = plan.sections | {"sync": {"full_sweep_every": "0s"}}
+    return replace(plan, people=random.randint(5, 8), aims=aims, sections=sections)
+
+
+def _moving_pages(random: Random, plan: Draw) -> Draw:
+    """Rows are deleted while the pages of a full read are walked."""
+    plan = _set(_with(plan, "topo", index_lag_s=0.0), "topo", page_size=2)
+    sections = plan.sections | {"sync": {"full_sweep_every": "0s"}}
+    match = "topo GET /contacts?page="
+    cues = (Cue(cycle=2, match=match, skip=random.randint(2, 4), acts=("remove-first",)),)
+    aims = (Aim(cycle=2, match=NEWEST_AT_TOPO, kind="short-page"),)
+    return replace(plan, people=random.randint(7, 9), places=("topo",), aims=aims, cues=cues, sections=sections)
+
+
+def _old_reads(random: Random, plan: Draw) -> Draw:
+    """Reads lag, so that after a write they still show what it replaced, while people go on editing."""
+    plan = _with(plan, "apollo", search_lag_s=random.choice((120.0, 300.0, 600.0)))
+    acts = _times(random, "edit@topo", 2, 5)
+    plan = replace(plan, places=("apollo",), cues=(Cue(cycle=2, acts=acts), Cue(cycle=4, acts=acts)))
+    return _cycles(plan, 1000.0, 1.0, random.choice((1.0, 60.0)), 60.0, 60.0)
+
+
+def _edits_meanwhile(random: Random, plan: Draw) -> Draw:
+    """What is about to be overwritten is edited between the plan and the write."""
+    cues = (
+        Cue(cycle=2, acts=_times(random, "edit@topo", 3, 5)),
+        Cue(cycle=2, acts=_times(random, "edit@apollo", 3, 5), planned=True),
+    )
+    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    return replace(plan, people=2, places=("topo", "apollo"), crowd="everywhere", cues=cues)
+
+
+def _ties(random: Random, plan: Draw) -> Draw:
+    """Two edits within the second that is the grain of a provider's times, one before and one after a read."""
+    plan = _with(plan, "topo", timestamp_grain="s", stores_finer=False, index_lag_s=0.0)
+    match = "topo GET /contacts?page=1&size=100&sort_by=last_seen_at&sort_order=asc"
+    cues = (
+        Cue(cycle=2, match=match, acts=("edit@topo",)),
+        Cue(cycle=2, match=match, acts=_times(random, "edit@topo", 1, 3), applied=True),
+    )
+    sections = plan.sections | {"sync": {"full_sweep_every": "60d"}}
+    plan = replace(plan, people=random.randint(4, 6), places=("topo", "apollo"), crowd="everywhere", cues=cues)
+    return _cycles(replace(plan, sections=sections), 1000.0, 60.0)
+
+
+def _strangers(random: Random, plan: Draw) -> Draw:
+    """Somebody else imports as many people as we do at the same time, and one of our rows is refused."""
+    size = plan.people
+    plan = _with(
+        plan, "datananas", foreign=size, foreign_first=True, foreign_same_list=random.random() < 0.5,
+        uuid_in_answer=True, starting="before", ending="after", drop_running=False, bad_totals="", match_key="email",
+        body_empty=False, status=200, work_s=0.002, second_ending=False, replay=False,
+    )  # fmt: skip
+    return replace(plan, places=("apollo",), refused="ana0")
+
+
+def _write_back(random: Random, plan: Draw) -> Draw:
+    """A tool at one provider puts its own value back whenever somebody changes it."""
+    sections = plan.sections | {"merge.fields.job_title": {"owner": "topo"}}
+    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    cues = tuple(Cue(cycle=n, acts=("write-back@apollo",)) for n in range(2, 8))
+    plan = replace(plan, people=2, places=("topo", "apollo"), crowd="everywhere", sections=sections, cues=cues)
+    return _cycles(plan, *(random.choice((60.0, 900.0)) for _ in range(7)))
+
+
+def _lost_updates(random: Random, plan: Draw) -> Draw:
+    """The answers to updates are lost; some of them were applied."""
+    kind = random.choice(("reset-before", "reset-after", "502", "503-done", "stall", "never"))
+    aims = (Aim(cycle=2, match="apollo POST /contacts/bulk_update", kind=kind),)
+    cues = (Cue(cycle=2, acts=_times(random, "edit@topo", 2, 4)),)
+    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    plan = replace(plan, places=("topo", "apollo"), crowd="everywhere", aims=aims, cues=cues)
+    return _cycles(plan, 1000.0, 60.0)
+
+
+THEMES: dict[str, Callable[[Random, Draw], Draw]] = {
+    "late-create": _late_create,
+    "asked-to-wait": _asked_to_wait,
+    "no-while-waiting": _no_while_waiting,
+    "no-while-looking": _no_while_looking,
+    "sequence-meanwhile": _sequence_meanwhile,
+    "sequence-before": _sequence_before,
+    "apart": _apart,
+    "profiles": _profiles,
+    "short-reads": _short_reads,
+    "moving-pages": _moving_pages,
+    "old-reads": _old_reads,
+    "edits-meanwhile": _edits_meanwhile,
+    "ties": _ties,
+    "strangers": _strangers,
+    "write-back": _write_back,
+    "lost-updates": _lost_updates,
+}
