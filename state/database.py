@@ -14,7 +14,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from state.connection import READ_REMEDY, prepare, transaction, translated, understood
+from state.connection import prepare, transaction, translated, understood
 from state.digests import Sums
 from state.points import point
 from sync.errors import StateError
@@ -39,7 +39,7 @@ class Database:
         self.epoch: int | None = None
         prepare(raw, durable=path is not None and not read_only, read_only=read_only)
         self._file = None if path is None else path.stat()
-        self._is_refused = False
+        self._refusal: Exception | None = None
         self._turn = threading.RLock()
         self.sums = Sums(raw)
 
@@ -48,13 +48,13 @@ class Database:
         """One transaction of the class ``name`` (see ``points``), durable afterwards or without any effect.
 
         ``takes_over`` makes this the one writer. Raises ``StateError`` when another writer took over before,
-        when the file was replaced, or when SQLite refuses. Once the disk refused, every later write is refused,
-        too: who works beside the one that failed must not send anything any more.
+        when the file was replaced, or when SQLite refuses. Once the disk refused, every later write is refused
+        with the same words: who works beside the one that failed must not send anything any more.
         """
         with self._turn, translated("the state database cannot be written"):
             self._check_file()
-            if self._is_refused:
-                raise StateError("the state database could not be written before", remedy=READ_REMEDY)
+            if self._refusal is not None:
+                raise self._refusal
             try:
                 with transaction(self.raw, "BEGIN IMMEDIATE") as connection, understood(json.JSONDecodeError):
                     if not takes_over:
@@ -64,7 +64,7 @@ class Database:
                     point(f"{name}.before_commit")
             except BaseException as error:
                 self.sums.drop()
-                self._is_refused = isinstance(error, (sqlite3.OperationalError, OSError))
+                self._refusal = error if isinstance(error, (sqlite3.OperationalError, OSError)) else None
                 raise
             point(f"{name}.after_commit")
 
