@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,7 +20,6 @@ from state.points import point
 from sync.errors import StateError
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -39,6 +39,7 @@ class Database:
         self.epoch: int | None = None
         prepare(raw, durable=path is not None and not read_only, read_only=read_only)
         self._file = None if path is None else path.stat()
+        self._refusal: Exception | None = None
         self._turn = threading.RLock()
         self.sums = Sums(raw)
 
@@ -47,10 +48,13 @@ class Database:
         """One transaction of the class ``name`` (see ``points``), durable afterwards or without any effect.
 
         ``takes_over`` makes this the one writer. Raises ``StateError`` when another writer took over before,
-        when the file was replaced, or when SQLite refuses.
+        when the file was replaced, or when SQLite refuses. Once the disk refused, every later write is refused
+        with the same words: who works beside the one that failed must not send anything any more.
         """
         with self._turn, translated("the state database cannot be written"):
             self._check_file()
+            if self._refusal is not None:
+                raise self._refusal
             try:
                 with transaction(self.raw, "BEGIN IMMEDIATE") as connection, understood(json.JSONDecodeError):
                     if not takes_over:
@@ -58,8 +62,9 @@ class Database:
                     yield connection
                     self.sums.keep(connection)
                     point(f"{name}.before_commit")
-            except BaseException:
+            except BaseException as error:
                 self.sums.drop()
+                self._refusal = error if isinstance(error, (sqlite3.OperationalError, OSError)) else None
                 raise
             point(f"{name}.after_commit")
 

@@ -12,15 +12,15 @@ Not summed up is what is derived from other rows (``alike_mark``), says only whe
 from __future__ import annotations
 
 import sqlite3
-from hashlib import blake2b
 from marshal import dumps
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from state.connection import RESTORE, transaction
 from sync.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from state.connection import Connection
 
@@ -34,17 +34,20 @@ SCHEMA = "schema"
 
 STATEMENTS = "SELECT type, name, tbl_name, sql FROM main.sqlite_master WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'"
 ROWS = {name: f"SELECT * FROM main.{name} NOT INDEXED" for name in SUMMED} | {SCHEMA: STATEMENTS}  # noqa: S608  # our own names
-SIZE = 8
-MODULUS = 1 << (8 * SIZE)
+MODULUS = 1 << 64
 ENCODING = 2
 """The version of ``marshal`` in which equal rows are equal bytes, whether they share values or not."""
 
 NEVER = 0
 
 
-def digest(*row: Any) -> int:
-    """The digest of a row; the name of its table comes first."""
-    return int.from_bytes(blake2b(dumps(row, ENCODING), digest_size=SIZE).digest(), "big")
+def digest(row: tuple[Any, ...]) -> int:
+    """The digest of a row: a checksum that any run of changed bits within 32 alters.
+
+    It is squared, so that the same difference in two rows does not cancel out in their sum.
+    """
+    checksum = crc32(dumps(row, ENCODING))
+    return checksum * checksum
 
 
 class Sums:
@@ -57,11 +60,11 @@ class Sums:
 
     def follow(self) -> None:
         """From now on every row that is written over the connection counts."""
-        self._raw.create_function("sum_in", -1, self._in)
-        self._raw.create_function("sum_out", -1, self._out)
         for name in SUMMED:
-            for statement in _triggers(name, _columns(self._raw, name)):
-                self._raw.execute(statement)
+            columns = _columns(self._raw, name)
+            for event, told in self._told(name, len(columns)).items():
+                self._raw.create_function(f"{name}_{event}", -1, told)
+                self._raw.execute(_trigger(name, event, columns))
 
     def found_whole(self, at: int) -> None:
         """The next transaction notes that every row was checked."""
@@ -83,11 +86,19 @@ class Sums:
         self._moved = dict.fromkeys(SUMMED, 0)
         self._checked_at = NEVER
 
-    def _in(self, *row: Any) -> None:
-        self._moved[row[0]] += digest(*row)
+    def _told(self, name: str, width: int) -> dict[str, Callable[..., None]]:
+        """What is called with the former row, the new one, or both, by what happens to it."""
 
-    def _out(self, *row: Any) -> None:
-        self._moved[row[0]] -= digest(*row)
+        def insert(*row: Any) -> None:
+            self._moved[name] += digest(row)
+
+        def update(*rows: Any) -> None:
+            self._moved[name] += digest(rows[width:]) - digest(rows[:width])
+
+        def delete(*row: Any) -> None:
+            self._moved[name] -= digest(row)
+
+        return {"INSERT": insert, "UPDATE": update, "DELETE": delete}
 
 
 def are_kept(raw: sqlite3.Connection) -> bool:
@@ -128,22 +139,20 @@ def _is_whole(raw: sqlite3.Connection, name: str) -> bool:
 
 
 def _total(raw: sqlite3.Connection, name: str) -> str:
-    return _text(sum(digest(name, *row) for row in raw.execute(ROWS[name])))
+    return _text(sum(map(digest, raw.execute(ROWS[name]))))
 
 
 def _text(total: int) -> str:
-    return f"{total % MODULUS:0{2 * SIZE}x}"
+    return f"{total % MODULUS:016x}"
 
 
 def _columns(raw: sqlite3.Connection, name: str) -> list[str]:
     return [column[0] for column in raw.execute(f"SELECT * FROM main.{name} LIMIT 0").description]  # noqa: S608  # our own names
 
 
-def _triggers(name: str, columns: Sequence[str]) -> Iterator[str]:
-    came, went = (", ".join([f"'{name}'", *(f"{side}.{c}" for c in columns)]) for side in ("NEW", "OLD"))
-    for event, told in (
-        ("INSERT", f"sum_in({came})"),
-        ("UPDATE", f"sum_out({went}), sum_in({came})"),
-        ("DELETE", f"sum_out({went})"),
-    ):
-        yield f"CREATE TEMP TRIGGER {name}_{event} AFTER {event} ON main.{name} BEGIN SELECT {told}; END"
+def _trigger(name: str, event: str, columns: Sequence[str]) -> str:
+    sides = {"INSERT": ("NEW",), "UPDATE": ("OLD", "NEW"), "DELETE": ("OLD",)}[event]
+    rows = ", ".join(f"{side}.{column}" for side in sides for column in columns)
+    return (
+        f"CREATE TEMP TRIGGER {name}_{event} AFTER {event} ON main.{name} BEGIN SELECT {name}_{event}({rows}); END"
+    )

@@ -9,6 +9,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
+from state.connection import translated
 from state.files import replace_private
 from state.points import point
 
@@ -47,9 +48,13 @@ def load_marker(database: Path) -> Marker | None:
 
 
 def save_marker(database: Path, marker: Marker) -> None:
-    """The marker is on disk. Written after the commit: a marker behind its database never alarms."""
+    """The marker is on disk. Written after the commit: a marker behind its database never alarms.
+
+    Raises ``StateError`` when it cannot be written.
+    """
     point("marker.before_replace")
-    replace_private(marker_path(database), json.dumps(marker._asdict()) + "\n")
+    with translated("the marker beside the state database cannot be written"):
+        replace_private(marker_path(database), json.dumps(marker._asdict()) + "\n")
     point("marker.after_replace")
 
 

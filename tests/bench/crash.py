@@ -26,6 +26,8 @@ SECOND_DEATHS = (
     "opening.after_commit:1", "page.before_commit:1", "plan.after_commit:1", "sending.after_commit:1",
     "settled.before_commit:1", "settled.after_commit:1",
 )  # fmt: skip
+TOLD_EACH = 50
+"""Cases between two signs of life."""
 
 
 @dataclass
@@ -58,11 +60,15 @@ class Bench:
                 killed = await survive(scene, deaths, folder, self._program)
             except AssertionError as error:
                 self._tally.failures.append(f"{scene}, {' then '.join(map(str, deaths))}: {error}")
+                sys.stdout.write(f"FAILED {self._tally.failures[-1]}\n")
+                sys.stdout.flush()
                 killed = 1
         if killed:
             self._tally.cases += 1
             self._tally.by_scene[scene] += 1
             self._tally.runs_killed += killed
+            if not self._tally.cases % TOLD_EACH:
+                sys.stderr.write(f"{self._tally.cases} cases so far\n")
         return killed
 
     async def every_occurrence(self, scene: str, point: str) -> None:
@@ -120,7 +126,5 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     begun = time.monotonic()
     tally = asyncio.run(_all(asked.scene or list(SCENES), asked.workers))
-    for failure in tally.failures:
-        sys.stdout.write(f"FAILED {failure}\n")
     sys.stdout.write(tally.told(time.monotonic() - begun) + "\n")
     return 1 if tally.failures else 0

@@ -139,31 +139,37 @@ class Stage:
         raise AssertionError("it did not become quiet:\n" + "\n".join(told))
 
     def check(self) -> None:
-        """The world is as without any crash, and the store is whole, knows it, and asks nothing of a person."""
-        assert self._world() == self.scene.after
-        with looked_at(load_settings(self.config, self.home.environ)) as store:
-            check_whole(store.database.raw, thorough=True)
-            store.check_audit()
-            left = store.operations(states=("sending", "unknown", "parked"))
-            assert [(o.provider, o.kind, o.state, o.reason) for o in left] == []
-            assert (store.conflicts(), store.suspicions(), store.holds(), store.twins()) == ([], [], [], [])
-            assert [ref for ref in self._refs() if store.person_of(ref) is None] == []
-            assert store.people_count() == len({email for email, *_ in self.scene.after["apollo"]})
+        """The world is as without any crash."""
+        check_ending(self.scene, self.home)
 
-    def _world(self) -> World:
-        """What the providers hold, with every double in it."""
-        home = self.home
-        return {
-            "topo": sorted((r["email"], r["job_title"]) for r in home.topo.rows),
-            "datananas": sorted((r["email"], r.get("position")) for r in home.datananas.rows),
-            "apollo": sorted((r["email"], r["title"], r["contact_stage_id"] == STAGE) for r in home.apollo.rows),
-            "exclusions": sorted((r["email"], r["reason"]) for r in home.topo.exclusions.values()),
-        }
 
-    def _refs(self) -> list[RecordRef]:
-        refs = [RecordRef("topo", str(row["id"])) for row in self.home.topo.rows]
-        refs += [RecordRef("apollo", row["id"]) for row in self.home.apollo.rows]
-        return refs + [RecordRef("datananas", f"email:{row['email']}") for row in self.home.datananas.rows]
+def check_ending(scene: Scene, home: House) -> None:
+    """The world is as it must be, and the store is whole, knows it, and asks nothing of a person."""
+    assert _world_of(home) == scene.after
+    with looked_at(load_settings(home.folder / "config.toml", home.environ)) as store:
+        check_whole(store.database.raw, thorough=True)
+        store.check_audit()
+        left = store.operations(states=("sending", "unknown", "parked"))
+        assert [(o.provider, o.kind, o.state, o.reason) for o in left] == []
+        assert (store.conflicts(), store.suspicions(), store.holds(), store.twins()) == ([], [], [], [])
+        assert [ref for ref in _refs(home) if store.person_of(ref) is None] == []
+        assert store.people_count() == len({email for email, *_ in scene.after["apollo"]})
+
+
+def _world_of(home: House) -> World:
+    """What the providers hold, with every double in it."""
+    return {
+        "topo": sorted((r["email"], r["job_title"]) for r in home.topo.rows),
+        "datananas": sorted((r["email"], r.get("position")) for r in home.datananas.rows),
+        "apollo": sorted((r["email"], r["title"], r["contact_stage_id"] == STAGE) for r in home.apollo.rows),
+        "exclusions": sorted((r["email"], r["reason"]) for r in home.topo.exclusions.values()),
+    }
+
+
+def _refs(home: House) -> list[RecordRef]:
+    refs = [RecordRef("topo", str(row["id"])) for row in home.topo.rows]
+    refs += [RecordRef("apollo", row["id"]) for row in home.apollo.rows]
+    return refs + [RecordRef("datananas", f"email:{row['email']}") for row in home.datananas.rows]
 
 
 @asynccontextmanager

@@ -16,6 +16,8 @@ import state
 from state.connection import Connection, open_raw, prepare, transaction, translated
 from state.points import POINTS, TRANSACTIONS
 from sync.errors import StateError
+from sync.record import OptOutEntry
+from tests.state.values import START, later
 
 if TYPE_CHECKING:
     from tests.state.values import Home
@@ -141,3 +143,25 @@ def test_a_full_disk_stops_the_commit_and_nothing_of_it_stays(home: Home) -> Non
     raw.close()
     with home.open() as store:
         assert store.database.raw.execute("SELECT count(*) FROM opt_out").fetchone() == (0,)
+
+
+def test_after_a_full_disk_nothing_is_written_even_where_there_is_room(home: Home) -> None:
+    with home.open() as store:
+        store.begin_run("run-1", "run", START)
+        raw = store.database.raw
+        raw.execute(f"PRAGMA max_page_count={raw.execute('PRAGMA page_count').fetchone()[0]}")
+        entries = [OptOutEntry(keys=frozenset({"x" * 9000}), reason="OTHER", source="topo", at=START)]
+        with pytest.raises(StateError, match="full"):
+            store.add_opt_outs(entries)
+        with pytest.raises(StateError, match="full"):
+            store.mark_all_people_dirty()
+        assert [run.run_id for run in store.recent_runs(1)] == ["run-1"]
+    with home.open() as store:
+        store.begin_run("run-2", "run", later())
+
+
+def test_a_marker_that_cannot_be_written_stops_the_run(home: Home) -> None:
+    with home.open() as store:
+        (home.root / "state.db.marker.new").mkdir()
+        with pytest.raises(StateError, match="marker"):
+            store.begin_run("run-1", "run", START)

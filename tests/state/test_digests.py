@@ -146,9 +146,19 @@ def test_bytes_that_are_no_text_are_found_and_not_repeated(home: Home) -> None:
 
 def test_the_digest_of_a_row_stays_what_it_was() -> None:
     row = ("record", 1, -(2**40), 0.5, "Zoë\0\U0001f600", None, "")
-    assert f"{digests.digest(*row):016x}" == "6ccd85d89f6a7b3d"
-    assert digests.digest("a", "bc") != digests.digest("ab", "c")
-    assert digests.digest("a", 1) != digests.digest("a", 1.0) != digests.digest("a", "1")
+    assert digests.digest(row) == 241912076532918724
+    others = [
+        ("a", "bc"),
+        ("ab", "c"),
+        ("abc",),
+        ("a", 1),
+        ("a", 1.0),
+        ("a", "1"),
+        ("a", None),
+        ("a", ""),
+        ("a", b""),
+    ]
+    assert len({digests.digest(other) for other in others}) == len(others)
 
 
 # the sums keep up -------------------------------------------------------------------------------------
