@@ -191,7 +191,7 @@ class Http:
         if self._client is None:
             secure = urlsplit(self._base_url).scheme == "https"
             self._client = httpx.AsyncClient(
-                verify=_tls() if secure else False,  # plain http is loopback only
+                verify=_tls() if secure else _NO_TLS,  # plain http is loopback only
                 trust_env=False,
                 follow_redirects=False,
                 timeout=httpx.Timeout(
@@ -221,6 +221,8 @@ class Http:
         return Unreachable(self._provider, f"cannot be reached at {host} ({type(error).__name__})")
 
 
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Never used, and it trusts nobody; without one, httpx makes one for each client."""
 _context: list[ssl.SSLContext] = []
 
 
