@@ -33,6 +33,12 @@ if TYPE_CHECKING:
         Settled,
     )
 
+NEWCOMERS = """
+    SELECT 1 FROM dirty_person AS d
+    CROSS JOIN person AS p ON p.id = d.person_id AND p.merged_at IS NULL AND p.fields = '{}' LIMIT 1
+"""
+"""Asked first: taking them makes a temporary table, after which SQLite prepares every statement anew."""
+
 
 class SqliteStore(Asking, Matching):
     """The store; made by ``state.opening.open_store``.
@@ -171,6 +177,9 @@ class SqliteStore(Asking, Matching):
             return people.load(connection, ids)
 
     def take_alone(self, rule: str, *, but: Iterable[str], at: datetime) -> set[str]:
+        with self.database.read() as connection:
+            if connection.exec_driver_sql(NEWCOMERS).first() is None:
+                return set()
         with self.database.write("merged") as connection:
             return people.take_alone(connection, rule, but, to_time(at))
 
