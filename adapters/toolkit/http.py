@@ -10,7 +10,7 @@ import asyncio
 import ssl
 import zlib
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -200,7 +200,7 @@ class Http:
                     pool=self._deadline_s / 3,
                 ),
                 limits=httpx.Limits(max_connections=4, keepalive_expiry=IDLE_S),
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none is kept: each call stands alone
+                cookies=_NoCookies(),
             )
         return self._client
 
@@ -219,6 +219,13 @@ class Http:
                 return WrongPlace(self._provider, f"no secure connection can be made ({host})")
             cause = cause.__cause__ or cause.__context__
         return Unreachable(self._provider, f"cannot be reached at {host} ({type(error).__name__})")
+
+
+class _NoCookies(CookieJar):
+    """None is kept: each call stands alone."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Nothing happens."""
 
 
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

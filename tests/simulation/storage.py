@@ -8,7 +8,6 @@ import hashlib
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 import state.database
 from state import opening, points
@@ -24,7 +23,7 @@ ROOT = MEMORY if MEMORY.is_dir() else Path(tempfile.gettempdir())
 ENGINE: contextvars.ContextVar[bool] = contextvars.ContextVar("engine", default=False)
 """Set in every task of the engine, and in no task of a provider."""
 
-_tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
+_tasks: list[asyncio.Task[Any]] = []
 _template: list[bytes] = []
 
 
@@ -54,6 +53,7 @@ vars(state.database)["point"] = _point
 
 def begin_life(watch: Callable[[str], None] | None) -> None:
     """A new process lives."""
+    _tasks[:] = [task for task in _tasks if not task.done()]
     Life.dead, Life.watch = False, watch
 
 
@@ -70,7 +70,7 @@ def task_factory(
     """A task like any other, remembered if the engine made it."""
     task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, context=context)
     if ENGINE.get() if context is None else context.get(ENGINE):
-        _tasks.add(task)
+        _tasks.append(task)
     return task
 
 
