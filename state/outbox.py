@@ -243,6 +243,8 @@ def _creates(connection: Connection, states: Iterable[State]) -> dict[tuple[str,
 
 
 def _successors(connection: Connection, people: list[str]) -> dict[str, str]:
+    if not people:
+        return {}
     rows = connection.exec_driver_sql(
         "SELECT p.id, p.successor FROM json_each(?) AS j CROSS JOIN person AS p ON p.id = j.value"
         " WHERE p.successor IS NOT NULL",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ MICROSECOND = timedelta(microseconds=1)
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _decode = json.JSONDecoder().raw_decode
+
+REMEMBERED = 2048
+"""Texts whose value is remembered, by kind: a cycle reads the same few rows again and again."""
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 EMPTY = "{}"
@@ -67,6 +71,7 @@ def to_set(values: Collection[str]) -> str:
     return _encode(sorted(values)) if values else "[]"
 
 
+@lru_cache(REMEMBERED)
 def from_set(text: str) -> frozenset[str]:
     """The set of a JSON list."""
     return frozenset(from_json(text)) if text != "[]" else frozenset()
@@ -77,6 +82,7 @@ def to_contact(contact: Contact) -> str:
     return _encode(contact.to_fields())
 
 
+@lru_cache(REMEMBERED)
 def from_contact(text: str) -> Contact:
     """The contact of its flat fields."""
     return NOBODY if text == EMPTY else Contact.from_fields(from_json(text))
@@ -92,6 +98,7 @@ def from_value(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+@lru_cache(REMEMBERED)
 def from_values(text: str) -> Mapping[str, Value]:
     """Flat fields; not to be changed."""
     if text == EMPTY:
@@ -108,6 +115,7 @@ def to_written(written: Mapping[str, Written]) -> str:
     )
 
 
+@lru_cache(REMEMBERED)
 def from_written(text: str) -> Mapping[str, Written]:
     """Unconfirmed writes by flat field; not to be changed."""
     if text == EMPTY:
@@ -131,10 +139,16 @@ def from_choices(text: str, contact: Contact) -> Mapping[str, Choice]:
     """Choices by flat field; not to be changed. A list stands for one choice for everything in ``contact``."""
     if text == EMPTY:
         return NOTHING
+    own = _choices(text)
+    return MappingProxyType(dict.fromkeys(contact.to_fields(), own)) if isinstance(own, Choice) else own
+
+
+@lru_cache(REMEMBERED)
+def _choices(text: str) -> Choice | Mapping[str, Choice]:
     parts = from_json(text)
     if isinstance(parts, list):
         source, rule, at = parts
-        return MappingProxyType(dict.fromkeys(contact.to_fields(), _choice(source, rule, at, {}, {})))
+        return _choice(source, rule, at, {}, {})
     return MappingProxyType({name: _choice(*own) for name, own in parts.items()})
 
 
@@ -224,6 +238,7 @@ def to_changes(changes: Mapping[str, FieldChange]) -> str:
     return _encode({name: [c.before, c.after, c.source, c.rule] for name, c in changes.items()})
 
 
+@lru_cache(REMEMBERED)
 def from_changes(text: str) -> Mapping[str, FieldChange]:
     """What an operation changes; not to be changed."""
     return MappingProxyType(

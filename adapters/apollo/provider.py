@@ -50,6 +50,7 @@ class Apollo:
                 remedy='add a name nobody else uses, as in labels = ["acme-sync"]',
             )
         self._settings = settings
+        self._capabilities = capabilities(settings)
         self._client = Client(settings, opening)
         self._reader = ApolloReader(self._client, settings, opening.clock)
         self._writer = ApolloWriter(self._client, self._reader, settings, opening.clock)
@@ -60,7 +61,7 @@ class Apollo:
     @property
     def capabilities(self) -> Capabilities:
         """See ``sync.ports.Provider``."""
-        return capabilities(self._settings)
+        return self._capabilities
 
     @property
     def reader(self) -> ApolloReader:

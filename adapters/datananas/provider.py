@@ -56,6 +56,7 @@ class Datananas:
 
     def __init__(self, settings: DatananasSettings, opening: Opening) -> None:
         self._settings = settings
+        self._capabilities = capabilities(settings)
         self._opening = opening
         self.requests = RequestCounts()
         self._client = Client(settings, opening, self.requests)
@@ -71,7 +72,7 @@ class Datananas:
     @property
     def capabilities(self) -> Capabilities:
         """What it can do under the current settings."""
-        return capabilities(self._settings)
+        return self._capabilities
 
     @property
     def memory(self) -> Mapping[str, object]:

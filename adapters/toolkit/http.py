@@ -10,7 +10,7 @@ import asyncio
 import ssl
 import zlib
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -191,7 +191,7 @@ class Http:
         if self._client is None:
             secure = urlsplit(self._base_url).scheme == "https"
             self._client = httpx.AsyncClient(
-                verify=_tls() if secure else False,  # plain http is loopback only
+                verify=_tls() if secure else _NO_TLS,  # plain http is loopback only
                 trust_env=False,
                 follow_redirects=False,
                 timeout=httpx.Timeout(
@@ -200,7 +200,7 @@ class Http:
                     pool=self._deadline_s / 3,
                 ),
                 limits=httpx.Limits(max_connections=4, keepalive_expiry=IDLE_S),
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none is kept: each call stands alone
+                cookies=_NoCookies(),
             )
         return self._client
 
@@ -221,6 +221,15 @@ class Http:
         return Unreachable(self._provider, f"cannot be reached at {host} ({type(error).__name__})")
 
 
+class _NoCookies(CookieJar):
+    """None is kept: each call stands alone."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Nothing happens."""
+
+
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Never used, and it trusts nobody; without one, httpx makes one for each client."""
 _context: list[ssl.SSLContext] = []
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from adapters.datananas import stream
 from adapters.datananas.sandbox import sandbox
 from adapters.toolkit.sandbox import Fault
 from sync.errors import ProviderError
@@ -47,7 +48,10 @@ def _check_rows(box: DatananasSandbox) -> None:
 
 
 @pytest.mark.parametrize("names", CASES, ids="+".join)
-async def test_nothing_is_told_that_is_not_so_and_nobody_is_made_twice(names: tuple[str, ...]) -> None:
+async def test_nothing_is_told_that_is_not_so_and_nobody_is_made_twice(
+    names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "CLOSE_S", 0.05)  # how long a dead line is asked to say goodbye
     fault = together(*(FAULTS[name] for name in names))
     async with AsyncExitStack() as stack:
         box = await stack.enter_async_context(sandbox(**fault.switches))

@@ -11,6 +11,7 @@ line with the child's ``pid`` and, at its end, one with its exit ``code``.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -130,6 +131,7 @@ async def nursery(folder: Path, environ: Mapping[str, str] | None = None) -> Asy
 def main() -> None:
     for name in PROGRAM:
         import_module(name)
+    gc.freeze()  # no child looks through what all of them share
     for line in iter(sys.stdin.readline, ""):
         order = json.loads(line)
         pid = os.fork()

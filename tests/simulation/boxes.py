@@ -1,15 +1,9 @@
-"""The three sandboxes, served in the virtual loop, telling the witness whatever a request makes in them."""
+"""The three sandboxes, telling the witness whatever a request makes in them."""
 
 from __future__ import annotations
 
 import contextvars
-import logging
-import socket
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
-
-import uvicorn
-from uvicorn.server import ServerState
 
 from adapters.apollo.sandbox import ApolloSandbox
 from adapters.apollo.sandbox_endpoints import Endpoints
@@ -19,13 +13,12 @@ from adapters.apollo.sandbox_switches import Switches as ApolloSwitches
 from adapters.datananas.sandbox import DatananasSandbox
 from adapters.datananas.sandbox_rows import Rows
 from adapters.datananas.sandbox_switches import Switches as DatananasSwitches
-from adapters.toolkit.sandbox import Traffic, _CuttableProtocol
+from adapters.toolkit.sandbox import Traffic
 from adapters.topo.sandbox import TopoSandbox, _app
 from adapters.topo.sandbox_rules import Switches as TopoSwitches
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from starlette.types import ASGIApp
@@ -34,8 +27,6 @@ if TYPE_CHECKING:
 
 WORKING_ON: contextvars.ContextVar[str] = contextvars.ContextVar("working_on", default="")
 """Name of the request that a provider works on; empty while somebody else works there."""
-
-FOREVER_S = 10_000_000
 
 
 class SeenTopo(TopoSandbox):
@@ -100,37 +91,3 @@ def tell_address(box: Any, name: str, netloc: str) -> None:
         box._netloc = netloc
     else:
         box.base_url = f"http://{netloc}" + (box.prefix if name == "apollo" else "/v1")
-
-
-@asynccontextmanager
-async def served(app: ASGIApp, loop: asyncio.AbstractEventLoop) -> AsyncIterator[str]:
-    """``app`` on loopback while entered, without any timer of the server's own."""
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        app,
-        http=_CuttableProtocol,
-        ws="websockets-sansio",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        timeout_keep_alive=FOREVER_S,
-        ws_ping_interval=None,
-    )
-    config.load()
-    state = ServerState()
-    server = await loop.create_server(
-        lambda: _CuttableProtocol(config=config, server_state=state, app_state={}, _loop=loop), sock=listener
-    )
-    try:
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.close()
-        for connection in list(state.connections):
-            transport = getattr(connection, "transport", None)
-            if transport is not None:
-                transport.abort()
-        for task in list(state.tasks):
-            task.cancel()

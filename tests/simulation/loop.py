@@ -10,15 +10,15 @@ import asyncio
 import hashlib
 import math
 import selectors
-from typing import TYPE_CHECKING
+import socket
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from random import Random
-    from typing import Any
 
 LANDING_S = 0.0002
-"""One real look this long lets bytes on the loopback land before the world is called at rest."""
+"""One real look this long lets bytes land that are known to be on their way, before the world is at rest."""
 STEP_S = 0.004
 """How far time moves on when a gate opens, at most; so that no two events share a time."""
 MOST_RESTS = 400_000
@@ -29,12 +29,122 @@ class StuckError(Exception):
     """Nothing can ever happen again, or too much happened."""
 
 
+End = tuple[int, int]
+"""One end of a connection: its own port and that of the other end."""
+
+
+class _Wires:
+    """What is on its way between the ends of the loop's connections: bytes, ends, and connections half made."""
+
+    def __init__(self) -> None:
+        self.due: dict[End, int] = {}
+        self.ending: set[End] = set()
+        self.half: set[End] = set()
+        self._open: set[End] = set()
+
+    @property
+    def quiet(self) -> bool:
+        """Whatever was sent has been received."""
+        return not (self.due or self.ending or self.half)
+
+    def join(self, end: End) -> None:
+        other = (end[1], end[0])
+        self._open.add(end)
+        if other not in self.half:
+            self.half.add(end)
+            return
+        self.half.discard(other)
+        if other not in self._open:
+            self.ending.add(end)
+
+    def sent(self, end: End, size: int) -> None:
+        other = (end[1], end[0])
+        if other in self._open or end in self.half:
+            self.due[other] = self.due.get(other, 0) + size
+        else:
+            self.ending.add(end)  # the other end is gone, which it will be told
+
+    def received(self, end: End, size: int) -> None:
+        left = self.due.get(end, 0) - size
+        if left > 0:
+            self.due[end] = left
+        else:
+            self.due.pop(end, None)
+
+    def ended(self, end: End) -> None:
+        """The end was told that nothing more will come."""
+        self.due.pop(end, None)
+        self.ending.discard(end)
+
+    def finish(self, end: End) -> None:
+        """Nothing more will be sent by the end."""
+        other = (end[1], end[0])
+        if other in self._open:
+            self.ending.add(other)
+
+    def leave(self, end: End) -> None:
+        self._open.discard(end)
+        self.ended(end)
+        self.finish(end)
+
+
+class _CountedSocket(socket.socket):
+    """A connected socket that tells what it sends and receives."""
+
+    end: End
+    wires: _Wires | None = None
+
+    def joined(self, wires: _Wires) -> Self:
+        self.end, self.wires = (self.getsockname()[1], self.getpeername()[1]), wires
+        wires.join(self.end)
+        return self
+
+    def send(self, data: Any, flags: int = 0, /) -> int:
+        size = super().send(data, flags)
+        if self.wires is not None:
+            self.wires.sent(self.end, size)
+        return size
+
+    def recv(self, most: int, flags: int = 0, /) -> bytes:
+        try:
+            data = super().recv(most, flags)
+        except (BlockingIOError, InterruptedError):
+            raise
+        except OSError:
+            self._told(0)
+            raise
+        self._told(len(data))
+        return data
+
+    def _told(self, size: int) -> None:
+        if self.wires is None:
+            return
+        if size:
+            self.wires.received(self.end, size)
+        else:
+            self.wires.ended(self.end)
+
+    def shutdown(self, how: int) -> None:
+        if self.wires is not None:
+            self.wires.finish(self.end)
+        super().shutdown(how)
+
+    def close(self) -> None:
+        wires, self.wires = self.wires, None
+        if wires is not None:
+            wires.leave(self.end)
+        super().close()
+
+
 class _PatientSelector(selectors.SelectSelector):
     """Looks for bytes only when nothing else is to be done, and hands them out in the order of registration."""
 
-    def __init__(self, at_rest: Callable[[float | None], None]) -> None:
+    _writers: set[int]
+
+    def __init__(self, at_rest: Callable[[float | None], None], wires: _Wires) -> None:
         super().__init__()
         self._at_rest = at_rest
+        self._wires = wires
         self._serial = 0
         self._order: dict[int, int] = {}
 
@@ -47,10 +157,11 @@ class _PatientSelector(selectors.SelectSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is not None and timeout <= 0:
             return []
-        for patience in (0.0, LANDING_S):
-            found = super().select(patience)
-            if found:
-                return sorted(found, key=lambda pair: self._order[pair[0].fd])
+        found = super().select(0.0)
+        if not found and (self._writers or not self._wires.quiet):
+            found = super().select(LANDING_S)
+        if found:
+            return found if len(found) == 1 else sorted(found, key=lambda pair: self._order[pair[0].fd])
         self._at_rest(timeout)
         return []
 
@@ -69,7 +180,22 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.jumps = jumps
         self.on_gate: Callable[[str], None] = lambda _name: None
         self.trace: list[tuple[float, str]] = []
-        super().__init__(_PatientSelector(self._rest))
+        self._wires = _Wires()
+        super().__init__(_PatientSelector(self._rest, self._wires))
+
+    def _make_socket_transport(self, sock: socket.socket, *args: Any, **named: Any) -> asyncio.Transport:
+        """asyncio's own, over a socket that is counted."""
+        try:
+            sock.getpeername()
+        except OSError:
+            return self._plain_transport(sock, *args, **named)  # over before it began
+        counted = _CountedSocket(sock.family, sock.type, sock.proto, sock.detach())
+        counted.setblocking(False)
+        return self._plain_transport(counted.joined(self._wires), *args, **named)
+
+    def _plain_transport(self, *args: Any, **named: Any) -> asyncio.Transport:
+        made: asyncio.Transport = super()._make_socket_transport(*args, **named)  # type: ignore[misc]
+        return made
 
     def time(self) -> float:
         return self._now

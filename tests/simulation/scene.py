@@ -21,7 +21,7 @@ from sync.guards import Allowances
 from sync.wiring import Request, load_settings, session_for
 from tests.engine.house import toml
 from tests.simulation import storage
-from tests.simulation.boxes import WORKING_ON, apps_of, make_boxes, served, tell_address
+from tests.simulation.boxes import WORKING_ON, apps_of, make_boxes, tell_address
 from tests.simulation.clock import START, SimClock
 from tests.simulation.demon import Murmurs, wraps
 from tests.simulation.draw import PROVIDERS, Aim, Cue, Draw
@@ -29,6 +29,7 @@ from tests.simulation.loop import VirtualLoop, silent
 from tests.simulation.oracle import judge
 from tests.simulation.others import Others
 from tests.simulation.people import crowd, slug_of
+from tests.simulation.serving import served
 from tests.simulation.witness import Made, Witness
 
 if TYPE_CHECKING:
