@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sync.codes import StateReason
 from sync.identity.canonical import compared
+from tests.simulation.clock import START
 from tests.simulation.witness import FIELDS
 
 if TYPE_CHECKING:
@@ -15,10 +17,11 @@ if TYPE_CHECKING:
     from tests.simulation.oracle import Oracle
     from tests.simulation.scene import Scene
 
+A_DAY = timedelta(days=1)
 LATE = frozenset({"index_lag_s", "search_lag_s", "resolve"})
 """Switches that let a write show later."""
 MOST_ARGUED = 4
-"""How often a value may be sent against a tool that puts its own back."""
+"""How often a value may be sent within a day against a tool that puts its own back."""
 READABLE = ("topo", "apollo")
 
 
@@ -36,6 +39,7 @@ def promises_kept(scene: Scene, oracle: Oracle) -> None:
     promises.the_gone_are_known()
     promises.what_stands_is_known()
     promises.guards_held()
+    promises.nobody_made_blindly()
     promises.nobody_is_argued_with()
     promises.accepted_is_there()
     promises.written_is_read_back()
@@ -99,6 +103,8 @@ class _Promises:
                 continue
             if cycle in self._scene.unasked:
                 self._sizes_held(cycle, report)
+                if cycle == self._scene.emptied_in:
+                    self._witness.blame("V6", f"a provider was emptied, and cycle {cycle} wrote: {sent[:3]}")
             reasons = {o.reason for o in report.operations if o.provider == "topo" and o.kind == "create"}
             if cycle >= self._scene.sequence_in and StateReason.EFFECT_NOT_ALLOWED in reasons:
                 self._witness.blame("V5", f"outreach would start, and cycle {cycle} wrote: {sent[:3]}")
@@ -118,13 +124,20 @@ class _Promises:
                     "V6", f"{count} of {kind} at {provider} in cycle {cycle}, and nobody was asked"
                 )
 
+    def nobody_made_blindly(self) -> None:
+        """Where a list of those who said no could not be read, nobody is created anywhere."""
+        cycles = {sent.name: sent.cycle for sent in self._witness.requests}
+        for made in self._witness.made:
+            if cycles[made.request] in self._scene.unread_noes:
+                self._witness.blame("V4", f"{made.who} was made by {made.request} while nobody knew the noes")
+
     def nobody_is_argued_with(self) -> None:
         """A value that a tool puts back is not sent against it for ever."""
         sent = Counter(
             (o.record_id, name, str(change.after))
             for o in self._oracle.operations
             for name, change in o.fields.items()
-            if o.record_id in self._scene.insisted and o.attempt and change.after is not None
+            if o.record_id in self._scene.insisted and o.sent_at is not None and o.sent_at < START + A_DAY
         )
         for (record_id, name, value), count in sent.items():
             if count > MOST_ARGUED:

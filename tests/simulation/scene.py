@@ -57,7 +57,9 @@ class Scene:
     ``died_in``: cycles in which the process died; what it had learnt then and not kept, it may ask again.
     ``planned_at``: when this cycle's plan was kept, endless before; ``planned``: whether it was. ``unasked``:
     cycles in which nothing was allowed beyond the guards. ``sequence_in``: the first cycle that begins with a
-    target list that enrols. ``insisted``: record → the title that a tool puts back.
+    target list that enrols. ``emptied_in``: the cycle before which a provider lost everybody.
+    ``unread_noes``: cycles in which an opt-out list was not read. ``insisted``: record → the title that a tool
+    puts back.
     """
 
     draw: Draw
@@ -88,6 +90,8 @@ class Scene:
     cycle_reports: list[tuple[int, Report]] = field(default_factory=list)
     passed: dict[Cue | Aim, int] = field(default_factory=dict)
     sequence_in: int = 10**9
+    emptied_in: int = 0
+    unread_noes: set[int] = field(default_factory=set)
     insisted: dict[str, str] = field(default_factory=dict)
     unasked: set[int] = field(default_factory=set)
 

@@ -20,6 +20,7 @@ EACH = 10_000
 
 NEWEST_AT_TOPO = "topo GET /contacts?page=1&size=100&sort_by=last_seen_at&sort_order=desc"
 OPT_OUT_STAGE = "609500000000000000000099"
+ALL_NOES = "topo GET /contact-exclusions?page=1&size=100&sort_by=created_at&sort_order=asc"
 SEARCH = "apollo POST /contacts/search"
 ENTRIES = "topo POST /contact-entries"
 BULK = "datananas POST /contacts/bulk"
@@ -221,7 +222,7 @@ def _write_back(random: Random, plan: Draw) -> Draw:
     plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
     cues = tuple(Cue(cycle=n, acts=("write-back@apollo",)) for n in range(2, 8))
     plan = replace(plan, people=2, places=("topo", "apollo"), crowd="everywhere", sections=sections, cues=cues)
-    return _cycles(plan, *(random.choice((60.0, 900.0)) for _ in range(7)))
+    return _cycles(plan, *(random.choice((950.0, 1800.0)) for _ in range(7)))
 
 
 def _lost_updates(random: Random, plan: Draw) -> Draw:
@@ -250,6 +251,42 @@ def _undisturbed(random: Random, plan: Draw) -> Draw:
     return _cycles(replace(plan, clean=clean, cues=() if clean else cues), 1000.0, 60.0)
 
 
+def _news_in_read_back(random: Random, plan: Draw) -> Draw:
+    """Records are edited after we wrote to them and before we read back."""
+    match = "apollo POST /contacts/bulk_update"
+    cues = (
+        Cue(cycle=2, acts=_times(random, "edit@topo", 2, 4)),
+        Cue(cycle=2, match=match, acts=_times(random, "edit@apollo", 3, 5), applied=True),
+    )
+    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    plan = replace(plan, people=random.randint(2, 3), places=("topo", "apollo"), crowd="everywhere", cues=cues)
+    return _cycles(plan, 1000.0, 60.0)
+
+
+def _never_shows(random: Random, plan: Draw) -> Draw:
+    """A provider takes entries for contacts that are there, and shows nothing of them."""
+    plan = _with(plan, "topo", entry_updates_contact=False, index_lag_s=0.0)
+    plan = _with(plan, "apollo", search_lag_s=0.0)
+    cues = (Cue(cycle=2, acts=_times(random, "edit@apollo", 2, 4)),)
+    return _cycles(replace(plan, places=("apollo",), cues=cues), 1000.0, 60.0)
+
+
+def _emptied(random: Random, plan: Draw) -> Draw:
+    """A provider suddenly shows nobody any more, while there is something to write elsewhere."""
+    place, other = random.choice((("topo", "apollo"), ("apollo", "topo")))
+    cues = (Cue(cycle=2, acts=(f"clear@{place}", *_times(random, f"edit@{other}", 2, 3))),)
+    sections = plan.sections | {"sync": {"full_sweep_every": "0s"}}
+    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    return replace(plan, places=("topo", "apollo"), cues=cues, sections=sections, unasked=(2,))
+
+
+def _unread_noes(random: Random, plan: Draw) -> Draw:
+    """The list of those who said no cannot be read in the cycle in which people are to be created."""
+    aims = (Aim(cycle=random.choice((1, 2)), match=ALL_NOES, kind="403"),)
+    cues = (Cue(cycle=2, acts=_times(random, "newcomer@apollo", 1, 2)),)
+    return _cycles(replace(plan, places=("apollo", "topo"), aims=aims, cues=cues), 60.0, 60.0)
+
+
 THEMES: dict[str, Callable[[Random, Draw], Draw]] = {
     "late-create": _late_create,
     "asked-to-wait": _asked_to_wait,
@@ -269,4 +306,8 @@ THEMES: dict[str, Callable[[Random, Draw], Draw]] = {
     "lost-updates": _lost_updates,
     "no-travels": _no_travels,
     "undisturbed": _undisturbed,
+    "news-in-read-back": _news_in_read_back,
+    "never-shows": _never_shows,
+    "emptied": _emptied,
+    "unread-noes": _unread_noes,
 }
