@@ -109,7 +109,7 @@ def from_values(text: str) -> Mapping[str, Value]:
 def to_written(written: Mapping[str, Written]) -> str:
     """Unconfirmed writes by flat field."""
     return (
-        _encode({name: [w.before, w.echoed, to_time(w.at), w.seen] for name, w in written.items()})
+        _encode({name: [w.before, w.echoed, to_time(w.at), w.seen, w.earlier] for name, w in written.items()})
         if written
         else EMPTY
     )
@@ -122,8 +122,14 @@ def from_written(text: str) -> Mapping[str, Written]:
         return NOTHING
     return MappingProxyType(
         {
-            name: Written(before=from_value(before), echoed=echoed, at=from_time(at), seen=seen)
-            for name, (before, echoed, at, seen) in from_json(text).items()
+            name: Written(
+                before=from_value(before),
+                echoed=echoed,
+                at=from_time(at),
+                seen=seen,
+                earlier=tuple(from_value(value) for value in (earlier[0] if earlier else ())),
+            )
+            for name, (before, echoed, at, seen, *earlier) in from_json(text).items()
         }
     )
 

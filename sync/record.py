@@ -161,13 +161,14 @@ class Written:
     """Our last acknowledged write of one field, remembered while reads may still show what it replaced.
 
     ``before``: what was observed before it. ``echoed``: the acknowledgement showed the stored value. ``seen``:
-    a read has shown it since.
+    a read has shown it since. ``earlier``: what writes before it replaced and wrote; late reads may show it, too.
     """
 
     before: Value | None
     echoed: bool
     at: datetime
     seen: bool = False
+    earlier: tuple[Value | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CLEARED = ""
 """Stands in ``Link.sent`` for a value that the provider acknowledged to have emptied."""
+MOST_EARLIER = 9
+"""Values remembered of one field: those of three writes while none of them is confirmed."""
 
 
 def settled_operation(operation: Operation, outcome: Outcome) -> Operation:
@@ -57,6 +59,7 @@ def wrote(link: Link, operation: Operation, caps: Capabilities, echo: Contact | 
     """
     base, sent, written = dict(link.base), dict(link.sent), dict(link.written)
     for name, change in operation.fields.items():
+        earlier = _earlier(link, name)
         sent[name] = CLEARED if change.after is None else change.after
         if not caps.readable:
             _put(base, name, change.after)
@@ -64,7 +67,7 @@ def wrote(link: Link, operation: Operation, caps: Capabilities, echo: Contact | 
             echoed = echo is not None and echo.get(name) is not None
             if echoed and echo is not None:
                 _put(base, name, echo.get(name))
-            written[name] = Written(before=change.before, echoed=echoed, at=at)
+            written[name] = Written(before=change.before, echoed=echoed, at=at, earlier=earlier)
     return replace(
         link,
         base=MappingProxyType(base),
@@ -72,6 +75,14 @@ def wrote(link: Link, operation: Operation, caps: Capabilities, echo: Contact | 
         written=MappingProxyType(written),
         accepted_key=operation.accepted_key or link.accepted_key,
     )
+
+
+def _earlier(link: Link, name: str) -> tuple[Value | None, ...]:
+    """What a read may still show that lags behind the write before: what that one replaced, and what it wrote."""
+    before = link.written.get(name)
+    if before is None:
+        return ()
+    return (*before.earlier, before.before, link.base.get(name), link.sent.get(name))[-MOST_EARLIER:]
 
 
 def observed_after(operation: Operation, before: Contact | None) -> dict[str, Value]:

@@ -15,7 +15,7 @@ from sync.optouts import wide_keys_of
 
 if TYPE_CHECKING:
     from sync.engine.session import Session
-    from sync.person import Person
+    from sync.person import Member, Person
     from sync.record import OptOut
 
 SETTINGS = "settings"
@@ -111,13 +111,17 @@ def after_unread_details(session: Session) -> None:
 
 def reads_late(session: Session, person: Person) -> bool:
     """Whether a record shows what we replaced just now: a late read, or somebody put it back. Time will tell."""
+    return any(_reads_late(session, member) for member in person.members if not member.gone)
+
+
+def _reads_late(session: Session, member: Member) -> bool:
     since = session.clock.now() - session.settings.sync.settle
     region = session.settings.sync.default_region
-    return any(
-        written.at > since
-        and compared(name, member.record.contact.get(name), region=region)
-        == compared(name, written.before, region=region)
-        for member in person.members
-        for name, written in member.link.written.items()
-        if not member.gone
-    )
+    for name, written in member.link.written.items():
+        shows = compared(name, member.record.contact.get(name), region=region)
+        if written.at > since and shows == compared(name, written.before, region=region):
+            return True
+        earlier = {compared(name, value, region=region) for value in written.earlier}
+        if written.at > since and shows in earlier - {compared(name, member.link.sent.get(name), region=region)}:
+            return True
+    return False

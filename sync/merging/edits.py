@@ -73,6 +73,8 @@ def _explained_by_us(work: Work, name: str, member: Member, now: Value | None) -
         return False
     if work.same(name, now, written.before):
         return _shows_what_was_replaced(work, name, member, written)
+    if _shows_earlier(work, name, member, written):
+        return True
     if not (written.echoed or written.seen):
         work.take(name, [Edit(member, None, now)])  # the provider's rendering of what we wrote
         if now is not None:  # or somebody's edit that came before our first look: it is not lost either
@@ -98,6 +100,16 @@ def _shows_what_was_replaced(work: Work, name: str, member: Member, written: Wri
         return True
     del work.written[member.rid][name]
     return False
+
+
+def _shows_earlier(work: Work, name: str, member: Member, written: Written) -> bool:
+    """A late read of what stood before a write that came before this one."""
+    now = work.shown[member.rid].get(name)
+    return (
+        _may_be_late(work, written)
+        and not work.same(name, now, work.sent[member.rid].get(name))
+        and any(work.same(name, now, value) for value in written.earlier)
+    )
 
 
 def _may_be_late(work: Work, written: Written) -> bool:

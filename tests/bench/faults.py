@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from tests.simulation.play import Played, play
+from tests.simulation.themes import THEMES, seeds_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,16 +27,23 @@ def main(arguments: Sequence[str]) -> int:
         from tests.simulation.mutants import hunt
 
         return hunt(told.most, told.only, told.jobs, _say)
-    return _run(range(told.start, told.start + told.seeds), told.jobs)
+    seeds = seeds_of(told.theme) if told.theme else range(told.start, told.start + told.seeds)
+    return _run(seeds[: told.seeds], told.jobs)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./dev bench faults", description=__doc__)
     parser.add_argument("--seeds", type=int, default=200, metavar="N", help="how many schedules (200)")
     parser.add_argument("--start", type=int, default=0, metavar="S", help="the first seed (0)")
+    parser.add_argument(
+        "--theme", choices=list(THEMES), metavar="NAME", help=f"seeds of this theme: {', '.join(THEMES)}"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (all cores)")
     parser.add_argument("--trace", type=int, metavar="SEED", help="play one seed and print all that happens")
-    parser.add_argument("--mutants", action="store_true", help="take one guard away at a time until it is noticed")
+    parser.add_argument(
+        "--mutants", action="store_true",
+        help="take one guard away at a time until it is noticed; seeds of its theme first, then those from 0",
+    )  # fmt: skip
     parser.add_argument("--only", metavar="NAME", help="with --mutants: this one")
     parser.add_argument("--most", type=int, default=2000, metavar="N", help="with --mutants: seeds to try (2000)")
     return parser

@@ -99,6 +99,7 @@ class Demon:
         if kind is not None:
             scene.witness.struck.append((name, kind))
             scene.loop.note(f"! {kind}")
+            self._note_unread(name, kind)
         if kind == "late":
             await asyncio.sleep(wrong.late_s(random, wide=scene.faults.wide))
         if kind == "never":
@@ -109,6 +110,11 @@ class Demon:
             await self._refuse(kind, name, scope, send)
         else:
             await self._work(kind, name, scope, body, send, mutating=mutating)
+
+    def _note_unread(self, name: str, kind: str) -> None:
+        """A fault that no reader tries to get over hides the list of those who said no."""
+        if "/contact-exclusions" in name and "sort_order=asc" in name and kind == "403":
+            self._scene.unread_noes.add(self._scene.cycle)
 
     async def _refuse(self, kind: str, name: str, scope: Scope, send: Send) -> None:
         status, wish = int(kind[:3]), kind.partition("=")[2]

@@ -11,7 +11,7 @@ PROVIDERS = ("topo", "apollo", "datananas")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cue:
-    """What others do in a cycle: before it, once it is ``planned``, or at a request whose name begins with ``match``.
+    """What others do in a cycle: before it, once it is ``planned``, or at a request that begins with ``match``.
 
     ``skip``: how many such requests pass before; ``applied``: when the provider has worked on it.
     """
@@ -26,7 +26,7 @@ class Cue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aim:
-    """A fault that strikes one request of a cycle, the first whose name begins with ``match`` after ``skip`` others.
+    """A fault that strikes one request of a cycle: the first that begins with ``match`` after ``skip`` others.
 
     ``planned``: only once the cycle is planned.
     """

@@ -6,14 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, get_args
 
 from sync.change import State
-from sync.codes import StateReason
 from sync.identity.canonical import compared
+from tests.simulation.promises import is_lost, promises_kept
 from tests.simulation.witness import FIELDS
 
 if TYPE_CHECKING:
-    from sync.change import Operation
     from sync.person import Person
-    from sync.report.model import Report
     from tests.simulation.scene import Scene
 
 ENDED = frozenset({"acked", "verified", "refused", "failed"})
@@ -27,7 +25,7 @@ SENT = frozenset({"acked", "verified", "unknown", "pending", "refused", "failed"
 def judge(scene: Scene) -> None:
     """Every invariant is looked at; what is broken is in ``scene.witness.violations``."""
     assert scene.store is not None
-    oracle = _Oracle(scene, scene.store)
+    oracle = Oracle(scene, scene.store)
     oracle.edits_kept()
     oracle.everybody_agrees()
     oracle.no_second_create()
@@ -39,36 +37,21 @@ def judge(scene: Scene) -> None:
     oracle.effort_is_bounded()
     oracle.operations_ended()
     oracle.nobody_merged_falsely()
-    oracle.everybody_is_everywhere()
-    oracle.the_gone_are_known()
-    oracle.what_stands_is_known()
-    oracle.guards_held()
-    oracle.nobody_is_argued_with()
-    oracle.accepted_is_there()
-    oracle.written_is_read_back()
+    promises_kept(scene, oracle)
 
 
 SETTLED = frozenset({"verified", "acked"})
-LATE = frozenset({"index_lag_s", "search_lag_s", "resolve"})
-"""Switches that let a write show later."""
-MOST_ARGUED = 4
-READABLE = ("topo", "apollo")
 
 
-def _is_lost(operation: Operation) -> bool:
-    """Nobody knew what became of it, and it was given back to be planned again: no reason to wait for anything."""
-    return operation.state == "failed" and operation.reason == StateReason.OUTCOME_UNKNOWN
-
-
-class _Oracle:
+class Oracle:
     def __init__(self, scene: Scene, store: Any) -> None:
         self._scene, self._store = scene, store
         self._witness = scene.witness
         store.mark_all_people_dirty()
-        self._people: list[Person] = store.people(store.dirty_people())
-        self._operations = store.operations()
+        self.people: list[Person] = store.people(store.dirty_people())
+        self.operations = store.operations()
         self._conflicts = store.conflicts()
-        scene.states = dict(Counter((o.provider, o.kind, o.state) for o in self._operations))
+        scene.states = dict(Counter((o.provider, o.kind, o.state) for o in self.operations))
 
     # V1 -----------------------------------------------------------------------------------------------
     def edits_kept(self) -> None:
@@ -89,8 +72,8 @@ class _Oracle:
 
     def _traces(self, who: str, name: str) -> set[str]:
         found = {str(row.get(FIELDS[p][name])) for p, row in self._rows(who)}
-        for person in self._people:
-            if who not in self._whos(person):
+        for person in self.people:
+            if who not in self.whos(person):
                 continue
             found.add(str(person.contact.get(name)))
             choice = person.choices.get(name)
@@ -106,7 +89,7 @@ class _Oracle:
             if self._witness.identify(provider, row) == who
         ]
 
-    def _whos(self, person: Person) -> set[str]:
+    def whos(self, person: Person) -> set[str]:
         found = set()
         for member in person.members:
             ref, contact = member.record.ref, member.record.contact
@@ -123,8 +106,8 @@ class _Oracle:
         with self._store.database.read() as connection:
             rows = connection.exec_driver_sql("SELECT person_id, provider, field FROM cannot_express")
             excused = {(person, provider, field) for person, provider, field in rows}
-        waiting = {(o.person_id, o.provider) for o in self._operations if o.state not in SETTLED and not _is_lost(o)}
-        for person in self._people:
+        waiting = {(o.person_id, o.provider) for o in self.operations if o.state not in SETTLED and not is_lost(o)}
+        for person in self.people:
             held = {c.field for c in person.conflicts} | set(person.frozen)
             first: set[str] = set()
             for member in sorted(person.members, key=lambda m: m.rid):
@@ -138,7 +121,7 @@ class _Oracle:
     def _agrees(
         self, person: Person, provider: str, record_id: str, held: set[str], excused: set[tuple[str, str, str]]
     ) -> None:
-        row = self._row(provider, record_id, person)
+        row = self.row(provider, record_id, person)
         if row is None:
             return
         for name, wire in FIELDS[provider].items():
@@ -147,15 +130,15 @@ class _Oracle:
                 continue
             if compared(name, row.get(wire) or None, region="") != compared(name, wanted, region=""):
                 self._witness.blame(
-                    "V1", f"{provider} holds {row.get(wire)!r}, {wanted!r} stands for {self._whos(person)}"
+                    "V1", f"{provider} holds {row.get(wire)!r}, {wanted!r} stands for {self.whos(person)}"
                 )
 
-    def _row(self, provider: str, record_id: str, person: Person) -> dict[str, Any] | None:
+    def row(self, provider: str, record_id: str, person: Person) -> dict[str, Any] | None:
         """The true row of a record; one at a sink only while nobody else works there."""
         box = self._scene.boxes[provider]
         if provider != "datananas":
             return next((row for row in box.rows if row["id"] == record_id), None)
-        whos = self._whos(person)
+        whos = self.whos(person)
         rows = [r for r in box.rows if self._witness.identify("datananas", r) in whos]
         disturbed = any(e.provider == "datananas" and e.who in whos for e in self._witness.edits)
         return (
@@ -223,7 +206,7 @@ class _Oracle:
             self._witness.blame("V11", f"{found} {len(broken)} foreign keys")
         legal = set(get_args(State))
         self._store.check_audit()
-        for operation in self._operations:
+        for operation in self.operations:
             if operation.state not in legal:
                 self._witness.blame("V11", f"{operation.id} is {operation.state}")
 
@@ -255,7 +238,7 @@ class _Oracle:
 
     def operations_ended(self) -> None:
         """Every operation is final, or waits with a reason that a person can act on."""
-        for operation in self._operations:
+        for operation in self.operations:
             fine = operation.state in ENDED or (operation.state in WAITS_WITH_REASON and operation.reason)
             if not fine:
                 self._witness.blame(
@@ -264,97 +247,7 @@ class _Oracle:
 
     def nobody_merged_falsely(self) -> None:
         """Two hidden people are never one."""
-        for person in self._people:
-            whos = self._whos(person)
+        for person in self.people:
+            whos = self.whos(person)
             if len(whos) > 1:
                 self._witness.blame("merge", f"{sorted(whos)} became one person")
-
-    # what must have been done, and what must not --------------------------------------------------------
-    def everybody_is_everywhere(self) -> None:
-        """Whoever is nowhere at a provider has an operation there that says why."""
-        if self._scene.reports[-1].guards:
-            return
-        told = {(o.person_id, o.provider) for o in self._operations if not _is_lost(o)}
-        for person in self._people:
-            there = {m.record.ref.provider for m in person.members} | {p for who, p in told if who == person.id}
-            missing = sorted(set(self._scene.boxes) - there)
-            if missing and (person.contact.emails or person.contact.linkedin_url):
-                self._witness.blame("V8", f"{self._whos(person)} is not at {missing} and nothing says why")
-        for operation in self._scene.reports[-1].operations:
-            if operation.state == "deferred":
-                self._witness.blame("V8", f"{operation.provider} {operation.kind} waits ({operation.reason})")
-
-    def the_gone_are_known(self) -> None:
-        """What somebody deleted does not count as there any more."""
-        deleted = {(gone.provider, gone.record_id) for gone in self._witness.gone}
-        for person in self._people:
-            for member in person.members:
-                ref = member.record.ref
-                if (ref.provider, ref.record_id) in deleted and not member.gone:
-                    self._witness.blame("V3", f"{ref} was deleted and still counts as there")
-
-    def what_stands_is_known(self) -> None:
-        """What people typed a day ago where it can be read was read."""
-        for person in self._people:
-            for member in person.members:
-                ref, contact = member.record.ref, member.record.contact
-                row = None if ref.provider == "datananas" else self._row(ref.provider, ref.record_id, person)
-                for name, wire in FIELDS[ref.provider].items() if row is not None and not member.gone else ():
-                    if compared(name, row.get(wire) or None, region="") != compared(name, contact.get(name), region=""):
-                        self._witness.blame("V1", f"{ref} shows {row.get(wire)!r}, {contact.get(name)!r} was read")
-
-    def guards_held(self) -> None:
-        """A run that would do more than it may do unasked, or start outreach, writes nothing anywhere."""
-        for cycle, report in self._scene.cycle_reports:
-            sent = [s.name for s in self._witness.requests if s.cycle == cycle and s.mutating]
-            if not sent:
-                continue
-            if cycle in self._scene.unasked:
-                self._sizes_held(cycle, report)
-            reasons = {o.reason for o in report.operations if o.provider == "topo" and o.kind == "create"}
-            if cycle >= self._scene.sequence_in and StateReason.EFFECT_NOT_ALLOWED in reasons:
-                self._witness.blame("V5", f"outreach would start, and cycle {cycle} wrote: {sent[:3]}")
-
-    def _sizes_held(self, cycle: int, report: Report) -> None:
-        guards = self._scene.draw.sections.get("guards", {})
-        everybody = len(set(self._witness.by_key.values()))
-        counted = Counter((o.kind, o.provider) for o in report.operations if o.attempt and o.kind in guards)
-        if "merge" in guards:
-            counted["merge", "all"] = report.people.merged
-        for (kind, provider), count in counted.items():
-            limit = guards[kind]
-            if count > max(limit["floor"], limit["share"] * 2 * everybody):
-                self._witness.blame("V6", f"{count} of {kind} at {provider} in cycle {cycle}, and nobody was asked")
-
-    def nobody_is_argued_with(self) -> None:
-        """A value that a tool puts back is not sent against it for ever."""
-        sent = Counter(
-            (o.record_id, name, str(change.after))
-            for o in self._operations
-            for name, change in o.fields.items()
-            if o.record_id in self._scene.insisted and o.attempt and change.after is not None
-        )
-        for (record_id, name, value), count in sent.items():
-            if count > MOST_ARGUED:
-                self._witness.blame("V14", f"{value!r} was sent to {name} of {record_id} {count} times")
-
-    def accepted_is_there(self) -> None:
-        """Whom a sink surely accepted is in it."""
-        if any(e.provider == "datananas" for e in self._witness.edits):
-            return
-        there = {self._witness.identify("datananas", row) for row in self._scene.boxes["datananas"].rows}
-        for person in self._people:
-            for operation in self._operations:
-                mine = (operation.person_id, operation.provider, operation.kind) == (person.id, "datananas", "create")
-                if mine and operation.state == "acked" and not operation.message and not self._whos(person) & there:
-                    self._witness.blame("V13", f"{self._whos(person)} was accepted at datananas and is not there")
-
-    def written_is_read_back(self) -> None:
-        """Where nothing goes wrong and nothing lags, the run that wrote says that it was seen."""
-        draw = self._scene.draw
-        if not draw.clean or any(k in own for own in draw.switches.values() for k in LATE):
-            return
-        for report in self._scene.reports:
-            late = [o for o in report.operations if o.provider in READABLE and o.state == "acked" and o.fields]
-            if late:
-                self._witness.blame("V13", f"{len(late)} writes were not read back")

@@ -34,7 +34,7 @@ class Others:
             self._add(random)
             return
         rows = [row for row in self._rows() if not place or row[0] == place]
-        if act in {"sequence", "join", "newcomer", "remove-first", "write-back"}:
+        if act in {"sequence", "join", "newcomer", "remove-first", "write-back", "clear"}:
             self._act_of_theme(act, rows)
             return
         if not rows:
@@ -58,6 +58,10 @@ class Others:
             self._newcomer()
         elif act == "remove-first":
             self._delete("topo", min(topo.rows, key=lambda row: (row["first_seen_at"], row["id"]))["id"])
+        elif act == "clear":
+            self._scene.emptied_in = self._scene.cycle
+            for provider, record_id, _ in rows:
+                self._delete(provider, record_id)
         elif act == "join":
             for provider, record_id, row in rows:
                 url = f"https://www.linkedin.com/in/{slug_of(self._who(provider, record_id))}"

@@ -51,8 +51,8 @@ def email_of(who: str, number: int) -> str:
 def crowd(random: Random, count: int, providers: tuple[str, ...], kind: str = "mixed") -> list[Card]:
     """The records of ``count`` people; whoever could not be joined by a key is two people.
 
-    ``kind``: ``everywhere`` = a record with both keys at each provider, ``whole`` = one with both keys, ``profiles``
-    = one without an address, ``apart`` = two that share no key and look alike.
+    ``kind``: ``everywhere`` = a record with both keys at each provider, ``whole`` = one with both keys,
+    ``profiles`` = one without an address, ``apart`` = two that share no key and look alike.
     """
     cards: list[Card] = []
     for number in range(count):

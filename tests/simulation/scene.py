@@ -56,9 +56,11 @@ class Scene:
     """Everything of one seed. ``cycle``: engine cycles begun so far; ``reports``: of those that ended.
 
     ``died_in``: cycles in which the process died; what it had learnt then and not kept, it may ask again.
-    ``planned_at``: when this cycle's plan was kept, endless before; ``planned``: whether it was. ``sequence_in``: the first cycle that begins with
-    a target list that enrols. ``insisted``: record → the title that a tool puts back. ``unasked``: cycles in which
-    nothing was allowed beyond the guards.
+    ``planned_at``: when this cycle's plan was kept, endless before; ``planned``: whether it was. ``unasked``:
+    cycles in which nothing was allowed beyond the guards. ``sequence_in``: the first cycle that begins with a
+    target list that enrols. ``emptied_in``: the cycle before which a provider lost everybody.
+    ``unread_noes``: cycles in which an opt-out list was not read. ``insisted``: record → the title that a tool
+    puts back.
     """
 
     draw: Draw
@@ -89,6 +91,8 @@ class Scene:
     cycle_reports: list[tuple[int, Report]] = field(default_factory=list)
     passed: dict[Cue | Aim, int] = field(default_factory=dict)
     sequence_in: int = 10**9
+    emptied_in: int = 0
+    unread_noes: set[int] = field(default_factory=set)
     insisted: dict[str, str] = field(default_factory=dict)
     unasked: set[int] = field(default_factory=set)
 
@@ -166,9 +170,8 @@ class Scene:
             now = cue.cycle == self.cycle and cue.applied == applied
             if not (now and self.faults.on and self.mode == "run"):
                 continue
-            if name and cue.match and name.startswith(cue.match):
-                self._act_once(cue)
-            elif not name and not cue.match and cue.planned == self.planned:
+            here = name.startswith(cue.match) if cue.match else cue.planned == self.planned
+            if here and bool(name) == bool(cue.match):
                 self._act_once(cue)
 
     def _act_once(self, cue: Cue) -> None:
@@ -212,7 +215,9 @@ class Scene:
     async def _build(self, stack: AsyncExitStack) -> None:
         switches = self.draw.switches
         if self.draw.refused:
-            refused = {"silently_refuse": lambda row: str(row.get("email", "")).lower().startswith(self.draw.refused)}
+            refused = {
+                "silently_refuse": lambda row: str(row.get("email", "")).lower().startswith(self.draw.refused)
+            }
             switches = switches | {"datananas": switches["datananas"] | refused}
         self.boxes = make_boxes(switches, self.born)
         specs = known_providers()

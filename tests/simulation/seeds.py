@@ -19,5 +19,7 @@ ONCE_BROKEN = {
     20381: "a create whose person Apollo took for a namesake stayed unknown and was sent in every cycle",
     21086: "what a run that was killed had planned stayed planned while guards stopped the later ones",
     21325: "a no said while a write waited as asked did not reach the create",
+    1080006: "a record whose row could not be read and told no id counted as gone",
+    1100002: "a late read of what our write before the last had written was taken for a person's edit",
     221: "a value emptied right after our create was never filled again",
 }

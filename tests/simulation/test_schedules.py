@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.simulation.seeds import ONCE_BROKEN
+from tests.simulation.themes import THEMES, seeds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     Broken = Callable[[Iterable[int]], str]
 
 BLOCK = 25
-BLOCKS = 40
+BLOCKS = 36
+OF_EACH_THEME = 5
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +56,25 @@ def test_every_invariant_holds_in(broken: Broken, first: int) -> None:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_invariant_holds_in_the_theme(broken: Broken, theme: str) -> None:
+    assert broken(seeds_of(theme)[200 : 200 + OF_EACH_THEME]) == ""
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("guard", ["settle", "outreach-look", "echo", "uuid-filter"])
+def test_a_guard_that_is_away_is_noticed(guard: str) -> None:
+    command = [sys.executable, "-m", "tests.bench", "faults", "--mutants", "--only", guard]
+    hunt = subprocess.run([*command, "--most", "10", "--jobs", "1"], capture_output=True, text=True, check=False)
+    assert hunt.returncode == 0, hunt.stdout + hunt.stderr
+
+
+@pytest.mark.timeout(600)
 def test_seeds_that_were_broken_once_hold(broken: Broken) -> None:
     assert broken(ONCE_BROKEN) == ""
 
 
-@pytest.mark.parametrize("seed", [7, 48])
+@pytest.mark.parametrize("seed", [7, 48, 1_100_003])
 def test_the_same_seed_gives_the_same_trace_twice(seed: int) -> None:
     command = [sys.executable, "-m", "tests.bench", "faults", "--trace", str(seed)]
     once, twice = (subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(2))

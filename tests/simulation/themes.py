@@ -1,24 +1,26 @@
-"""Themes: seeds from ``FIRST`` on make one kind of situation likely, each with otherwise drawn details.
+"""Themes: a seed of a theme makes one kind of situation likely, with otherwise drawn details.
 
-Seeds below ``FIRST`` are as ``draw`` makes them, so that what one of them once showed can be seen again.
+The n-th theme has the ``EACH`` seeds from ``FIRST + n * EACH`` on; all other seeds are as ``draw`` makes them. A
+new theme goes to the end of the table, so that what a seed once showed can be seen again.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.draw import Aim, Cue, Draw, draw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 FIRST = 1_000_000
-"""The first seed with a theme; the theme is ``seed % len(THEMES)``."""
+EACH = 10_000
 
 NEWEST_AT_TOPO = "topo GET /contacts?page=1&size=100&sort_by=last_seen_at&sort_order=desc"
+OPT_OUT_STAGE = "609500000000000000000099"
+ALL_NOES = "topo GET /contact-exclusions?page=1&size=100&sort_by=created_at&sort_order=asc"
 SEARCH = "apollo POST /contacts/search"
 ENTRIES = "topo POST /contact-entries"
 BULK = "datananas POST /contacts/bulk"
@@ -27,17 +29,18 @@ BULK = "datananas POST /contacts/bulk"
 def plan_of(seed: int) -> Draw:
     """The seed's schedule, with its theme if it has one."""
     drawn = draw(seed)
-    if seed < FIRST:
+    place = (seed - FIRST) // EACH
+    if not 0 <= place < len(THEMES):
         return drawn
-    name = list(THEMES)[seed % len(THEMES)]
+    name = list(THEMES)[place]
     random = Random(f"theme {seed}")
     return replace(THEMES[name](random, _calm(random, drawn)), theme=name)
 
 
-def seeds_of(theme: str) -> Iterator[int]:
-    """The theme's seeds, ascending."""
-    place = (list(THEMES).index(theme) - FIRST) % len(THEMES)
-    return count(FIRST + place, len(THEMES))
+def seeds_of(theme: str) -> range:
+    """The theme's seeds."""
+    first = FIRST + list(THEMES).index(theme) * EACH
+    return range(first, first + EACH)
 
 
 def _calm(random: Random, drawn: Draw) -> Draw:
@@ -118,8 +121,10 @@ def _no_while_looking(random: Random, plan: Draw) -> Draw:
 
 def _sequence_meanwhile(random: Random, plan: Draw) -> Draw:
     """The target list gets a default sequence between the plan and the write."""
-    cues = (Cue(cycle=random.choice((1, 1, 2)), acts=("sequence",), planned=True),)
-    cues += (Cue(cycle=2, acts=_times(random, "newcomer@apollo", 1, 2)),)
+    cues = (
+        Cue(cycle=random.choice((1, 1, 2)), acts=("sequence",), planned=True),
+        Cue(cycle=2, acts=_times(random, "newcomer@apollo", 1, 2)),
+    )
     return replace(_with(plan, "topo", default_sequence=None), places=("apollo",), cues=cues)
 
 
@@ -156,7 +161,7 @@ def _short_reads(random: Random, plan: Draw) -> Draw:
     aims = (Aim(cycle=2, match=SEARCH, kind=kind, skip=random.randint(3, 5)),)
     plan = _set(_with(plan, "apollo", search_lag_s=0.0), "apollo", page_size=2)
     sections = plan.sections | {"sync": {"full_sweep_every": "0s"}}
-    return replace(plan, people=random.randint(5, 8), aims=aims, sections=sections)
+    return replace(plan, people=random.randint(6, 9), aims=aims, sections=sections)
 
 
 def _moving_pages(random: Random, plan: Draw) -> Draw:
@@ -205,8 +210,8 @@ def _strangers(random: Random, plan: Draw) -> Draw:
     size = plan.people
     plan = _with(
         plan, "datananas", foreign=size, foreign_first=True, foreign_same_list=random.random() < 0.5,
-        uuid_in_answer=True, starting="before", ending="after", drop_running=False, bad_totals="", match_key="email",
-        body_empty=False, status=200, work_s=0.002, second_ending=False, replay=False,
+        uuid_in_answer=True, starting="before", ending="after", drop_running=False, bad_totals="",
+        match_key="email", body_empty=False, status=200, work_s=0.002, second_ending=False, replay=False,
     )  # fmt: skip
     return replace(plan, places=("apollo",), refused="ana0")
 
@@ -217,7 +222,7 @@ def _write_back(random: Random, plan: Draw) -> Draw:
     plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
     cues = tuple(Cue(cycle=n, acts=("write-back@apollo",)) for n in range(2, 8))
     plan = replace(plan, people=2, places=("topo", "apollo"), crowd="everywhere", sections=sections, cues=cues)
-    return _cycles(plan, *(random.choice((60.0, 900.0)) for _ in range(7)))
+    return _cycles(plan, *(random.choice((950.0, 1800.0)) for _ in range(7)))
 
 
 def _lost_updates(random: Random, plan: Draw) -> Draw:
@@ -228,6 +233,58 @@ def _lost_updates(random: Random, plan: Draw) -> Draw:
     plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
     plan = replace(plan, places=("topo", "apollo"), crowd="everywhere", aims=aims, cues=cues)
     return _cycles(plan, 1000.0, 60.0)
+
+
+def _no_travels(random: Random, plan: Draw) -> Draw:
+    """Somebody says no at one provider while nothing else about them is new, and another can hold it too."""
+    cues = (Cue(cycle=2, acts=_times(random, "opt-out@apollo", 1, 3)),)
+    plan = _set(plan, "apollo", opt_out_stage_id=OPT_OUT_STAGE, opt_out_stages=[OPT_OUT_STAGE])
+    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    return _cycles(replace(plan, places=("topo", "apollo"), cues=cues), 1000.0, 60.0)
+
+
+def _undisturbed(random: Random, plan: Draw) -> Draw:
+    """Nothing goes wrong and nothing lags; sometimes a few records are deleted between two cycles."""
+    plan = _with(_with(plan, "topo"), "apollo")
+    cues = (Cue(cycle=2, acts=_times(random, random.choice(("delete@apollo", "delete@topo")), 1, 2)),)
+    clean = random.random() < 0.4
+    return _cycles(replace(plan, clean=clean, cues=() if clean else cues), 1000.0, 60.0)
+
+
+def _news_in_read_back(random: Random, plan: Draw) -> Draw:
+    """Records are edited after we wrote to them and before we read back."""
+    match = "apollo POST /contacts/bulk_update"
+    cues = (
+        Cue(cycle=2, acts=_times(random, "edit@topo", 2, 4)),
+        Cue(cycle=2, match=match, acts=_times(random, "edit@apollo", 3, 5), applied=True),
+    )
+    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    plan = replace(plan, people=random.randint(2, 3), places=("topo", "apollo"), crowd="everywhere", cues=cues)
+    return _cycles(plan, 1000.0, 60.0)
+
+
+def _never_shows(random: Random, plan: Draw) -> Draw:
+    """A provider takes entries for contacts that are there, and shows nothing of them."""
+    plan = _with(plan, "topo", entry_updates_contact=False, index_lag_s=0.0)
+    plan = _with(plan, "apollo", search_lag_s=0.0)
+    cues = (Cue(cycle=2, acts=_times(random, "edit@apollo", 2, 4)),)
+    return _cycles(replace(plan, places=("apollo",), cues=cues), 1000.0, 60.0)
+
+
+def _emptied(random: Random, plan: Draw) -> Draw:
+    """A provider suddenly shows nobody any more, while there is something to write elsewhere."""
+    place, other = random.choice((("topo", "apollo"), ("apollo", "topo")))
+    cues = (Cue(cycle=2, acts=(f"clear@{place}", *_times(random, f"edit@{other}", 2, 3))),)
+    sections = plan.sections | {"sync": {"full_sweep_every": "0s"}}
+    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    return replace(plan, places=("topo", "apollo"), cues=cues, sections=sections, unasked=(2,))
+
+
+def _unread_noes(random: Random, plan: Draw) -> Draw:
+    """The list of those who said no cannot be read in the cycle in which people are to be created."""
+    aims = (Aim(cycle=random.choice((1, 2)), match=ALL_NOES, kind="403"),)
+    cues = (Cue(cycle=2, acts=_times(random, "newcomer@apollo", 1, 2)),)
+    return _cycles(replace(plan, places=("apollo", "topo"), aims=aims, cues=cues), 60.0, 60.0)
 
 
 THEMES: dict[str, Callable[[Random, Draw], Draw]] = {
@@ -247,4 +304,10 @@ THEMES: dict[str, Callable[[Random, Draw], Draw]] = {
     "strangers": _strangers,
     "write-back": _write_back,
     "lost-updates": _lost_updates,
+    "no-travels": _no_travels,
+    "undisturbed": _undisturbed,
+    "news-in-read-back": _news_in_read_back,
+    "never-shows": _never_shows,
+    "emptied": _emptied,
+    "unread-noes": _unread_noes,
 }

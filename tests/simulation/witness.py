@@ -143,7 +143,7 @@ class Witness:
     def put_back(
         self, provider: str, rows: Iterable[dict[str, Any]], cycle: int, died_in: set[int]
     ) -> list[tuple[Edit, str]]:
-        """Edits known since an earlier cycle that these rows of a write would replace by what was known before them."""
+        """Edits known since an earlier cycle that these rows of a write would replace by what was known before."""
         known: dict[str, int] = {}
         for (_, _, _, value), cycles in self.shown_in.items():
             known[value] = min([known.get(value, cycle), *(cycles - died_in)])
