@@ -292,6 +292,7 @@ class Scene:
         self.kills = []
         self.clock.skew = max(self.clock.skew, timedelta())
         self.boxes["datananas"].turn(**CALM)
+        self.boxes["datananas"].listeners.forget_giants()
         await asyncio.sleep(26 * 3600)
         for _ in range(2):
             await self.cycle_once(ALLOW)
