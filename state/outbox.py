@@ -82,9 +82,17 @@ def save_plan(
         connection.exec_driver_sql(INSERT, rows)
 
 
+OF_DEAD_RUNS = """
+    SELECT DISTINCT o.person_id FROM run AS r CROSS JOIN operation AS o ON o.run_id = r.run_id
+    WHERE r.finished_at IS NULL AND r.run_id <> ?
+    AND r.number > (SELECT coalesce(max(number), 0) FROM run WHERE finished_at IS NOT NULL)
+"""
+
+
 def drop_planned(connection: Connection, run_id: str) -> None:
-    """Nothing is planned but by that run."""
+    """Nothing is planned but by that run; whoever a run that never ended had operations for waits."""
     connection.exec_driver_sql("DELETE FROM operation WHERE state = 'planned' AND run_id IS NOT ?", (run_id,))
+    membership.mark_dirty(connection, [row[0] for row in connection.exec_driver_sql(OF_DEAD_RUNS, (run_id,))])
 
 
 def _refuse_second_create(connection: Connection, operations: Sequence[Operation]) -> None:

@@ -393,7 +393,10 @@ class Store(Protocol):
         """
 
     def drop_planned(self, run_id: str) -> None:
-        """What other runs planned and never sent is not planned any more; its persons are still dirty."""
+        """What other runs planned and never sent is not planned any more; its persons are still dirty.
+
+        So is everybody with an operation of a run that never ended: what it was to note at its end is not known.
+        """
 
     def mark_sending(self, operations: Sequence[Operation], *, run_id: str, at: datetime) -> None:
         """The operations (with digest, attempt and idempotency key set) are durably ``sending``."""

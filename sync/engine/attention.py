@@ -14,6 +14,8 @@ from sync.identity.canonical import compared
 from sync.optouts import wide_keys_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sync.engine.session import Session
     from sync.person import Member, Person
     from sync.record import OptOut
@@ -72,10 +74,23 @@ def after_ended_opt_outs(session: Session) -> None:
     session.store.mark_people_dirty(sorted(free))
 
 
+def fully_planned(session: Session, people: Iterable[str]) -> list[str]:
+    """Those of ``people`` who were planned with every provider and after everything of theirs was read.
+
+    The others wait on, also when the process dies before ``after_missing_providers``.
+    """
+    unread = set(session.unread)
+    return [] if _is_one_missing(session) else [person for person in people if person not in unread]
+
+
 def after_missing_providers(session: Session) -> None:
     """Everybody planned without a provider that is configured, but did not take part or did not answer."""
-    if any(seat.settings.write and not (seat.active and seat.up) for seat in session.seats.values()):
+    if _is_one_missing(session):
         session.store.mark_people_dirty(session.planned_people)
+
+
+def _is_one_missing(session: Session) -> bool:
+    return any(seat.settings.write and not (seat.active and seat.up) for seat in session.seats.values())
 
 
 def after_read_back(session: Session, before: list[Person]) -> None:

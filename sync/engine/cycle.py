@@ -16,6 +16,7 @@ from sync.engine.attention import (
     after_ended_opt_outs,
     after_missing_providers,
     after_unread_details,
+    fully_planned,
     provider_set,
 )
 from sync.engine.findings import assemble
@@ -85,7 +86,7 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
         at=session.clock.now(),
         planned_again=session.planned_people,
     )
-    session.store.settle_people(quiet)
+    session.store.settle_people(fully_planned(session, quiet))
     await push_all(session)
     await verify_writes(session)
     after_missing_providers(session)

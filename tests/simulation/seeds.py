@@ -23,4 +23,5 @@ ONCE_BROKEN = {
     1100002: "a late read of what our write before the last had written was taken for a person's edit",
     221: "a value emptied right after our create was never filled again",
     10263: "a write taken for sent let its person's create, given back just before, be forgotten",
+    61042: "who was planned without a provider that was down was forgotten when the process died",
 }
