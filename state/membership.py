@@ -40,6 +40,10 @@ OWNERS_WAIT = """
     INSERT OR IGNORE INTO dirty_person
     SELECT l.person_id FROM json_each(?) AS j CROSS JOIN link AS l ON l.rid = j.value
 """
+OWNERS_OF_CHANGED_WAIT = """
+    INSERT OR IGNORE INTO dirty_person
+    SELECT l.person_id FROM dirty_record AS d CROSS JOIN link AS l ON l.rid = d.rid
+"""
 BLOCKED_WAIT = """
     INSERT OR IGNORE INTO dirty_person SELECT p.id FROM operation AS o
     CROSS JOIN person AS p ON p.id = o.person_id WHERE o.state = 'blocked' AND p.status = 'active'
@@ -79,9 +83,10 @@ def save_matched(connection: Connection, matched: Matched, at: datetime) -> None
 def _matched(
     connection: Connection, suspicions: Sequence[Suspicion], rids: Sequence[int] | None, moved: set[str]
 ) -> None:
-    """The records, ``None`` for all, wait no longer. People wait whose records came or went, whom a suspicion
-    concerns that came or went, and to whom something was refused that another one's record may have stood for.
+    """The records, ``None`` for all, wait no longer. People wait whose records changed, came or went, whom a
+    suspicion concerns that came or went, and of whom something is blocked that another one's record may explain.
     """
+    connection.exec_driver_sql(OWNERS_OF_CHANGED_WAIT)
     region = None if rids is None else to_json(list(rids))
     doubted = findings.replace_suspicions(connection, suspicions, region)
     connection.exec_driver_sql(OWNERS_WAIT, (to_json(sorted(doubted)),))
