@@ -232,10 +232,6 @@ class Murmurs(Listeners):
             return
         await self._tell(kind, message)
 
-    def forget_giants(self) -> None:
-        """A stream that repeats itself to each new listener does not repeat the frames that nobody can take."""
-        self.sent[:] = [message for message in self.sent if len(message) < len(GIANT)]
-
     async def _tell(self, kind: str | None, message: str | bytes) -> None:
         if kind == "close":
             await self.hang_up(1011)
