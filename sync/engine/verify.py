@@ -116,11 +116,12 @@ def _judge(session: Session, acked: list[Operation], seen: set[RecordRef] | None
         link = None if seen is None else _seen(member.link, set(operation.fields) - set(missing))
         verified.append(Settled(operation=replace(operation, state="verified"), link=link))
         missing_rows += [(not_shown(operation, n), repr(operation.fields[n].after)) for n in missing]
+    # told before it is settled: after that nobody would look again, should the process die in between
+    session.cannot_express += session.store.note_cannot_express(missing_rows, at=session.clock.now())
     session.store.save_settled(verified, at=session.clock.now())
     session.operations.update(
         {s.operation.id: s.operation for s in verified if s.operation.id in session.operations}
     )
-    session.cannot_express += session.store.note_cannot_express(missing_rows, at=session.clock.now())
     return hidden
 
 

@@ -25,4 +25,5 @@ ONCE_BROKEN = {
     10263: "a write taken for sent let its person's create, given back just before, be forgotten",
     61042: "who was planned without a provider that was down was forgotten when the process died",
     60321: "an edit that only the look before a write showed was settled away with that write",
+    10739: "a death right after a write was verified hid what of it did not show",
 }
