@@ -192,11 +192,14 @@ def _keep_link(connection: Connection, rid: int, link: Link) -> None:
 def _settle_people(connection: Connection, operations: Sequence[Operation]) -> None:
     """Whoever had an operation that did not succeed waits; others only if more of the same run is open.
 
-    What is ``verified`` was a success before; whatever its person waits for by then is something else.
+    What is ``verified`` was a success before, and what an earlier run planned was planned with less than is known
+    now; whatever its person waits for by then is something else.
     """
     failed = {o.person_id for o in operations if o.state not in DONE}
     membership.mark_dirty(connection, failed)
-    succeeded = sorted({o.person_id for o in operations if o.state != "verified"} - failed)
+    run = connection.exec_driver_sql("SELECT run_id FROM run ORDER BY number DESC LIMIT 1").first()
+    ours = [o for o in operations if o.state != "verified" and run is not None and o.run_id == run[0]]
+    succeeded = sorted({o.person_id for o in ours} - failed)
     connection.exec_driver_sql(
         "DELETE FROM dirty_person WHERE person_id IN (SELECT value FROM json_each(?)) AND NOT EXISTS"
         " (SELECT 1 FROM operation AS o WHERE o.person_id = dirty_person.person_id AND o.state NOT IN (?, ?, ?)"

@@ -120,7 +120,6 @@ def _take_for_sent(session: Session, seat: Seat, operation: Operation) -> None:
     rows = [(not_shown(operation, name), repr(change.after)) for name, change in operation.fields.items()]
     session.cannot_express += session.store.note_cannot_express(rows, at=session.clock.now())
     session.store.save_settled([settled_by(session, seat, operation, outcome)], at=session.clock.now())
-    session.store.mark_people_dirty([operation.person_id])  # other writes of theirs may wait; this run plans them
 
 
 def _give_back(session: Session, operation: Operation) -> None:
