@@ -158,7 +158,10 @@ def _sweep_is_due(session: Session, seat: Seat) -> bool:
 
 
 async def _sweep(session: Session, seat: Seat, reader: Reader) -> None:
-    """Everything is read; what the sweep proves about absence is drawn only when it is complete."""
+    """Everything is read; what the sweep proves about absence is drawn only when it is complete.
+
+    Rows that changed behind its back, while it was read or since an earlier run began it, are read after it.
+    """
     if seat.state.sweep_id is None:
         start = await reader.newest()
         seat.state = replace(
@@ -172,10 +175,17 @@ async def _sweep(session: Session, seat: Seat, reader: Reader) -> None:
     last = await _walk(session, seat, reader, "sweep")
     if last is not None:
         _conclude_sweep(session, seat, last)
+        complete = seat.complete
+        await _walk(session, seat, reader, "incremental", overlap_s=0.0)
+        seat.complete = complete
 
 
-async def _walk(session: Session, seat: Seat, reader: Reader, mode: PullMode) -> Page | None:
-    overlap_s = session.settings.sync.cursor_overlap.total_seconds()
+async def _walk(
+    session: Session, seat: Seat, reader: Reader, mode: PullMode, overlap_s: float | None = None
+) -> Page | None:
+    """``overlap_s``: how far behind the cursor an incremental read begins; ``None`` = as configured."""
+    if overlap_s is None:
+        overlap_s = session.settings.sync.cursor_overlap.total_seconds()
     cursor = seat.state.sweep_cursor if mode == "sweep" else seat.state.cursor
     last = None
     async for page in reader.pull(mode, cursor, overlap_s=overlap_s):

@@ -128,6 +128,7 @@ class Answer:
         self._body: bytes | None = body
         self._head: bytes | None = None
         self._begun = False
+        self._bare = False
 
     async def give(self, app: ASGIApp) -> None:
         """The app has answered; what it lets out is a 500, as with any server."""
@@ -155,13 +156,14 @@ class Answer:
     async def _send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             status, headers = message["status"], message["headers"]
-            assert status in WITHOUT_BODY or any(name == b"content-length" for name, _ in headers), headers
+            self._bare = status in WITHOUT_BODY
+            assert self._bare or any(name == b"content-length" for name, _ in headers), headers
             first = b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode())
             self._head = first + b"".join(b"%s: %s\r\n" % pair for pair in headers) + b"\r\n"
             self._begun = True
             return
         head, self._head = self._head or b"", None
-        self._connection.transport.write(head + message.get("body", b""))
+        self._connection.transport.write(head + (b"" if self._bare else message.get("body", b"")))
 
 
 @asynccontextmanager
