@@ -51,8 +51,6 @@ def plan_opt_outs(
     operations: list[Operation] = []
     manual: list[ManualAction] = []
     for side in sides:
-        if any(e.source == side.name for e in entries) and not side.capabilities.excludes:
-            continue
         has_record = any(m.record.ref.provider == side.name and not m.gone for m in person.members)
         if side.capabilities.excludes and side.scope.write:
             covered = frozenset(k for e in entries if e.source == side.name for k in e.keys)

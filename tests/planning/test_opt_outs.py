@@ -71,6 +71,12 @@ def test_records_move_to_the_stage_and_the_rest_is_for_a_person() -> None:
     assert {o.opt_out.reason for o in found.operations if o.opt_out} == {"UNSUBSCRIBED"}
 
 
+def test_a_second_record_at_the_provider_that_says_no_is_moved_too() -> None:
+    who = person(member(1, "apollo:a", TWO, opted_out="UNSUBSCRIBED"), member(2, "apollo:b", TWO), known=TWO)
+    found = planned(who, entry("ann@x.co"), entry("ann@x.co", source="apollo"), at=(APOLLO,))
+    assert [o.record_id for o in found.operations] == ["b"]
+
+
 def test_a_record_that_is_opted_out_or_gone_is_not_moved() -> None:
     who = person(
         member(1, "apollo:a", TWO, opted_out="UNSUBSCRIBED"), member(2, "apollo:b", TWO, gone=True),
