@@ -26,4 +26,6 @@ ONCE_BROKEN = {
     61042: "who was planned without a provider that was down was forgotten when the process died",
     60321: "an edit that only the look before a write showed was settled away with that write",
     10739: "a death right after a write was verified hid what of it did not show",
+    62414: "an edit behind the back of a sweep that an earlier run began was written over",
+    62392: "a second record of somebody who had said no was not moved to the stage",
 }
