@@ -143,12 +143,21 @@ class Witness:
     def put_back(
         self, provider: str, rows: Iterable[dict[str, Any]], cycle: int, died_in: set[int]
     ) -> list[tuple[Edit, str]]:
-        """Edits known since an earlier cycle that these rows of a write would replace by what was known before."""
+        """Edits known since an earlier cycle that these rows of a write would replace by what was known before.
+
+        An edit is known where it was typed: the same value typed elsewhere is another edit.
+        """
         known: dict[str, int] = {}
-        for (_, _, _, value), cycles in self.shown_in.items():
-            known[value] = min([known.get(value, cycle), *(cycles - died_in)])
+        here: dict[tuple[str, str, str, str], int] = {}
+        for shown, cycles in self.shown_in.items():
+            here[shown] = min([cycle, *(cycles - died_in)])
+            known[shown[3]] = min(known.get(shown[3], cycle), here[shown])
         last = {(e.provider, e.record_id, e.name): e for e in self.edits}
-        standing = [e for e in last.values() if e.provider == provider and known.get(e.value, cycle) < cycle]
+        standing = [
+            e
+            for e in last.values()
+            if e.provider == provider and here.get((e.provider, e.record_id, e.name, e.value), cycle) < cycle
+        ]
         found = []
         for row in rows:
             for edit in standing:
