@@ -160,8 +160,10 @@ def _sweep_is_due(session: Session, seat: Seat) -> bool:
 async def _sweep(session: Session, seat: Seat, reader: Reader) -> None:
     """Everything is read; what the sweep proves about absence is drawn only when it is complete.
 
-    Rows that changed behind its back, while it was read or since an earlier run began it, are read after it.
+    Rows that changed behind its back, while it was read or since an earlier run began it, are read after it. What
+    changed since the only page of a short one shows in the look before each write.
     """
+    resumed = seat.state.sweep_cursor is not None
     if seat.state.sweep_id is None:
         start = await reader.newest()
         seat.state = replace(
@@ -176,7 +178,8 @@ async def _sweep(session: Session, seat: Seat, reader: Reader) -> None:
     if last is not None:
         _conclude_sweep(session, seat, last)
         complete = seat.complete
-        await _walk(session, seat, reader, "incremental", overlap_s=0.0)
+        if resumed or seat.seen - {record.ref.record_id for record in last.records}:
+            await _walk(session, seat, reader, "incremental", overlap_s=0.0)
         seat.complete = complete
 
 

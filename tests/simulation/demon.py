@@ -196,11 +196,17 @@ class Demon:
         _cut(scope)
 
     def _see(self, whole: bytes) -> None:
+        """A page of rows was read; one of a single row was asked for a total or an account, and for no row."""
         try:
             told = json.loads(whole)
         except ValueError:
             return
-        rows = told.get("items") or told.get("contacts") if isinstance(told, dict) else None
+        if not isinstance(told, dict):
+            return
+        paging = told.get("pagination")
+        if isinstance(paging, dict) and paging.get("per_page") == 1:
+            return
+        rows = told.get("items") or told.get("contacts")
         if isinstance(rows, list):
             good = [row for row in rows if isinstance(row, dict) and "email" in row]
             self._scene.witness.see(self._provider, good, self._scene.loop.time(), self._scene.cycle)
