@@ -21,7 +21,6 @@ FIRST_WITH_SUMS = 3
 APPLICATION_ID = 0x43534E43
 """``PRAGMA application_id``, the letters ``CSNC``: tells our files from other SQLite databases."""
 
-
 QUICKLY_READ = 32 * 1024 * 1024
 """The size of a database, in bytes, up to which reading every row takes less than a second."""
 

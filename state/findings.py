@@ -54,26 +54,26 @@ def replace_conflicts(connection: Connection, conflicts: Mapping[str, Sequence[C
         connection.exec_driver_sql("INSERT INTO field_conflict VALUES (?, ?, ?, ?, ?)", rows)
 
 
-SUSPICIONS = """
-    SELECT a.provider, a.record_id, b.provider, b.record_id, s.score, s.reason, s.features
+SUSPICION_COLUMNS = "a.provider, a.record_id, b.provider, b.record_id, s.score, s.reason, s.features"
+SUSPICIONS = f"""
+    SELECT {SUSPICION_COLUMNS}
     FROM suspicion AS s JOIN record AS a ON a.rid = s.a JOIN record AS b ON b.rid = s.b
     ORDER BY s.score DESC, s.a, s.b
-"""
-SUSPECTED_PAIRS = """
-    SELECT one.person_id, other.person_id, a.provider, a.record_id, b.provider, b.record_id, s.score, s.reason,
-        s.features FROM suspicion AS s JOIN link AS one ON one.rid = s.a
+"""  # noqa: S608  # only our own column names
+SUSPECTED_PAIRS = f"""
+    SELECT one.person_id, other.person_id, {SUSPICION_COLUMNS} FROM suspicion AS s
+    JOIN link AS one ON one.rid = s.a
     JOIN link AS other ON other.rid = s.b AND other.person_id <> one.person_id
     JOIN record AS a ON a.rid = s.a JOIN record AS b ON b.rid = s.b ORDER BY s.score DESC, s.a, s.b
-"""
-SUSPICIONS_OF = """
-    SELECT a.provider, a.record_id, b.provider, b.record_id, s.score, s.reason, s.features FROM (
+"""  # noqa: S608  # only our own column names
+SUSPICIONS_OF = f"""
+    SELECT {SUSPICION_COLUMNS} FROM (
         SELECT s.* FROM link AS l CROSS JOIN suspicion AS s ON s.a = l.rid WHERE l.person_id = ?
         UNION SELECT s.* FROM link AS l CROSS JOIN suspicion AS s ON s.b = l.rid WHERE l.person_id = ?
     ) AS s JOIN record AS a ON a.rid = s.a JOIN record AS b ON b.rid = s.b ORDER BY s.score DESC, s.a, s.b
-"""
+"""  # noqa: S608  # only our own column names
 
 
-SUSPICION_COLUMNS = "a.provider, a.record_id, b.provider, b.record_id, s.score, s.reason, s.features"
 FROM_SUSPICIONS = f"""
     SELECT {SUSPICION_COLUMNS} FROM suspicion AS s CROSS JOIN record AS a ON a.rid = s.a
     CROSS JOIN record AS b ON b.rid = s.b

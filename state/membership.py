@@ -36,10 +36,6 @@ JOIN = """
     SELECT ?, person_id, ?, ?, '{}', '{}', '{}', 0, 0 FROM link WHERE rid = ?
 """
 TELL = "UPDATE link SET evidence = ? WHERE rid = ?"
-OWNERS_WAIT = """
-    INSERT OR IGNORE INTO dirty_person
-    SELECT l.person_id FROM json_each(?) AS j CROSS JOIN link AS l ON l.rid = j.value
-"""
 OWNERS_OF_CHANGED_WAIT = """
     INSERT OR IGNORE INTO dirty_person
     SELECT l.person_id FROM dirty_record AS d CROSS JOIN link AS l ON l.rid = d.rid
@@ -75,7 +71,7 @@ def save_matched(connection: Connection, matched: Matched, at: datetime) -> None
     connection.exec_driver_sql(
         JOIN, [(rid, evidence, to_time(at), near) for rid, near, evidence in matched.joined]
     )
-    connection.exec_driver_sql(OWNERS_WAIT, (to_json([rid for rid, _, _ in matched.joined]),))
+    people.mark_owners_dirty(connection, [rid for rid, _, _ in matched.joined])
     connection.exec_driver_sql(TELL, [(evidence, rid) for rid, evidence in matched.told])
     _matched(connection, matched.suspicions, matched.rids, moved)
 
@@ -88,8 +84,7 @@ def _matched(
     """
     connection.exec_driver_sql(OWNERS_OF_CHANGED_WAIT)
     region = None if rids is None else to_json(list(rids))
-    doubted = findings.replace_suspicions(connection, suspicions, region)
-    connection.exec_driver_sql(OWNERS_WAIT, (to_json(sorted(doubted)),))
+    people.mark_owners_dirty(connection, findings.replace_suspicions(connection, suspicions, region))
     if region is None:
         connection.exec_driver_sql("DELETE FROM dirty_record")
         connection.exec_driver_sql(BLOCKED_WAIT)

@@ -198,13 +198,14 @@ def _settle_people(connection: Connection, operations: Sequence[Operation]) -> N
     failed = {o.person_id for o in operations if o.state not in DONE}
     membership.mark_dirty(connection, failed)
     run = connection.exec_driver_sql("SELECT run_id FROM run ORDER BY number DESC LIMIT 1").first()
-    ours = [o for o in operations if o.state != "verified" and run is not None and o.run_id == run[0]]
-    succeeded = sorted({o.person_id for o in ours} - failed)
+    if run is None:
+        return
+    ours = {o.person_id for o in operations if o.state != "verified" and o.run_id == run[0]}
     connection.exec_driver_sql(
         "DELETE FROM dirty_person WHERE person_id IN (SELECT value FROM json_each(?)) AND NOT EXISTS"
         " (SELECT 1 FROM operation AS o WHERE o.person_id = dirty_person.person_id AND o.state NOT IN (?, ?, ?)"
-        " AND o.run_id IN (SELECT s.run_id FROM json_each(?) AS j JOIN operation AS s ON s.id = j.value))",
-        (to_json(succeeded), *DONE, to_json([o.id for o in operations])),
+        " AND o.run_id = ?)",
+        (to_json(sorted(ours - failed)), *DONE, run[0]),
     )
 
 

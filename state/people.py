@@ -57,6 +57,15 @@ def mark_all_dirty(connection: Connection) -> None:
     connection.exec_driver_sql("INSERT OR IGNORE INTO dirty_person SELECT id FROM person WHERE status = 'active'")
 
 
+def mark_owners_dirty(connection: Connection, rids: Iterable[int]) -> None:
+    """Every person who owns one of those records waits."""
+    connection.exec_driver_sql(
+        "INSERT OR IGNORE INTO dirty_person"
+        " SELECT l.person_id FROM json_each(?) AS j CROSS JOIN link AS l ON l.rid = j.value",
+        (to_json(list(rids)),),
+    )
+
+
 def settle(connection: Connection, people: Iterable[str]) -> None:
     """The persons no longer wait."""
     connection.exec_driver_sql(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from state import people
 from state.findings import open_holds
 from state.rows import (
     RECORD_COLUMNS,
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
     from sync.change import Hold
 
 DIRTY_RECORDS = "INSERT OR IGNORE INTO dirty_record SELECT value FROM json_each(?)"
-DIRTY_OWNERS = """
-    INSERT OR IGNORE INTO dirty_person
-    SELECT l.person_id FROM json_each(?) AS j CROSS JOIN link AS l ON l.rid = j.value
-"""
 LOAD = f"SELECT {RECORD_COLUMNS} FROM json_each(?) AS j CROSS JOIN record AS r ON r.rid = j.value"  # noqa: S608  # only our own column names
 
 
@@ -55,7 +52,7 @@ def save_page(connection: Connection, records: Sequence[ReadRecord], at: int, sw
     _return(connection, back)
     touched = [was.rid for was, _ in changed] + back
     connection.exec_driver_sql(DIRTY_RECORDS, (to_json(rids + touched),))
-    connection.exec_driver_sql(DIRTY_OWNERS, (to_json(touched),))
+    people.mark_owners_dirty(connection, touched)
     if sweep_id is not None:
         _see(connection, rids + [was.rid for was in known.values()], sweep_id, at)
     return PageCounts(
@@ -249,12 +246,12 @@ def live_records(connection: Connection, provider: str) -> int:
 def mark_gone(connection: Connection, refs: Iterable[RecordRef], at: datetime, holds: Sequence[Hold]) -> None:
     """The records are gone, the holds open; those about them until they are back."""
     gone = _known(connection, refs)
-    rids = to_json([known.rid for known in gone.values()])
+    rids = [known.rid for known in gone.values()]
     connection.exec_driver_sql(
         "UPDATE record SET gone_at = ? WHERE gone_at IS NULL AND rid IN (SELECT value FROM json_each(?))",
-        (to_time(at), rids),
+        (to_time(at), to_json(rids)),
     )
-    connection.exec_driver_sql(DIRTY_OWNERS, (rids,))
+    people.mark_owners_dirty(connection, rids)
     absent = [hold for hold in holds if RecordRef(hold.provider, hold.record_id) in gone]
     open_holds(connection, absent, to_time(at), absence=True)
     open_holds(connection, holds, to_time(at))

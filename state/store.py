@@ -35,12 +35,6 @@ if TYPE_CHECKING:
         Settled,
     )
 
-NEWCOMERS = """
-    SELECT 1 FROM dirty_person AS d
-    CROSS JOIN person AS p ON p.id = d.person_id AND p.merged_at IS NULL AND p.fields = '{}' LIMIT 1
-"""
-"""Asked first: taking them makes a temporary table, after which SQLite prepares every statement anew."""
-
 
 class SqliteStore(Asking, Matching):
     """The store; made by ``state.opening.open_store``.
@@ -182,7 +176,7 @@ class SqliteStore(Asking, Matching):
         self, meet: Callable[[Sequence[Shown]], Met | None], *, but: Iterable[str], at: datetime
     ) -> set[str]:
         with self.database.read() as connection:
-            if connection.exec_driver_sql(NEWCOMERS).first() is None:
+            if not strangers.may_wait(connection):
                 return set()
         with self.database.write("merged") as connection:
             return strangers.take(connection, meet, but, to_time(at))

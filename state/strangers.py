@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from state.rows import from_json, from_value, to_choices, to_json, to_values
+from state.rows import from_values, to_choices, to_json, to_values
 from sync.codes import Rule
 from sync.merging import Shown
 
@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 
 AT_ONCE = 2000
 
-STRANGERS = """
+NEVER_MERGED = """
+    dirty_person AS d CROSS JOIN person AS p ON p.id = d.person_id AND p.merged_at IS NULL AND p.fields = '{}'
+"""
+STRANGERS = f"""
     CREATE TEMP TABLE stranger AS
-    SELECT l.person_id, max(l.rid) AS rid, count(*) AS records FROM dirty_person AS d
-    CROSS JOIN person AS p ON p.id = d.person_id AND p.merged_at IS NULL AND p.fields = '{}'
+    SELECT l.person_id, max(l.rid) AS rid, count(*) AS records FROM {NEVER_MERGED}
     CROSS JOIN link AS l ON l.person_id = d.person_id CROSS JOIN record AS r ON r.rid = l.rid
     WHERE NOT EXISTS (SELECT 1 FROM field_conflict AS c WHERE c.person_id = d.person_id)
     GROUP BY l.person_id HAVING max(l.met) = 0 AND count(r.gone_at) = 0
-"""
+"""  # noqa: S608  # only our own tables
 TAKE_FIELDS = """
     UPDATE person SET merged_at = ?, (fields, choices) =
         (SELECT r.fields, json_array(r.provider || ':' || r.record_id, ?, ?) FROM temp.stranger AS s
@@ -48,6 +50,13 @@ TAKE_BASES = """
     UPDATE link SET met = 1, base = (SELECT r.fields FROM record AS r WHERE r.rid = link.rid)
     WHERE rid IN (SELECT l.rid FROM temp.stranger AS s CROSS JOIN link AS l ON l.person_id = s.person_id)
 """
+
+
+def may_wait(connection: Connection) -> bool:
+    """Whether anybody waits who was never merged. To be asked before ``take``: that makes a temporary table, after
+    which SQLite prepares every statement anew.
+    """
+    return connection.exec_driver_sql(f"SELECT 1 FROM {NEVER_MERGED} LIMIT 1").first() is not None  # noqa: S608
 
 
 def take(connection: Connection, meet: Meet, but: Iterable[str], at: int) -> set[str]:
@@ -74,7 +83,12 @@ def _take_several(connection: Connection, meet: Meet, at: int) -> list[str]:
     """Strangers with several records hold what they come to; those who take a closer look."""
     left, taken = [], []
     for person, rows in groupby(connection.exec_driver_sql(SEVERAL), key=itemgetter(0)):
-        met = meet([_shown(*row) for _, *row in rows])
+        met = meet(
+            [
+                Shown(rid, provider, f"{provider}:{record_id}", from_values(fields))
+                for _, rid, provider, record_id, fields in rows
+            ]
+        )
         if met is None:
             left.append(person)
         else:
@@ -84,10 +98,3 @@ def _take_several(connection: Connection, meet: Meet, at: int) -> list[str]:
             taken = []
     connection.exec_driver_sql(TAKE_MERGED, taken)
     return left
-
-
-def _shown(rid: int, provider: str, record_id: str, fields: str) -> Shown:
-    flat: dict[str, Any] = from_json(fields)
-    if "emails" in flat:
-        flat["emails"] = from_value(flat["emails"])
-    return Shown(rid, provider, f"{provider}:{record_id}", flat)

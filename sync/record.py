@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from sync.contact import Contact, Value
@@ -169,6 +169,15 @@ class Written:
     at: datetime
     seen: bool = False
     earlier: tuple[Value | None, ...] = ()
+
+    def stood_earlier(
+        self, shown: Value | None, sent: Value | None, same: Callable[[Value | None, Value | None], bool]
+    ) -> bool:
+        """Whether ``shown`` stood before an earlier write than this one, which wrote ``sent``.
+
+        ``same``: whether two values are one.
+        """
+        return not same(shown, sent) and any(same(shown, value) for value in self.earlier)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sync.codes import StateReason
+from sync.engine.recognising import same
 from sync.guards import EVERY
 from sync.identity import canonical_email, linkedin_key, wide_email_keys
 from sync.identity.canonical import compared
@@ -131,12 +133,10 @@ def reads_late(session: Session, person: Person) -> bool:
 
 def _reads_late(session: Session, member: Member) -> bool:
     since = session.clock.now() - session.settings.sync.settle
-    region = session.settings.sync.default_region
-    for name, written in member.link.written.items():
-        shows = compared(name, member.record.contact.get(name), region=region)
-        if written.at > since and shows == compared(name, written.before, region=region):
-            return True
-        earlier = {compared(name, value, region=region) for value in written.earlier}
-        if written.at > since and shows in earlier - {compared(name, member.link.sent.get(name), region=region)}:
+    link, contact = member.link, member.record.contact
+    for name, written in link.written.items():
+        shows, alike = contact.get(name), partial(same, session, name)
+        older = alike(shows, written.before) or written.stood_earlier(shows, link.sent.get(name), alike)
+        if written.at > since and older:
             return True
     return False

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from sync.engine.matching import match_records
 from sync.engine.policies import merge_policy
-from sync.engine.recognising import doubtful_updates, note_hidden, recognised
+from sync.engine.recognising import doubtful_updates, note_hidden, recognised, same
 from sync.engine.relinking import close_relinked, relinked
 from sync.garbage import uncollected
-from sync.identity.canonical import compared
 from sync.merging import meet, merge
 from sync.store_port import Merged, Settled
 
@@ -35,13 +34,9 @@ def match_and_merge(session: Session) -> None:
     close_relinked(session)
 
 
+@uncollected()
 def merge_people(session: Session, ids: Iterable[str] | None = None) -> None:
     """Every dirty person, or those of ``ids``, has its merged contact, with bases moved and conflicts kept."""
-    with uncollected():
-        _merge_people(session, ids)
-
-
-def _merge_people(session: Session, ids: Iterable[str] | None) -> None:
     policy = merge_policy(session)
     creates = session.store.open_creates()
     doubtful = doubtful_updates(session)
@@ -111,10 +106,10 @@ def _keep_others(session: Session, person: Person, member: Member, choices: dict
     """What the new record shows instead of what we sent is the provider's rendering, or somebody's edit that came
     before our first look: nobody can tell, so it does not stand, and it is not lost either.
     """
-    region, source = session.settings.sync.default_region, str(member.record.ref)
+    source = str(member.record.ref)
     for name, value in member.record.contact.to_fields().items():
         stands, choice = person.contact.get(name), choices.get(name)
-        if choice and compared(name, value, region=region) != compared(name, stands, region=region):
+        if choice and not same(session, name, value, stands):
             choices[name] = replace(choice, losers=MappingProxyType({**choice.losers, source: value}))
 
 

@@ -276,7 +276,7 @@ def _unseen(session: Session, seat: Seat) -> list[RecordRef]:
     One that does not even tell an id that we know may be any of them: then nobody counts as unseen.
     """
     bad = {RecordRef(seat.name, record_id) for record_id in seat.bad_rows}
-    if bad - session.store.records(bad).keys():
+    if bad and bad - session.store.records(bad).keys():
         return []
     unseen = session.store.unseen_in_sweep(seat.name, seat.state.sweep_id or "")
     return [ref for ref in unseen if ref.record_id not in seat.bad_rows]

@@ -43,7 +43,7 @@ def _recognised(session: Session, member: Member, updates: list[Operation]) -> M
     ours: dict[str, Value] = {}
     for operation in updates:
         for name, change in operation.fields.items():
-            if change.after is not None and _same(session, name, change.after, member.record.contact.get(name)):
+            if change.after is not None and same(session, name, change.after, member.record.contact.get(name)):
                 ours[name] = change.after
     if not ours:
         return member
@@ -68,11 +68,12 @@ def _hides(session: Session, record: Record, name: str, change: FieldChange) -> 
         return False
     have = record.contact.get(name)
     if isinstance(change.after, tuple) and isinstance(have, tuple):
-        return not any(_same(session, name, (value,), have[:1]) for value in change.after)
-    return not _same(session, name, change.after, have)
+        return not any(same(session, name, (value,), have[:1]) for value in change.after)
+    return not same(session, name, change.after, have)
 
 
-def _same(session: Session, name: str, one: Value | None, other: Value | None) -> bool:
+def same(session: Session, name: str, one: Value | None, other: Value | None) -> bool:
+    """Whether two values of a field are one after normalisation."""
     region = session.settings.sync.default_region
     return compared(name, one, region=region) == compared(name, other, region=region)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,8 @@ def _explained_by_us(work: Work, name: str, member: Member, now: Value | None) -
         return False
     if work.same(name, now, written.before):
         return _shows_what_was_replaced(work, name, member, written)
-    if _shows_earlier(work, name, member, written):
+    sent, same = work.sent[member.rid].get(name), partial(work.same, name)
+    if _may_be_late(work, written) and written.stood_earlier(now, sent, same):
         return True
     if not (written.echoed or written.seen):
         work.take(name, [Edit(member, None, now)])  # the provider's rendering of what we wrote
@@ -100,16 +102,6 @@ def _shows_what_was_replaced(work: Work, name: str, member: Member, written: Wri
         return True
     del work.written[member.rid][name]
     return False
-
-
-def _shows_earlier(work: Work, name: str, member: Member, written: Written) -> bool:
-    """A late read of what stood before a write that came before this one."""
-    now = work.shown[member.rid].get(name)
-    return (
-        _may_be_late(work, written)
-        and not work.same(name, now, work.sent[member.rid].get(name))
-        and any(work.same(name, now, value) for value in written.earlier)
-    )
 
 
 def _may_be_late(work: Work, written: Written) -> bool:

@@ -26,6 +26,7 @@ from tests.state.values import START, Home, assign, create, later, pull, read, r
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from state.store import SqliteStore
 
@@ -239,12 +240,18 @@ def test_a_check_that_found_nothing_counts_for_a_day(home: Home, monkeypatch: py
         assert digests.last_check(raw) == noted
 
 
-def test_a_damaged_backup_is_not_restored_and_a_damaged_store_not_saved(home: Home) -> None:
+def put_back(home: Home) -> Path:
+    """A filled store was saved, and the copy took its place; the copy."""
     fill(home)
     copy = home.root / "one.db"
     with home.open() as store:
         backup(store, copy)
     restore(copy, home.database)
+    return copy
+
+
+def test_a_damaged_backup_is_not_restored_and_a_damaged_store_not_saved(home: Home) -> None:
+    copy = put_back(home)
     home.open("read").close()
     before = home.database.read_bytes()
     damage(copy)
@@ -259,11 +266,7 @@ def test_a_damaged_backup_is_not_restored_and_a_damaged_store_not_saved(home: Ho
 
 
 def test_a_restored_store_opens(home: Home) -> None:
-    fill(home)
-    copy = home.root / "one.db"
-    with home.open() as store:
-        backup(store, copy)
-    restore(copy, home.database)
+    put_back(home)
     with home.open() as store:
         assert store.rolled_back
 
