@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """No search for unreachable cycles inside: reading, matching and merging make many values and no cycle, and
-    looking through them again and again takes a quarter of their time.
+    """No search for unreachable cycles inside: reading, matching, merging and planning make many values and no
+    cycle, and looking through them again and again takes a quarter of their time.
     """
     collects = gc.isenabled()
     gc.disable()

@@ -37,13 +37,16 @@ def match_and_merge(session: Session) -> None:
 @uncollected()
 def merge_people(session: Session, ids: Iterable[str] | None = None) -> None:
     """Every dirty person, or those of ``ids``, has its merged contact, with bases moved and conflicts kept."""
+    waiting = session.store.dirty_people() if ids is None else list(ids)
+    if not waiting:
+        return
     policy = merge_policy(session)
     creates = session.store.open_creates()
     doubtful = doubtful_updates(session)
     if ids is None:
         taken = _take_strangers(session, policy, creates, doubtful)
-        ids = [person_id for person_id in session.store.dirty_people() if person_id not in taken]
-    for people in chunks(session, ids):
+        waiting = [person_id for person_id in waiting if person_id not in taken]
+    for people in chunks(session, waiting):
         merged = []
         for found in people:
             person = recognised(session, relinked(_adopt(session, found, creates)), doubtful)

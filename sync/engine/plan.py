@@ -11,6 +11,7 @@ from sync import guards
 from sync.codes import StateReason
 from sync.engine.attention import provider_set, reads_late
 from sync.engine.people import chunks
+from sync.garbage import uncollected
 from sync.guards import Facts, GuardPolicy, Limit
 from sync.identity import canonical_email, linkedin_key
 from sync.planning import Side, World, plan_person, wish_digest
@@ -71,6 +72,7 @@ def find_people(store: Store, key: str) -> set[str]:
     return found
 
 
+@uncollected()
 def plan_all(session: Session) -> list[str]:
     """Every dirty person is planned; returns the ids of those about whom nothing waits afterwards."""
     ids = session.store.dirty_people()

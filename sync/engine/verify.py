@@ -96,7 +96,7 @@ def _judge(session: Session, acked: list[Operation], seen: set[RecordRef] | None
 
     ``seen``: records that were read again; ``None`` takes every record as the store knows it.
     """
-    shown = _shown_members(session, acked)
+    shown = _shown_members(session, [o for o in acked if _shows_itself(session, o)])
     verified: list[Settled] = []
     hidden: list[Operation] = []
     missing_rows: list[tuple[CannotExpress, str]] = []
@@ -104,7 +104,7 @@ def _judge(session: Session, acked: list[Operation], seen: set[RecordRef] | None
         if operation.kind in {"exclude", "stage"}:
             verified += [Settled(operation=replace(operation, state="verified"))] if operation.entry_id else []
             continue
-        if not _capabilities(session, operation).readable:
+        if not _shows_itself(session, operation):
             continue
         ref = RecordRef(operation.provider, operation.record_id or "")
         member = shown.get(ref) if seen is None or ref in seen else None
@@ -150,6 +150,11 @@ def _missing(session: Session, operation: Operation, contact: Contact | None) ->
         for name, change in operation.fields.items()
         if caps.can(name, "read") and not _shows(name, change.after, contact, region)
     )
+
+
+def _shows_itself(session: Session, operation: Operation) -> bool:
+    """Whether a read can show what became of it in a record."""
+    return operation.kind not in {"exclude", "stage"} and _capabilities(session, operation).readable
 
 
 def _readable_fields(session: Session, operation: Operation) -> int:
