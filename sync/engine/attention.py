@@ -12,6 +12,7 @@ from sync.codes import StateReason
 from sync.engine.recognising import same
 from sync.guards import EVERY
 from sync.identity import canonical_email, linkedin_key, wide_email_keys
+from sync.identity.canonical import compared
 from sync.optouts import wide_keys_of
 
 if TYPE_CHECKING:
@@ -92,6 +93,32 @@ def after_missing_providers(session: Session) -> None:
 
 def _is_one_missing(session: Session) -> bool:
     return any(seat.settings.write and not (seat.active and seat.up) for seat in session.seats.values())
+
+
+def after_read_back(session: Session, before: list[Person]) -> None:
+    """Only those whom somebody else changed while we wrote; their plan was made before the read-back showed it.
+
+    ``before``: the people written to of whom nothing waited.
+    """
+    then = {person.id: person for person in before}
+    now = session.store.people(sorted(then))
+    region = session.settings.sync.default_region
+    quiet = [p for p in now if p.id in then and not (_has_news(then[p.id], p, region) or reads_late(session, p))]
+    session.store.settle_people([p.id for p in quiet])
+
+
+def _has_news(then: Person, now: Person, region: str) -> bool:
+    """Whether another value stands now, or a record came to show one that does not stand, or none any more."""
+    if (then.contact, then.conflicts) != (now.contact, now.conflicts):
+        return True
+    before = {m.rid: m.record.contact.to_fields() for m in then.members}
+    for member in now.members:
+        was, shows = before.get(member.rid, {}), member.record.contact.to_fields()
+        for name in was.keys() | shows.keys():
+            stands = compared(name, now.contact.get(name), region=region)
+            if was.get(name) != shows.get(name) and compared(name, shows.get(name), region=region) != stands:
+                return True
+    return False
 
 
 def after_unread_details(session: Session) -> None:

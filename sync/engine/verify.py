@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.codes import StateReason
+from sync.engine.attention import after_read_back
 from sync.engine.people import chunks, match_and_merge
 from sync.engine.pull import keep_memory, read_back
 from sync.engine.recognising import not_shown
@@ -33,8 +34,11 @@ async def verify_writes(session: Session) -> None:
             seen |= await read_back(session, seat)
             keep_memory(session, seat)
     acked = [o for o in session.operations.values() if o.state == "acked"]
+    waiting = set(session.store.dirty_people())
+    before = [p for p in session.store.people(sorted({o.person_id for o in acked})) if p.id not in waiting]
     match_and_merge(session)
     hidden = _judge(session, acked, seen)
+    after_read_back(session, before)
     session.store.mark_people_dirty(sorted(session.moved_people))
     for seat in session.seats.values():
         missing = sum(o.provider == seat.name for o in hidden)
