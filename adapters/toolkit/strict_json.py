@@ -100,7 +100,12 @@ def loads(body: bytes | str) -> Any:
         raise
     except (ValueError, RecursionError) as error:
         raise BadJsonError("text that is not JSON") from error
-    return _whole(value) if _HALF.search(text) else value
+    return _whole(value) if _holds_half(text) else value
+
+
+def _holds_half(text: str) -> bool:
+    """Most texts show at a glance that they do not; looking closer takes four fifths of the time of reading one."""
+    return ("\\u" in text or not text.isascii()) and _HALF.search(text) is not None
 
 
 def dumps(value: object) -> bytes:
