@@ -104,7 +104,7 @@ def loads(body: bytes | str) -> Any:
 
 
 def _holds_half(text: str) -> bool:
-    """Most texts show at a glance that they do not; looking closer takes four fifths of the time of reading one."""
+    """Most texts show at a glance that they do not; a closer look costs four fifths of reading one."""
     return ("\\u" in text or not text.isascii()) and _HALF.search(text) is not None
 
 
