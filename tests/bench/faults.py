@@ -16,6 +16,9 @@ from tests.simulation.themes import THEMES, seeds_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+TOLD_EACH = 1000
+"""Seeds between two signs of life."""
+
 
 def main(arguments: Sequence[str]) -> int:
     """0 when every invariant held."""
@@ -71,8 +74,10 @@ def _run(seeds: range, jobs: int) -> int:
     states: Counter[str] = Counter()
     requests = 0
     with get_context("spawn").Pool(jobs) as pool:
-        for played in pool.imap_unordered(play, seeds, chunksize=4):
+        for count, played in enumerate(pool.imap_unordered(play, seeds, chunksize=4), start=1):
             failed += _verdict(played)
+            if count % TOLD_EACH == 0:
+                _say(f"{count} seeds, {failed} with a violation, {time.monotonic() - began:.0f} s")
             struck.update(played.struck)
             states.update({" ".join(place): count for place, count in played.states.items()})
             requests += played.requests

@@ -151,15 +151,21 @@ class Oracle:
     def no_second_create(self) -> None:
         """One applied create per person and provider.
 
-        A record that somebody deleted before it could be shown to us is as if it had never been made.
+        A record that somebody deleted before it could be shown to us is as if it had never been made. When it
+        was not ours, it may have been what showed that the others are of one person.
         """
         if self._scene.draw.wide:
             return
         unseen = {(gone.provider, gone.record_id) for gone in self._witness.gone if not gone.known}
+        ours = {(made.provider, made.record_id) for made in self._witness.made}
+        untold = {gone.who for gone in self._witness.gone if (gone.provider, gone.record_id) in unseen - ours}
         made = Counter(
             (m.who, m.provider)
             for m in self._witness.made
-            if m.who is not None and not m.again and (m.provider, m.record_id) not in unseen
+            if m.who is not None
+            and m.who not in untold
+            and not m.again
+            and (m.provider, m.record_id) not in unseen
         )
         for (who, provider), count in made.items():
             if count > 1:

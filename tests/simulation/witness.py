@@ -145,18 +145,23 @@ class Witness:
     ) -> list[tuple[Edit, str]]:
         """Edits known since an earlier cycle that these rows of a write would replace by what was known before.
 
-        An edit is known where it was typed: the same value typed elsewhere is another edit.
+        An edit is known where it was typed: the same value typed elsewhere is another edit. What a record held
+        when it was met is no edit: which value stands is decided then, and may be written later.
         """
         known: dict[str, int] = {}
+        met: dict[tuple[str, str], int] = {}
         here: dict[tuple[str, str, str, str], int] = {}
         for shown, cycles in self.shown_in.items():
             here[shown] = min([cycle, *(cycles - died_in)])
             known[shown[3]] = min(known.get(shown[3], cycle), here[shown])
-        last = {(e.provider, e.record_id, e.name): e for e in self.edits}
+            met[shown[:2]] = min(met.get(shown[:2], cycle), here[shown])
+        last = {(e.provider, e.record_id, e.name): e for e in self.edits if e.provider == provider}
         standing = [
             e
             for e in last.values()
-            if e.provider == provider and here.get((e.provider, e.record_id, e.name, e.value), cycle) < cycle
+            if met.get((provider, e.record_id), cycle)
+            < here.get((provider, e.record_id, e.name, e.value), cycle)
+            < cycle
         ]
         found = []
         for row in rows:
