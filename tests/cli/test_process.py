@@ -1,0 +1,63 @@
+"""The process around a command: streams that go away, signals, and the exit code that the report tells, too."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.conftest import PATIENCE_S, PROGRAM
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Program
+
+
+@pytest.fixture
+def known(program: Program, config: Path) -> Path:
+    """One person, who is nowhere but in an export."""
+    export = config.parent / "export.csv"
+    export.write_text("record_id,email,first_name,last_name\n1,ana.diaz@lumenforge.fr,Ana,Diaz\n")
+    assert program("import", "datananas", export, "--config", config).code == 0
+    return config
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["sandbox", "--list-switches"], 0), (["run", "--max-requests", "topo=0"], 9)]
+)
+def test_a_reader_who_leaves_changes_no_exit_code(config: Path, arguments: list[str], code: int) -> None:
+    more = ["--config", str(config)] if code else []
+    reads, writes = os.pipe()
+    os.close(reads)
+    done = subprocess.run(
+        [*PROGRAM, *arguments, *more], stdout=writes, stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False
+    )
+    os.close(writes)
+    assert (done.returncode, done.stderr) == (code, b"")
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&-", "2>&-"])
+def test_a_stream_that_was_never_open_changes_no_exit_code(closed: str) -> None:
+    line = " ".join([*PROGRAM, "--version", closed])
+    done = subprocess.run(["sh", "-c", line], capture_output=True, timeout=PATIENCE_S, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_standard_output_that_is_full_is_told() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, "--version"], stdout=full, stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False
+        )
+    assert done.returncode == 1
+    assert b"No space left on device" in done.stderr
+
+
+def test_an_encoding_that_lacks_a_character_stops_no_report(program: Program, known: Path) -> None:
+    done = subprocess.run(
+        [*PROGRAM, "run", "--dry-run", "--config", known],
+        env=os.environ | {"PYTHONIOENCODING": "ascii"}, capture_output=True, timeout=PATIENCE_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert b"\\u2026" in done.stdout
