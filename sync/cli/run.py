@@ -20,6 +20,7 @@ from sync.cli.common import (
     set_up_logs,
     tell,
 )
+from sync.errors import LockHeld
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -67,6 +68,8 @@ def command(
 
     settings = load_settings(config)
     report, stopped = interruptible(lambda stop: _run(settings, request, stop))
+    if report is None:
+        return 128 + stopped
     tell(report, reports, values=values, quiet=quiet)
     if stopped:
         return 128 + stopped
@@ -111,7 +114,8 @@ def interruptible(work: Any) -> tuple[Any, int]:
     """``work(stopping)`` done, and the signal that asked it to stop (0 = none).
 
     The first SIGINT or SIGTERM sets ``stopping``: the call in flight is finished, nothing new begins. The
-    second one ends the process at once; what was in flight is looked up by the next run.
+    second one ends the process at once; what was in flight is looked up by the next run. Work that was still
+    waiting for the lock then has not begun: there is ``None`` of it.
     """
     caught = 0
 
@@ -134,4 +138,9 @@ def interruptible(work: Any) -> tuple[Any, int]:
         task: Coroutine[Any, Any, Any] = work(stopping)
         return await task
 
-    return asyncio.run(main()), caught
+    try:
+        return asyncio.run(main()), caught
+    except LockHeld:
+        if not caught:
+            raise
+        return None, caught

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.conftest import PATIENCE_S, PROGRAM
+from state.lock import RunLock, run_lock_path
+from tests.cli.conftest import PATIENCE_S, PROGRAM, started
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program
+
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+
+
+@pytest.fixture
+def busy(config: Path) -> RunLock:
+    """A lock that another run holds."""
+    return RunLock(run_lock_path(config.parent / ".contact-sync" / "state.db"))
 
 
 @pytest.fixture
@@ -61,3 +71,27 @@ def test_an_encoding_that_lacks_a_character_stops_no_report(program: Program, kn
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert b"\\u2026" in done.stdout
+
+
+@SIGNALS
+@pytest.mark.parametrize("words", [["run"], ["optout", "add", "ana.diaz@lumenforge.fr", "--reason", "OTHER"]])
+def test_a_command_that_waits_for_the_lock_ends_at_the_first_signal(
+    config: Path, busy: RunLock, words: list[str], number: int
+) -> None:
+    with busy, started(config.parent, *words, "--wait", "1h", "--config", config) as waiting:
+        _hold_out(waiting.process)
+        assert waiting.end(number) == 128 + number
+    assert "holds the lock" not in waiting.log
+
+
+def _hold_out(process: subprocess.Popen[bytes]) -> None:
+    """The program is up and has not ended."""
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1.5)
+
+
+def test_the_lock_is_waited_for(config: Path, busy: RunLock) -> None:
+    with busy, started(config.parent, "run", "-q", "--wait", "1h", "--config", config) as waiting:
+        _hold_out(waiting.process)
+        busy.release()
+        assert waiting.process.wait(PATIENCE_S) == 0, waiting.log
