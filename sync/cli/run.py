@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -70,10 +71,9 @@ def command(
     report, stopped = interruptible(lambda stop: _run(settings, request, stop))
     if report is None:
         return 128 + stopped
-    tell(report, reports, values=values, quiet=quiet)
-    if stopped:
-        return 128 + stopped
-    return pending_code(report) if exit_code else report.exit_code
+    code = 128 + stopped if stopped else pending_code(report) if exit_code else report.exit_code
+    tell(replace(report, exit_code=code), reports, values=values, quiet=quiet)
+    return code
 
 
 def request_from(

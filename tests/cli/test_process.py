@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -95,3 +96,8 @@ def test_the_lock_is_waited_for(config: Path, busy: RunLock) -> None:
         _hold_out(waiting.process)
         busy.release()
         assert waiting.process.wait(PATIENCE_S) == 0, waiting.log
+
+
+def test_the_report_tells_the_exit_code_that_the_process_ends_with(program: Program, known: Path) -> None:
+    told = program("run", "--dry-run", "--exit-code", "--report", "json", "--config", known)
+    assert (told.code, json.loads(told.out)["exit_code"]) == (4, 4)
