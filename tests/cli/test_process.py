@@ -101,3 +101,13 @@ def test_the_lock_is_waited_for(config: Path, busy: RunLock) -> None:
 def test_the_report_tells_the_exit_code_that_the_process_ends_with(program: Program, known: Path) -> None:
     told = program("run", "--dry-run", "--exit-code", "--report", "json", "--config", known)
     assert (told.code, json.loads(told.out)["exit_code"]) == (4, 4)
+
+
+@pytest.mark.parametrize("spec", ["json:", "json:.", "json:nowhere/report.json", "xml"])
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_done(
+    program: Program, config: Path, spec: str
+) -> None:
+    told = program("run", "--report", spec, "--config", config)
+    assert (told.code, told.out) == (2, "")
+    assert "--report" in told.err or "cannot be written" in told.err or "not a file" in told.err
+    assert not (config.parent / ".contact-sync").exists()
