@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from sync.clock import SystemClock
 from sync.config import load
 from sync.engine.cycle import run_cycle
 from sync.engine.session import Options, Seat, Session
-from sync.errors import ConfigError, StateError
+from sync.errors import ConfigError, LockHeld, StateError
 from sync.exports import take_in_exports
 from sync.secrets import resolve
 
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from sync.report.model import Report
     from sync.secrets import Secret
     from sync.store_port import ProviderState
+
+
+LOCK_POLL_S = 0.1
+"""Pause between two looks at a lock that another run holds."""
 
 
 class Silent:
@@ -103,11 +107,13 @@ async def run_once(
 ) -> Report:
     """One whole cycle under the lock.
 
-    Raises ``ConfigError`` before any request, ``StateError`` when the store cannot be trusted, ``LockHeld``.
+    Raises ``ConfigError`` before any request, ``StateError`` when the store cannot be trusted, ``LockHeld``
+    when another run keeps the lock until the wait is over or ``stopping`` is set.
     """
     clock = clock or SystemClock()
     check_secrets(settings, environ)
-    with opened_store(settings, scratch=request.options.mode == "dry-run", wait_s=request.wait_s) as store:
+    with ExitStack() as stack:
+        store = await _entered(stack, settings, request, clock, stopping)
         if store.rolled_back:
             raise StateError(
                 "the state store is older than the last run knew: a backup was restored",
@@ -117,6 +123,20 @@ async def run_once(
         if stopping is not None:
             session.stopping = stopping
         return await run_cycle(session, take_in_exports)
+
+
+async def _entered(
+    stack: ExitStack, settings: Settings, request: Request, clock: Clock, stopping: asyncio.Event | None
+) -> SqliteStore:
+    """The store, open until ``stack`` closes; the wait for its lock leaves the loop free to hear signals."""
+    deadline = clock.monotonic() + request.wait_s
+    while True:
+        try:
+            return stack.enter_context(opened_store(settings, scratch=request.options.mode == "dry-run"))
+        except LockHeld:
+            if clock.monotonic() >= deadline or (stopping is not None and stopping.is_set()):
+                raise
+        await clock.sleep(LOCK_POLL_S)
 
 
 def check_secrets(settings: Settings, environ: Mapping[str, str] | None = None) -> None:

@@ -105,8 +105,6 @@ def run_program(arguments: Sequence[str]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        return 0
     except Exception as error:  # noqa: BLE001  # the last place before the user
         return _told(error, debug=debug)
     return result if isinstance(result, int) else 0
@@ -121,9 +119,10 @@ def _told(error: Exception, *, debug: bool) -> int:
 
         sys.stderr.write(safe_traceback(error) + "\n")
     if not isinstance(error, ContactSyncError):
+        cause = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
         sys.stderr.write(
-            f"contact-sync: unexpected error: {type(error).__name__}. Nothing was lost that was not reported; "
-            "run it again with --debug to see where it happened.\n"
+            f"contact-sync: unexpected error: {type(error).__name__}{cause}. Nothing was lost that was not "
+            "reported; run it again with --debug to see where it happened.\n"
         )
         return 1
     sys.stderr.write(f"contact-sync: {error}\n")

@@ -97,29 +97,30 @@ def parse_max_requests(texts: Iterable[str]) -> dict[str, int]:
 
 
 def check_reports(specs: Iterable[str]) -> None:
-    """A usage error for a report nobody can write, before any work is done."""
-    to_stdout = 0
-    for spec in specs:
-        name, _, path = spec.partition(":")
-        if name not in FORMATS:
-            raise click.BadParameter(f"{name!r} is no format; known: {', '.join(FORMATS)}", param_hint="--report")
-        to_stdout += not path
-        if path and not Path(path).absolute().parent.is_dir():
-            raise click.BadParameter(f"the folder of {path} does not exist", param_hint="--report")
-    if to_stdout > 1:
-        raise click.BadParameter("only one report can go to standard output", param_hint="--report")
+    """A configuration error for a report nobody can write, before any work is done."""
+    from sync.report.output import check_targets
+
+    check_targets(specs)
 
 
 def tell(report: Report, specs: tuple[str, ...], *, values: bool, quiet: bool) -> None:
-    """Every report that was asked for is written; without any, a text goes to standard output."""
+    """Every report that was asked for is written; without any, a text goes to standard output.
+
+    Raises ``ConfigError`` for the first one that could not be written, after the others were.
+    """
+    from sync.errors import ConfigError
     from sync.report.output import write_report
 
-    check_reports(specs)
     if not specs and not quiet:
         specs = ("text",)
+    lost: list[ConfigError] = []
     for spec in specs:
-        to_terminal = ":" not in spec and sys.stdout.isatty()
-        write_report(spec, report, values=values or to_terminal, stdout=sys.stdout)
+        try:
+            write_report(spec, report, values=values, stdout=sys.stdout)
+        except ConfigError as error:
+            lost.append(error)
+    if lost:
+        raise lost[0]
 
 
 def pending_code(report: Report) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +21,7 @@ from sync.cli.common import (
     set_up_logs,
     tell,
 )
+from sync.errors import LockHeld
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -67,10 +69,11 @@ def command(
 
     settings = load_settings(config)
     report, stopped = interruptible(lambda stop: _run(settings, request, stop))
-    tell(report, reports, values=values, quiet=quiet)
-    if stopped:
+    if report is None:
         return 128 + stopped
-    return pending_code(report) if exit_code else report.exit_code
+    code = 128 + stopped if stopped else pending_code(report) if exit_code else report.exit_code
+    tell(replace(report, exit_code=code), reports, values=values, quiet=quiet)
+    return code
 
 
 def request_from(
@@ -111,7 +114,8 @@ def interruptible(work: Any) -> tuple[Any, int]:
     """``work(stopping)`` done, and the signal that asked it to stop (0 = none).
 
     The first SIGINT or SIGTERM sets ``stopping``: the call in flight is finished, nothing new begins. The
-    second one ends the process at once; what was in flight is looked up by the next run.
+    second one ends the process at once; what was in flight is looked up by the next run. Work that was still
+    waiting for the lock then has not begun: there is ``None`` of it.
     """
     caught = 0
 
@@ -134,4 +138,9 @@ def interruptible(work: Any) -> tuple[Any, int]:
         task: Coroutine[Any, Any, Any] = work(stopping)
         return await task
 
-    return asyncio.run(main()), caught
+    try:
+        return asyncio.run(main()), caught
+    except LockHeld:
+        if not caught:
+            raise
+        return None, caught

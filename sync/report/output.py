@@ -18,7 +18,7 @@ from sync.report.text import to_text
 from sync.report.web import to_html
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from sync.report.model import Report
 
@@ -33,6 +33,8 @@ _RENDERERS: Mapping[Format, Callable[..., str]] = {
     "html": to_html,
     "csv": to_csv,
 }
+
+_ELSEWHERE = "Name a file in a folder that you may write to."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,32 @@ def parse_target(spec: str) -> Target:
     if colon and not path:
         raise ConfigError(f"--report {spec} names no file", remedy=f"Write --report {name}:FILE.")
     return Target(found, Path(path) if path not in {"", "-"} else None)
+
+
+def check_targets(specs: Iterable[str]) -> None:
+    """Each report can be written where it is to go, each to a place of its own; asked before there is one.
+
+    Raises ConfigError otherwise.
+    """
+    places = [parse_target(spec).path for spec in specs]
+    if places.count(None) > 1:
+        raise ConfigError(
+            "--report: only one report can go to standard output",
+            remedy="Name a file for the others: FORMAT:PATH.",
+        )
+    for path in filter(None, places):
+        if places.count(path) > 1:
+            raise ConfigError(f"--report: two reports would go to {path}", remedy="Give each its own file.")
+        _check_place(path)
+
+
+def _check_place(path: Path) -> None:
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise ConfigError(f"--report: the folder of {path} does not exist", remedy=f"Make it: mkdir -p {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ConfigError(f"--report: {folder} cannot be written to", remedy=_ELSEWHERE)
+    _refuse_odd(path)
 
 
 def render(report: Report, report_format: Format, values: bool) -> str:
@@ -90,9 +118,7 @@ def write_private(path: Path, text: str) -> None:
         _refuse_odd(path)
         _replace(path, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
-        raise ConfigError(
-            f"{path} cannot be written ({error.strerror})", remedy="Name a file in a folder that you may write to."
-        ) from None
+        raise ConfigError(f"{path} cannot be written ({error.strerror})", remedy=_ELSEWHERE) from None
 
 
 def _refuse_odd(path: Path) -> None:

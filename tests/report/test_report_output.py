@@ -11,7 +11,7 @@ import pytest
 
 from sync.errors import ConfigError
 from sync.report.masking import masked
-from sync.report.output import FORMATS, Target, parse_target, render, write_report
+from sync.report.output import FORMATS, Target, check_targets, parse_target, render, write_report
 from tests.report import samples
 
 if TYPE_CHECKING:
@@ -37,6 +37,30 @@ def test_what_is_no_target_is_a_configuration_error(spec: str) -> None:
         parse_target(spec)
     assert caught.value.remedy
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "spec", ["json:", "json:.", "json:/dev/null", "json:link", "json:nowhere/a.json", "xml:a"]
+)
+def test_a_place_that_takes_no_report_is_told_before_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path / "a.json")
+    with pytest.raises(ConfigError) as caught:
+        check_targets(["text", spec])
+    assert caught.value.remedy
+    assert [path.name for path in tmp_path.iterdir()] == ["link"]
+
+
+@pytest.mark.parametrize("specs", [["text", "json"], ["text", "json:-"], ["html:a", "json:a"]])
+def test_each_report_goes_to_a_place_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, specs: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError):
+        check_targets(specs)
+    check_targets([*specs[:1], "csv:b"])
 
 
 @pytest.mark.parametrize("report_format", FORMATS)

@@ -1,0 +1,113 @@
+"""The process around a command: streams that go away, signals, and the exit code that the report tells, too."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from state.lock import RunLock, run_lock_path
+from tests.cli.conftest import PATIENCE_S, PROGRAM, started
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Program
+
+SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+
+
+@pytest.fixture
+def busy(config: Path) -> RunLock:
+    """A lock that another run holds."""
+    return RunLock(run_lock_path(config.parent / ".contact-sync" / "state.db"))
+
+
+@pytest.fixture
+def known(program: Program, config: Path) -> Path:
+    """One person, who is nowhere but in an export."""
+    export = config.parent / "export.csv"
+    export.write_text("record_id,email,first_name,last_name\n1,ana.diaz@lumenforge.fr,Ana,Diaz\n")
+    assert program("import", "datananas", export, "--config", config).code == 0
+    return config
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["sandbox", "--list-switches"], 0), (["run", "--max-requests", "topo=0"], 9)]
+)
+def test_a_reader_who_leaves_changes_no_exit_code(config: Path, arguments: list[str], code: int) -> None:
+    more = ["--config", str(config)] if code else []
+    reads, writes = os.pipe()
+    os.close(reads)
+    done = subprocess.run(
+        [*PROGRAM, *arguments, *more], stdout=writes, stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False
+    )
+    os.close(writes)
+    assert (done.returncode, done.stderr) == (code, b"")
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&-", "2>&-"])
+def test_a_stream_that_was_never_open_changes_no_exit_code(closed: str) -> None:
+    line = " ".join([*PROGRAM, "--version", closed])
+    done = subprocess.run(["sh", "-c", line], capture_output=True, timeout=PATIENCE_S, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_standard_output_that_is_full_is_told() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, "--version"], stdout=full, stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False
+        )
+    assert done.returncode == 1
+    assert b"No space left on device" in done.stderr
+
+
+def test_an_encoding_that_lacks_a_character_stops_no_report(program: Program, known: Path) -> None:
+    done = subprocess.run(
+        [*PROGRAM, "run", "--dry-run", "--config", known],
+        env=os.environ | {"PYTHONIOENCODING": "ascii"}, capture_output=True, timeout=PATIENCE_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert b"\\u2026" in done.stdout
+
+
+@SIGNALS
+@pytest.mark.parametrize("words", [["run"], ["optout", "add", "ana.diaz@lumenforge.fr", "--reason", "OTHER"]])
+def test_a_command_that_waits_for_the_lock_ends_at_the_first_signal(
+    config: Path, busy: RunLock, words: list[str], number: int
+) -> None:
+    with busy, started(config.parent, *words, "--wait", "1h", "--config", config) as waiting:
+        _hold_out(waiting.process)
+        assert waiting.end(number) == 128 + number
+    assert "holds the lock" not in waiting.log
+
+
+def _hold_out(process: subprocess.Popen[bytes]) -> None:
+    """The program is up and has not ended."""
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1.5)
+
+
+def test_the_lock_is_waited_for(config: Path, busy: RunLock) -> None:
+    with busy, started(config.parent, "run", "-q", "--wait", "1h", "--config", config) as waiting:
+        _hold_out(waiting.process)
+        busy.release()
+        assert waiting.process.wait(PATIENCE_S) == 0, waiting.log
+
+
+def test_the_report_tells_the_exit_code_that_the_process_ends_with(program: Program, known: Path) -> None:
+    told = program("run", "--dry-run", "--exit-code", "--report", "json", "--config", known)
+    assert (told.code, json.loads(told.out)["exit_code"]) == (4, 4)
+
+
+@pytest.mark.parametrize("spec", ["json:", "json:.", "json:nowhere/report.json", "xml"])
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_done(
+    program: Program, config: Path, spec: str
+) -> None:
+    told = program("run", "--report", spec, "--config", config)
+    assert (told.code, told.out) == (2, "")
+    assert "--report" in told.err or "cannot be written" in told.err or "not a file" in told.err
+    assert not (config.parent / ".contact-sync").exists()
