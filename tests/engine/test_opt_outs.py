@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.toolkit.sandbox import Fault
+from tests.decisions.desk import accept, waiting
 from tests.engine.house import at, by_state, person
 
 if TYPE_CHECKING:
@@ -85,6 +86,19 @@ async def test_somebody_excluded_at_topo_later_is_told_to_apollo(home: House) ->
     assert [(o.kind, o.state) for o in at(report, "apollo")] == [("stage", "acked")]
     assert home.apollo.rows[0]["contact_stage_id"] == stage
     assert (await home.run()).operations == ()
+
+
+@pytest.mark.parametrize("reason", ["BOUNCED", "COMPETITOR", "WRONG_PERSON", "LEFT_COMPANY"])
+async def test_a_reason_that_casts_doubt_on_the_record_waits_for_a_person(home: House, reason: str) -> None:
+    home.actors["topo"].create(person())
+    home.actors["topo"].opt_out(person(), reason)
+    report = await home.run()
+    assert {o.state for o in report.operations} == {"blocked"}
+    assert [(m.provider, m.action) for m in report.manual_actions] == [("topo", f"review {reason}")]
+    (item,) = waiting(home)
+    accept(home, item)
+    home.actors["topo"].edit(home.topo.rows[0]["id"], {"job_title": "COO"})
+    assert (await home.run()).manual_actions == ()
 
 
 @pytest.mark.parametrize(
