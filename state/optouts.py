@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from state.ledger import append_lines, check_chain, from_line, last_line, load_ledger, next_lines
 from state.people import mark_all_dirty
+from state.rows import to_json
 from sync.errors import StateError
+from sync.identity import email_key, wide_email_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from state.connection import Connection
     from sync.record import OptOutEntry
+
+KEYS: Final = "SELECT DISTINCT value FROM record_key WHERE kind = 'email' AND value >= ? AND value < ?"
+SHOWN: Final = """
+    SELECT r.rid, e.value FROM record AS r CROSS JOIN json_each(r.fields, '$.emails') AS e
+"""
+PEOPLE: Final = """
+    SELECT DISTINCT l.person_id FROM link AS l JOIN person AS p ON p.id = l.person_id
+    WHERE p.status = 'active' AND l.rid IN (
+        SELECT value FROM json_each(?)
+        UNION SELECT k.rid FROM json_each(?) AS j
+        CROSS JOIN record_key AS k ON k.kind = 'email' AND k.value = j.value
+    ) ORDER BY l.person_id
+"""
 
 
 def load(connection: Connection) -> list[OptOutEntry]:
@@ -74,3 +89,29 @@ def _last(connection: Connection) -> str | None:
 def _extend(connection: Connection, lines: Sequence[str]) -> None:
     if lines:
         connection.exec_driver_sql("INSERT INTO opt_out (line) VALUES (?)", [(line,) for line in lines])
+
+
+def covered(connection: Connection, emails: Iterable[str]) -> list[str]:
+    """Active persons with a record that carries, now or before, an address opted out together with ``emails``.
+
+    Addresses that join nobody are no keys: for those alone every record is looked at.
+    """
+    wanted = {form for email in emails for form in wide_email_keys(email)}
+    near = {row[0] for span in _spans(wanted) for row in connection.exec_driver_sql(KEYS, span)}
+    keys = [address for address in near if not wanted.isdisjoint(wide_email_keys(address))]
+    rids = []
+    if any(email_key(form) is None for form in wanted):
+        shown = connection.exec_driver_sql(SHOWN)
+        rids = [rid for rid, address in shown if not wanted.isdisjoint(wide_email_keys(address))]
+    return [str(row[0]) for row in connection.exec_driver_sql(PEOPLE, (to_json(rids), to_json(keys)))]
+
+
+def _spans(forms: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Where in the order of all addresses those lie that may be one with ``forms``: tags, hosts, Gmail's dots."""
+    for form in forms:
+        local, _, host = form.rpartition("@")
+        yield f"{local}@", f"{local}A"
+        yield f"{local}+", f"{local},"
+        if host == "gmail.com":
+            yield f"{local[0]}.", f"{local[0]}/"
+            yield local[:2], f"{local[:2]}\U0010ffff"

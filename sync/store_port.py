@@ -423,5 +423,8 @@ class Store(Protocol):
     def opt_outs_with(self, keys: Iterable[str]) -> list[OptOutEntry]:
         """Entries that carry any of the hashed keys, and those that came in their place, oldest first."""
 
+    def people_covered(self, emails: Iterable[str]) -> list[str]:
+        """The active persons with an address, now or before, that an opt-out of one of ``emails`` covers."""
+
     def add_opt_outs(self, entries: Sequence[OptOutEntry]) -> None:
         """Entries are durable outside the database and then inside."""

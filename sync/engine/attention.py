@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sync.codes import StateReason
 from sync.engine.recognising import same
 from sync.guards import EVERY
-from sync.identity import canonical_email, linkedin_key, wide_email_keys
+from sync.identity import linkedin_key
 from sync.identity.canonical import compared
 from sync.optouts import wide_keys_of
 
@@ -53,14 +53,9 @@ def provider_set(session: Session) -> str:
 
 def after_opt_outs(session: Session, news: list[OptOut]) -> None:
     """The people that new opt-outs are about, so that every provider is told."""
-    people: set[str] = set()
-    for opt_out in news:
-        keys = {("linkedin", linkedin_key(opt_out.linkedin_url))}
-        for email in opt_out.emails:
-            keys |= {("email", key) for key in (canonical_email(email), *wide_email_keys(email))}
-        for kind, value in keys:
-            if value is not None:
-                people.update(session.store.people_with_key(kind, value))
+    people = set(session.store.people_covered([email for opt_out in news for email in opt_out.emails]))
+    for profile in {linkedin_key(opt_out.linkedin_url) for opt_out in news} - {None}:
+        people.update(session.store.people_with_key("linkedin", str(profile)))
     session.store.mark_people_dirty(sorted(people))
 
 

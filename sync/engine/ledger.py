@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sync.engine.plan import find_people
 from sync.errors import ContactSyncError
+from sync.identity import canonical_email, email_key
 from sync.optouts import wide_keys
 from sync.planning.opt_outs import keys_of_person
 from sync.record import OptOutEntry
@@ -64,11 +65,16 @@ def _note(session: Session, entry: OptOutEntry, people: list[Person]) -> None:
 
 
 def _covered(session: Session, key: str) -> tuple[frozenset[str], list[Person]]:
-    """The wide keys that KEY stands for, and the people who carry one of them."""
-    people = session.store.people(find_people(session.store, key))
+    """The wide keys that KEY stands for, and the people who carry one of them.
+
+    Who only shares a mailbox that is nobody's own is covered with it, but the other addresses are not.
+    """
+    named = find_people(session.store, key)
+    joins_nobody = canonical_email(key) is not None and email_key(key) is None
+    people = session.store.people(sorted(named | set(session.store.people_covered([key]))))
     keys = wide_keys((key,), key) if not people or "@" in key or "/" in key else frozenset()
     for person in people:
-        keys |= keys_of_person(person)
+        keys |= frozenset() if joins_nobody else keys_of_person(person)
     if not keys:
         raise NoKey(
             "this names nobody known and is neither an email nor a LinkedIn profile",

@@ -13,7 +13,7 @@ from sync.engine.attention import provider_set, reads_late
 from sync.engine.people import chunks
 from sync.garbage import uncollected
 from sync.guards import Facts, GuardPolicy, Limit
-from sync.identity import canonical_email, linkedin_key
+from sync.identity import canonical_email, email_key, linkedin_key
 from sync.planning import Side, World, plan_person, wish_digest
 from sync.planning.opt_outs import keys_of_person, plan_opt_outs, pushed_key
 from sync.planning.scope import Scope
@@ -69,7 +69,15 @@ def find_people(store: Store, key: str) -> set[str]:
     for kind, value in (("email", canonical_email(key)), ("linkedin", linkedin_key(key))):
         if value is not None:
             found |= set(store.people_with_key(kind, value))
-    return found
+    return found or _people_showing(store, canonical_email(key))
+
+
+def _people_showing(store: Store, email: str | None) -> set[str]:
+    """The persons with a record that shows an address which joins nobody and so is no key."""
+    if email is None or email_key(email) is not None:
+        return set()
+    near = store.people(store.people_covered([email]))
+    return {p.id for p in near if any(email in map(canonical_email, m.record.contact.emails) for m in p.members)}
 
 
 @uncollected()

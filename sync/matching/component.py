@@ -188,38 +188,38 @@ class Resolution:
         """Existing people stay apart when their merge would put two records of one provider into one person."""
         if len({self._entries[at].record.person_id for at in group} - {None}) < 2:
             return [group]
-        labels = self._persons(group)
-        if len(set(labels.values())) < 2 or not self._makes_twins(labels):
+        units = self._units(group)
+        persons = {units[at] for at in group if self._entries[at].record.person_id is not None}
+        if len(persons) < 2 or not self._makes_twins(units):
             return [group]
-        inside = set(group)
-        near = [[at for at in hub.members if at in inside] for hub in ties]
-        followers = follow(group, labels, near, self._unions.barred)
+        near = [sorted({units[at] for at in hub.members if at in units}) for hub in ties]
+        followers = follow(
+            sorted(set(units.values())), {person: person for person in persons}, near, self._unions.barred
+        )
         parts: dict[int, list[int]] = {}
         for at in group:
-            label = labels.get(at, followers.get(at))
-            parts.setdefault(at + len(self._entries) if label is None else label, []).append(at)
+            parts.setdefault(followers.get(units[at], units[at]), []).append(at)
         sides = sorted(parts.values())
         self._note(self._findings.held_merges, TWINS, sides, ())
         return sides
 
-    def _persons(self, group: list[int]) -> dict[int, int]:
-        """Record to a number for its person; people and new records that a human called the same count as one."""
-        judged = Unions(len(self._entries))
+    def _units(self, group: list[int]) -> dict[int, int]:
+        """Record to a number for what stays together: one person's records, and those a human called the same."""
+        units = Unions(len(self._entries))
         for a, b in self._hubs.same:
-            judged.join(a, b)
+            units.join(a, b)
         first: dict[str, int] = {}
         for at in group:
             person_id = self._entries[at].record.person_id
             if person_id is not None:
-                judged.join(first.setdefault(person_id, at), at)
-        persons = {judged.find(at) for at in first.values()}
-        return {at: person for at in group if (person := judged.find(at)) in persons}
+                units.join(first.setdefault(person_id, at), at)
+        return {at: units.find(at) for at in group}
 
-    def _makes_twins(self, labels: dict[int, int]) -> bool:
+    def _makes_twins(self, units: dict[int, int]) -> bool:
         owner: dict[str, int] = {}
         return any(
-            owner.setdefault(self._entries[at].record.ref.provider, label) != label
-            for at, label in labels.items()
+            owner.setdefault(self._entries[at].record.ref.provider, unit) != unit
+            for at, unit in units.items()
             if self._entries[at].record.person_id is not None
         )
 

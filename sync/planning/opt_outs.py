@@ -9,7 +9,7 @@ from sync.change import ManualAction, Operation
 from sync.codes import Reason
 from sync.contact import Contact
 from sync.identity import canonical_email
-from sync.optouts import NO_ENROLMENT, ONLY_OUTREACH_TOOL, TIMED, in_force, person_keys, wide_keys
+from sync.optouts import NO_ENROLMENT, ONLY_OUTREACH_TOOL, REVIEWED, TIMED, in_force, person_keys, wide_keys
 from sync.record import OptOut
 
 if TYPE_CHECKING:
@@ -43,7 +43,9 @@ def plan_opt_outs(
     pushed: Mapping[PushedKey, datetime],
     new_id: Callable[[], str],
 ) -> OptOutPlan:
-    """The entries and stage moves that make every provider know, for opt-outs that forbid contact."""
+    """The entries and stage moves that make every provider know, for opt-outs that forbid contact; what only
+    people can do or judge.
+    """
     entries = [e for e in index.entries(keys_of_person(person)) if in_force(e, now) and _travels(e)]
     if not entries:
         return OptOutPlan()
@@ -59,7 +61,17 @@ def plan_opt_outs(
             operations += _stages(person, side, strongest, pushed, new_id)
         elif has_record and not any(e.source == side.name for e in entries):
             manual.append(ManualAction(person_id=person.id, provider=side.name, action="opt-out"))
-    return OptOutPlan(tuple(operations), tuple(manual))
+    return OptOutPlan(tuple(operations), (*manual, *_reviews(person, entries)))
+
+
+def _reviews(person: Person, entries: Iterable[OptOutEntry]) -> list[ManualAction]:
+    """What somebody has to look at: such a reason casts doubt on the record itself."""
+    places = sorted({m.record.ref.provider for m in person.members if not m.gone})
+    sources = {e.reason: e.source if e.source in places else places[0] for e in entries if places}
+    return [
+        ManualAction(person_id=person.id, provider=sources[reason], action=f"review {reason}")
+        for reason in sorted(REVIEWED & sources.keys())
+    ]
 
 
 def keys_of_person(person: Person) -> frozenset[str]:

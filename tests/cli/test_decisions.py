@@ -186,3 +186,13 @@ def test_nothing_is_known_before_the_first_run(program: Program, config: Path) -
     told = program("explain", "ana@x.co", "--config", config)
     assert told.code == 12
     assert "`contact-sync run` makes it" in told.err
+
+
+def test_an_address_that_joins_nobody_names_whoever_shows_it(program: Program, config: Path) -> None:
+    export = config.parent / "shared.csv"
+    export.write_text("record_id,email,first_name\n1,info@lumenforge.fr,Ana\n2,bob.brun@oakmere.nl,Bob\n")
+    assert program("import", "datananas", export, "--config", config).code == 0
+    told = program("explain", "Info@Lumenforge.fr", "--config", config)
+    assert (told.code, "datananas:1" in told.out) == (0, True)
+    added = program("optout", "add", "info@lumenforge.fr", "--reason", "OTHER", "--config", config)
+    assert "for person" in added.out

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from adapters.toolkit.sandbox import Fault
+from tests.decisions.desk import accept, waiting
 from tests.engine.house import at, by_state, person
 
 if TYPE_CHECKING:
@@ -83,6 +86,41 @@ async def test_somebody_excluded_at_topo_later_is_told_to_apollo(home: House) ->
     assert [(o.kind, o.state) for o in at(report, "apollo")] == [("stage", "acked")]
     assert home.apollo.rows[0]["contact_stage_id"] == stage
     assert (await home.run()).operations == ()
+
+
+@pytest.mark.parametrize("reason", ["BOUNCED", "COMPETITOR", "WRONG_PERSON", "LEFT_COMPANY"])
+async def test_a_reason_that_casts_doubt_on_the_record_waits_for_a_person(home: House, reason: str) -> None:
+    home.actors["topo"].create(person())
+    home.actors["topo"].opt_out(person(), reason)
+    report = await home.run()
+    assert {o.state for o in report.operations} == {"blocked"}
+    assert [(m.provider, m.action) for m in report.manual_actions] == [("topo", f"review {reason}")]
+    (item,) = waiting(home)
+    accept(home, item)
+    home.actors["topo"].edit(home.topo.rows[0]["id"], {"job_title": "COO"})
+    assert (await home.run()).manual_actions == ()
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ("ana.diaz@gmail.com", "anadiaz+x@googlemail.com"),
+        ("ana+news@acme.com", "ana@acme.com"),
+        ("ana@me.com", "ana@icloud.com"),
+        ("info@acme.com", "info@acme.com"),
+    ],
+)
+async def test_whoever_an_opt_out_matches_wider_is_told_to_everybody_though_nothing_else_changed(
+    home: House, shown: str, said: str
+) -> None:
+    stage = "609500000000000000000099"
+    home.apollo.workspace.stages[stage] = "Do not contact"
+    home.configure("apollo", opt_out_stage_id=stage)
+    home.actors["topo"].create(person(emails=(shown,)))
+    await home.run()
+    home.actors["topo"].opt_out(person(emails=(said,), linkedin_url=None), "UNSUBSCRIBED")
+    report = await home.run()
+    assert [(o.kind, o.state) for o in at(report, "apollo")] == [("stage", "acked")]
 
 
 async def test_a_timed_opt_out_ends_a_day_after_its_time(home: House) -> None:

@@ -216,6 +216,15 @@ def test_a_new_record_goes_with_the_side_of_a_held_merge_that_a_human_called_the
     assert groups(a, b, new, decisions=[decision(b, new, "same")]) == sets({0}, {1, 2})
 
 
+def test_new_records_that_a_human_called_the_same_stay_together_where_a_merge_is_held() -> None:
+    a = replace(record(0, provider="topo", **ANN), person_id="p")
+    b = replace(record(1, provider="topo", **ANN), person_id="q")
+    new, other = record(2, provider="apollo", **ANN), record(3, provider="datananas", linkedin="in:ann")
+    said = [decision(new, other, "same")]
+    assert groups(a, b, new, other, decisions=said) == sets({0}, {1}, {2, 3})
+    assert groups(a, b, new, replace(other, emails=("ann@acme.com",)), decisions=said) == sets({0}, {1}, {2, 3})
+
+
 def test_people_alike_in_name_company_and_domain_are_suspected_and_never_joined() -> None:
     same = {"name": "Ann Lee", "company": "Acme Inc.", "domain": "acme.com"}
     other = {**same, "company": "ACME"}
