@@ -169,14 +169,18 @@ class _Pusher:
 
         Rows without the key that it matches on would be made a second time; what became of them stays unknown.
         """
-        again = [o for o in batch.operations if may_send_again(self._seat, o)]
-        lost = [o for o in batch.operations if o not in again]
-        if lost:
-            message = "the totals do not confirm every row, and this one has no key to be recognised by"
-            self._all(replace(batch, operations=tuple(lost)), "unknown", StateReason.OUTCOME_UNKNOWN, message)
-        for half in _halves(again):
+        for half in _halves(self._recognisable(batch, "the totals do not confirm every row")):
             self._extra_calls -= 1
             await self._send_anew(half)
+
+    def _recognisable(self, batch: Batch, why: str) -> list[Operation]:
+        """What may be sent once more; what became of the other rows is unknown, since ``why``."""
+        again = [o for o in batch.operations if may_send_again(self._seat, o)]
+        lost = tuple(o for o in batch.operations if o not in again)
+        if lost:
+            message = f"{why}, and this one has no key to be recognised by"
+            self._all(replace(batch, operations=lost), "unknown", StateReason.OUTCOME_UNKNOWN, message)
+        return again
 
     async def _failed(self, batch: Batch, error: ContactSyncError) -> None:
         if isinstance(error, (OutcomeUnknown, MappingError, Transient)):
@@ -186,6 +190,9 @@ class _Pusher:
                 await self._send_anew(half)
         elif isinstance(error, Rejected):
             self._all(batch, "refused", StateReason.REJECTED, str(error))
+        elif isinstance(error, QuotaExhausted) and error.sent:
+            again = self._recognisable(batch, "rows may have been written before the quota was met")
+            self._give_up(again, error)
         else:
             self._give_up(batch.operations, error)
 

@@ -186,6 +186,24 @@ async def test_a_full_datananas_account_stops_creates_there_alone(home: House) -
     assert len(home.apollo.rows) == 1
 
 
+async def test_a_row_without_the_match_key_is_not_posted_again_after_a_quota_met_half_way(home: House) -> None:
+    home.actors["topo"].create(person("Zoe Quist", emails=()))
+    for contact in crowd(4):
+        home.actors["topo"].create(contact)
+    home.datananas.turn(quota="connect", quota_left=3, quota_when="after_starting", written_part=True)
+    states = {o.contact.first_name: o.state for o in at(await home.run(), "datananas")}
+    assert states.pop("Zoe") == "unknown"
+    assert set(states.values()) == {"deferred"}
+    home.datananas.turn(quota="")
+    for _ in range(3):
+        home.clock.advance(days=1)
+        await home.run()
+    assert sum(row["firstName"] == "Zoe" for row in home.datananas.rows) <= 1
+    assert {row.get("email") for row in home.datananas.rows if row["firstName"] != "Zoe"} == {
+        contact.email for contact in crowd(4)
+    }
+
+
 async def test_a_second_run_finds_the_lock_held(home: House) -> None:
     from state.lock import RunLock, run_lock_path
 
