@@ -76,8 +76,8 @@ class Datananas:
 
     @property
     def memory(self) -> Mapping[str, object]:
-        """When the bulk endpoint may be asked again."""
-        return self._client.limiter.memory()
+        """When the bulk endpoint may be asked again, by its rate windows and by its daily quota."""
+        return self._client.memory
 
     async def open(self) -> Account:
         """The credentials are there; whether they are good shows at the first send.
@@ -154,6 +154,7 @@ class Datananas:
                 "datananas: base_url is on this machine and stream_url is not", remedy="point both to one server"
             )
         async with self._one_bulk:
+            self._client.check_quota()
             verdict = await self._followed(batch.wire, len(batch.operations), progress)
         if verdict.doubt:
             why = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from adapters.toolkit.sandbox import Fault
@@ -202,6 +204,21 @@ async def test_a_row_without_the_match_key_is_not_posted_again_after_a_quota_met
     assert {row.get("email") for row in home.datananas.rows if row["firstName"] != "Zoe"} == {
         contact.email for contact in crowd(4)
     }
+
+
+async def test_a_daily_quota_that_was_met_is_left_alone_until_it_starts_again(home: House) -> None:
+    home.actors["topo"].create(person())
+    home.datananas.turn(quota="connect")
+    first = await home.run()
+    assert [(o.state, o.reason) for o in at(first, "datananas")] == [("deferred", "quota")]
+    until = first.deferred[0].until
+    home.datananas.turn(quota="")
+    waiting = await home.run()
+    assert (waiting.exit_code, waiting.deferred) == (9, first.deferred)
+    assert home.datananas.writes == 1
+    assert until is not None
+    home.clock.offset = until - datetime.now(UTC) + timedelta(seconds=1)
+    assert [o.state for o in at(await home.run(), "datananas")] == ["acked"]
 
 
 async def test_a_second_run_finds_the_lock_held(home: House) -> None:
