@@ -25,7 +25,7 @@ from sync.errors import (
     Transient,
     Unreachable,
 )
-from sync.ports import LONGEST_SLEEP_S
+from sync.ports import LONGEST_SLEEP_S, LONGEST_WRITE_SLEEP_S
 from sync.store_port import Settled
 
 if TYPE_CHECKING:
@@ -145,10 +145,13 @@ class _Pusher:
         keep_memory(session, seat)
 
     async def _send_later(self, batch: Batch, error: RateLimited) -> None:
-        """A short wait that the provider asked for is waited for, and everything is looked at once more."""
-        session, wait_s = self._session, error.retry_after_s
-        tried = max(o.attempt for o in batch.operations)
-        if wait_s is None or wait_s > LONGEST_SLEEP_S or tried >= MOST_TRIES or session.stopping.is_set():
+        """A wait that the provider asked for is waited for, and everything is looked at once more.
+
+        One that is shorter than that was waited for where the batch was sent, as often as it may be.
+        """
+        session, wait_s = self._session, error.retry_after_s or 0.0
+        ours = LONGEST_WRITE_SLEEP_S < wait_s <= LONGEST_SLEEP_S
+        if not ours or max(o.attempt for o in batch.operations) >= MOST_TRIES or session.stopping.is_set():
             self._give_up(batch.operations, error)
             return
         await session.clock.sleep(wait_s + session.clock.random())

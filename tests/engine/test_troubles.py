@@ -108,6 +108,19 @@ async def test_a_lost_answer_of_datananas_is_posted_again_after_settling(home: H
     assert len(home.datananas.rows) == 1
 
 
+@pytest.mark.parametrize("asked_s", [0, 1, 15])
+async def test_a_write_that_is_told_to_wait_again_and_again_is_tried_three_times_in_all(
+    home: House, asked_s: int
+) -> None:
+    home.actors["topo"].create(person())
+    path = "/api/v1/contacts/bulk_create"
+    home.apollo.traffic.faults.append(Fault.parse(f"POST {path}:*:status=429,retry-after={asked_s}"))
+    report = await home.run()
+    assert report.exit_code == 9
+    assert [(o.state, o.reason) for o in at(report, "apollo")] == [("deferred", "rate-limited")]
+    assert home.apollo.traffic.count("POST", path) == 3
+
+
 async def test_a_list_that_starts_outreach_stops_the_run_before_anything_is_written(home: House) -> None:
     home.actors["apollo"].create(person())
     for row in home.topo.lists.values():
