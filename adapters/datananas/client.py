@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from adapters.datananas.settings import DatananasSettings
     from adapters.datananas.wire import Answer
     from adapters.spec import Opening
+    from adapters.toolkit.http import Request
     from sync.ports import RequestCounts
 
 LONGEST_DAY = timedelta(hours=25)
@@ -59,12 +60,11 @@ class Client:
         resets_at, now = self._quota_resets_at, self._clock.now()
         return resets_at is not None and now < resets_at <= now + LONGEST_DAY
 
-    async def post(self, body: bytes, before: Callable[[], None]) -> Answer:
-        """The answer that accepts ``body``; ``before`` is called right before each time that bytes go out.
+    async def post(self, request: Request, before: Callable[[], None]) -> Answer:
+        """The answer that accepts ``request``; ``before`` is called right before each time that bytes go out.
 
         Raises what ``exchange.read_answer`` and ``Http.call`` raise.
         """
-        request = exchange.bulk_request(body, self._settings)
 
         async def once() -> Answer:
             await self.limiter.acquire(request.endpoint, mutating=request.mutating)

@@ -11,7 +11,7 @@ from sync.change import Outcome
 from sync.codes import StateReason
 from sync.engine.look_before import LookBefore
 from sync.engine.pull import keep_memory
-from sync.engine.resolve import may_send_again
+from sync.engine.resolve import as_repeat, may_send_again
 from sync.engine.settle import settle
 from sync.engine.together import together
 from sync.errors import (
@@ -174,7 +174,7 @@ class _Pusher:
         """
         for half in _halves(self._recognisable(batch, "the totals do not confirm every row")):
             self._extra_calls -= 1
-            await self._send_anew(half)
+            await self._send_anew([as_repeat(o) for o in half])
 
     def _recognisable(self, batch: Batch, why: str) -> list[Operation]:
         """What may be sent once more; what became of the other rows is unknown, since ``why``."""
