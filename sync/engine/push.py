@@ -39,6 +39,8 @@ EXTRA_CALLS_TO_ISOLATE = 32
 """Re-posts a run may spend on finding rows that a bulk upsert refused in silence."""
 MOST_TRIES = 3
 """Of one write that a provider asked to wait for."""
+MOST_LOST_IN_A_ROW = 5
+"""Requests whose outcome is unknown, one after another; then no more are sent in this run."""
 
 
 async def push_all(session: Session) -> None:
@@ -65,6 +67,7 @@ class _Pusher:
         self._seat = seat
         self._look = LookBefore(session, seat, self._put_off, self._end)
         self._extra_calls = EXTRA_CALLS_TO_ISOLATE
+        self._lost_in_a_row = 0
         self._done = 0
         self._total = 0
 
@@ -100,7 +103,7 @@ class _Pusher:
         for operation in operations:
             if self._session.stopping.is_set():
                 self._put_off([operation], StateReason.OUT_OF_TIME)
-            elif not self._seat.up:
+            elif not self._seat.up or self._lost_in_a_row >= MOST_LOST_IN_A_ROW:
                 self._put_off([operation], self._down_reason())
             elif operation.kind == "create" and self._seat.stop_creates is not None:
                 stop = self._seat.stop_creates
@@ -134,6 +137,7 @@ class _Pusher:
         except ContactSyncError as error:
             await self._failed(batch, error)
         else:
+            self._lost_in_a_row = 0
             if result.bulk is not None:
                 session.bulk.append(result.bulk)
             short = [o for o in result.outcomes if o.reason == PARTIAL_TOTALS]
@@ -188,6 +192,7 @@ class _Pusher:
     async def _failed(self, batch: Batch, error: ContactSyncError) -> None:
         if isinstance(error, (OutcomeUnknown, MappingError, Transient)):
             self._all(batch, "unknown", StateReason.OUTCOME_UNKNOWN, str(error))
+            self._note_lost()
         elif isinstance(error, Rejected) and batch.rebatchable and len(batch.operations) > 1:
             for half in _halves(batch.operations):
                 await self._send_anew(half)
@@ -198,6 +203,13 @@ class _Pusher:
             self._give_up(again, error)
         else:
             self._give_up(batch.operations, error)
+
+    def _note_lost(self) -> None:
+        """Too many in a row stop the writes; reading goes on, for it may find what was written."""
+        self._lost_in_a_row += 1
+        if self._lost_in_a_row == MOST_LOST_IN_A_ROW:
+            self._seat.status = "unreachable"
+            self._seat.note(f"{MOST_LOST_IN_A_ROW} writes in a row had no usable answer, so no more are sent now")
 
     def _give_up(self, operations: Iterable[Operation], error: ContactSyncError) -> None:
         """Nothing of these was applied; they and what follows wait."""
