@@ -125,6 +125,7 @@ class Listening:
         self._heard = asyncio.Event()
         self._posted_at = self._last_sign_at = stream.clock.monotonic()
         self._lost: ProviderError | None = None
+        self._renewed = False
         self.noise = 0
 
     async def __aenter__(self) -> Self:
@@ -214,6 +215,7 @@ class Listening:
                 reconnects += 1
                 await self._stream.clock.sleep(self._reconnect_wait_s(reconnects))
                 try:
+                    await self._renew_if_refused()
                     self._socket = await self._stream.open()
                     break
                 except Unreachable as error:
@@ -221,6 +223,13 @@ class Listening:
                 except (AuthError, ConfigError) as error:
                     self._lost = error if isinstance(error, ProviderError) else None
                     return
+
+    async def _renew_if_refused(self) -> None:
+        """After a close that refuses the token there is another one, where another can be had; once a batch."""
+        if self._socket.close_code in REFUSALS and not self._renewed:
+            self._renewed = True
+            credential = self._stream.credential
+            await credential.renew(await credential.token())
 
     def _reconnect_wait_s(self, attempt: int) -> float:
         ceiling_s = min(LONGEST_RECONNECT_WAIT_S, self._stream.reconnect_wait_s * 2.0 ** (attempt - 1))
