@@ -17,7 +17,7 @@ from urllib.parse import quote
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from adapters.datananas.events import Event, Running, decode
+from adapters.datananas.events import Event, Running, Unrelated, decode
 from sync.errors import AuthError, ConfigError, OutcomeUnknown, ProviderError, Unreachable
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ PROVIDER = "datananas"
 MAX_MESSAGE_BYTES = 1024 * 1024
 MOST_RECONNECTS = 5
 MOST_NOISE = 20
-"""Messages in a row that hold no event; after that the connection is taken for a wrong or broken one."""
+"""Messages in a row that hold no event of any kind; then the connection is taken for a wrong or broken one."""
 LONGEST_RECONNECT_WAIT_S = 60.0
 PING_S = 10.0
 OPEN_S = 10.0
@@ -246,7 +246,7 @@ class Listening:
                 event = decode(await self._socket.recv(decode=False))  # one bad byte is noise, no closing
                 in_row = 0 if event else in_row + 1
                 self.noise += 0 if event else 1
-                if event:
+                if event is not None and not isinstance(event, Unrelated):
                     self._take(event)
                 read += 1
                 if read % BREATH == 0:
