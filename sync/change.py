@@ -41,7 +41,8 @@ class Operation:
     changes. ``record``: the record as last observed (``None`` for a create). ``opt_out``: only for kinds
     ``exclude`` and ``stage``. ``reason``: why it is planned, or once settled why it ended so (codes).
     ``external_id``: what travels to the provider so that the row can be recognised; the person id.
-    ``attempt`` counts sends, from 1. ``request_id``, ``entry_id``: what the provider called it.
+    ``attempt`` counts sends, from 1. ``repeats``: an earlier send may have been applied, so what a write sets off
+    besides storing is not to be set off again. ``request_id``, ``entry_id``: what the provider called it.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Operation:
     opt_out: OptOut | None = None
     state: State = "planned"
     attempt: int = 0
+    repeats: bool = False
     digest: str | None = None
     run_id: str | None = None
     sent_at: datetime | None = None

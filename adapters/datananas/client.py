@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from adapters.datananas import exchange
@@ -9,7 +10,7 @@ from adapters.toolkit.http import Http
 from adapters.toolkit.oauth import Credential, FixedToken, OAuthClient, RefreshedToken
 from adapters.toolkit.rates import Limiter
 from adapters.toolkit.retry import RetryBudget, retried
-from sync.errors import RateLimited
+from sync.errors import QuotaExhausted, RateLimited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
     from adapters.datananas.settings import DatananasSettings
     from adapters.datananas.wire import Answer
     from adapters.spec import Opening
+    from adapters.toolkit.http import Request
     from sync.ports import RequestCounts
+
+LONGEST_DAY = timedelta(hours=25)
+"""No daily quota starts again later than this. A note that says otherwise stems from a clock that was wrong."""
 
 
 class Client:
@@ -28,6 +33,7 @@ class Client:
         self._clock = opening.clock
         self.credential = credential(settings, opening)
         self.limiter = Limiter(exchange.PROVIDER, opening.clock, memory=opening.memory)
+        self._quota_resets_at = _moment(opening.memory.get("quota_resets_at"))
         self._budget = RetryBudget()
         self._http = Http(
             exchange.PROVIDER,
@@ -38,12 +44,27 @@ class Client:
             deadline_s=settings.request_timeout.total_seconds(),
         )
 
-    async def post(self, body: bytes, before: Callable[[], None]) -> Answer:
-        """The answer that accepts ``body``; ``before`` is called right before each time that bytes go out.
+    @property
+    def memory(self) -> Mapping[str, object]:
+        """When the bulk endpoint may be asked again, and when the daily quota starts again once it was met."""
+        notes = self.limiter.memory()
+        resets_at = self._quota_resets_at
+        return notes | {"quota_resets_at": resets_at.isoformat()} if resets_at and self._quota_is_met() else notes
+
+    def check_quota(self) -> None:
+        """The daily quota is not known to be met. Raises ``QuotaExhausted`` until it starts again."""
+        if self._quota_is_met():
+            raise QuotaExhausted(exchange.PROVIDER, "the daily quota is used up", resets_at=self._quota_resets_at)
+
+    def _quota_is_met(self) -> bool:
+        resets_at, now = self._quota_resets_at, self._clock.now()
+        return resets_at is not None and now < resets_at <= now + LONGEST_DAY
+
+    async def post(self, request: Request, before: Callable[[], None]) -> Answer:
+        """The answer that accepts ``request``; ``before`` is called right before each time that bytes go out.
 
         Raises what ``exchange.read_answer`` and ``Http.call`` raise.
         """
-        request = exchange.bulk_request(body, self._settings)
 
         async def once() -> Answer:
             await self.limiter.acquire(request.endpoint, mutating=request.mutating)
@@ -58,6 +79,9 @@ class Client:
             except RateLimited as error:
                 self.limiter.refused(request.endpoint, error.retry_after_s or 0.0)
                 raise
+            except QuotaExhausted as error:
+                self._quota_resets_at = error.resets_at
+                raise
 
         return await retried(once, clock=self._clock, budget=self._budget, mutating=True)
 
@@ -68,6 +92,14 @@ class Client:
 
     async def _headers(self) -> Mapping[str, str]:
         return {"authorization": f"Bearer {await self.credential.token()}"}
+
+
+def _moment(note: object) -> datetime | None:
+    """The instant in a note of an earlier run, ``None`` when there is none that can be read."""
+    try:
+        return datetime.fromisoformat(note).astimezone(UTC) if isinstance(note, str) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def credential(settings: DatananasSettings, opening: Opening) -> Credential:

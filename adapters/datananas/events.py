@@ -15,6 +15,7 @@ from typing import Any
 from adapters.toolkit import strict_json
 
 PREFIX = "contact_bulk_create"
+OURS = frozenset({"_starting", "_running", "_ending"})
 MAX_ID_LENGTH = 200
 _SOCKET_IO = re.compile(r"\d+(?:/[^,\[]*,)?\d*(?=\[)", re.ASCII)
 _NAME_KEYS = ("type", "event", "name")
@@ -47,10 +48,15 @@ class Ended:
     updated: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Unrelated:
+    """Something else that the account is told about; a sign that the stream works, and nothing more."""
+
+
 Event = Started | Running | Ended
 
 
-def decode(message: str | bytes) -> Event | None:
+def decode(message: str | bytes) -> Event | Unrelated | None:
     """The event in one message, ``None`` when it holds none."""
     try:
         text = message if isinstance(message, str) else message.decode("utf-8")
@@ -84,7 +90,9 @@ def _open(envelope: Any) -> tuple[Any, Any]:
     return name, envelope
 
 
-def _event(name: str, payload: dict[str, Any]) -> Event | None:
+def _event(name: str, payload: dict[str, Any]) -> Event | Unrelated | None:
+    if name.removeprefix(PREFIX) not in OURS:
+        return Unrelated()
     uuid = _id(payload.get("uuid"))
     if uuid is None:
         return None
@@ -93,10 +101,8 @@ def _event(name: str, payload: dict[str, Any]) -> Event | None:
             return Started(uuid, _id(payload.get("listId")))
         case "_running":
             return Running(uuid, _count(payload.get("i")), _count(payload.get("total")))
-        case "_ending":
-            return Ended(uuid, _count(payload.get("created")), _count(payload.get("updated")))
         case _:
-            return None
+            return Ended(uuid, _count(payload.get("created")), _count(payload.get("updated")))
 
 
 def _id(value: Any) -> str | None:

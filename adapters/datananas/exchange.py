@@ -28,9 +28,10 @@ def render_body(rows: Sequence[Mapping[str, object]], settings: DatananasSetting
     return strict_json.dumps({"list": dict(settings.list), "contacts": [dict(row) for row in rows]})
 
 
-def bulk_request(body: bytes, settings: DatananasSettings) -> Request:
+def bulk_request(body: bytes, settings: DatananasSettings, *, repeats: bool = False) -> Request:
     """``POST /contacts/bulk``. Both query flags are side effects, so they are named only when switched on.
 
+    ``repeats``: the rows may have been posted before; they are moved and given an owner once.
     Source: https://docs.datananas.com/reference/post_contacts-bulk (two booleans, default false)
     """
     flags = {"move_existing": settings.move_existing, "replace_owner": settings.replace_owner}
@@ -39,7 +40,7 @@ def bulk_request(body: bytes, settings: DatananasSettings) -> Request:
         method="POST",
         path=PATH,
         endpoint=ENDPOINT,
-        params=tuple((names[flag], "true") for flag, on in flags.items() if on),
+        params=tuple((names[flag], "true") for flag, on in flags.items() if on and not repeats),
         body=body,
         headers=(("content-type", "application/json"), ("accept", "application/json")),
         mutating=True,

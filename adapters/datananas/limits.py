@@ -31,6 +31,7 @@ def capabilities(settings: DatananasSettings) -> Capabilities:
         any_variable=BOTH if settings.send_vars else frozenset(),
         why_not=MappingProxyType({name: code for name in FIELD_MAP if (code := _why_not(name, settings))}),
         match_key=settings.match_field,
+        effects=_effects(settings),
         needs_import=not settings.accept_blind_overwrite,
         batch=MappingProxyType({"create": settings.batch_size, "update": settings.batch_size}),
     )
@@ -50,6 +51,11 @@ def cannot_hold(contact: Contact, settings: DatananasSettings) -> list[tuple[str
         elif name == "emails" and len(value) > 1:
             left.append((name, "one-value"))
     return left
+
+
+def _effects(settings: DatananasSettings) -> tuple[str, ...]:
+    switches = {"list-move": settings.move_existing, "owner-replaced": settings.replace_owner}
+    return tuple(effect for effect, on in switches.items() if on)
 
 
 def _held(settings: DatananasSettings) -> list[str]:

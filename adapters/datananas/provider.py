@@ -28,6 +28,7 @@ from sync.record import Account, Target
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from adapters.toolkit.http import Request
     from sync.change import Operation
     from sync.ports import OptOutList, Progress, Reader
     from sync.record import Capabilities
@@ -76,8 +77,8 @@ class Datananas:
 
     @property
     def memory(self) -> Mapping[str, object]:
-        """When the bulk endpoint may be asked again."""
-        return self._client.limiter.memory()
+        """When the bulk endpoint may be asked again, by its rate windows and by its daily quota."""
+        return self._client.memory
 
     async def open(self) -> Account:
         """The credentials are there; whether they are good shows at the first send.
@@ -115,7 +116,10 @@ class Datananas:
         return Target()
 
     def batches(self, operations: Sequence[Operation]) -> list[Batch]:
-        """Rows of one kind and ``batch_size`` at most; no two of a batch share an email or a profile."""
+        """Rows of one kind and ``batch_size`` at most; no two of a batch share an email or a profile.
+
+        Rows that may have been posted before go apart, because the query flags are the whole request's.
+        """
         rows = [(operation, self._row(operation)) for operation in operations]
         waiting = [_Waiting(operation, row, _keys(operation)) for operation, row in rows if row is not None]
         batches: list[Batch] = []
@@ -138,9 +142,10 @@ class Datananas:
         taken: list[_Waiting] = []
         left: list[_Waiting] = []
         used: set[str] = set()
-        kind = waiting[0].operation.kind
+        first = waiting[0].operation
         for one in waiting:
-            full = len(taken) == self._settings.batch_size or one.operation.kind != kind
+            other = one.operation.kind != first.kind or one.operation.repeats != first.repeats
+            full = len(taken) == self._settings.batch_size or other
             (left if full or used & one.keys else taken).append(one)
             used |= one.keys  # also of those left: no later row of the same person overtakes them
         return taken, left
@@ -154,7 +159,9 @@ class Datananas:
                 "datananas: base_url is on this machine and stream_url is not", remedy="point both to one server"
             )
         async with self._one_bulk:
-            verdict = await self._followed(batch.wire, len(batch.operations), progress)
+            self._client.check_quota()
+            request = exchange.bulk_request(batch.wire, self._settings, repeats=batch.operations[0].repeats)
+            verdict = await self._followed(request, len(batch.operations), progress)
         if verdict.doubt:
             why = {
                 "ambiguous": "several imports may be ours",
@@ -163,13 +170,13 @@ class Datananas:
             raise OutcomeUnknown(self.name, f"the end of the import is not certain: {why}")
         return self._result(batch, verdict)
 
-    async def _followed(self, body: bytes, size: int, progress: Progress) -> Verdict:
+    async def _followed(self, request: Request, size: int, progress: Progress) -> Verdict:
         def show(i: int, total: int | None) -> None:
             progress.advance("bulk", self.name, i, total)
 
         following = Following(size, self._settings.list.get("_id"))
         async with Listening(self._stream, following, show, self._patience(size)) as listening:
-            answer = await self._client.post(body, listening.posted)
+            answer = await self._client.post(request, listening.posted)
             listening.answered(answer.uuid, answer.list_id)
             return await listening.verdict()
 

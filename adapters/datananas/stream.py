@@ -17,7 +17,7 @@ from urllib.parse import quote
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-from adapters.datananas.events import Event, Running, decode
+from adapters.datananas.events import Event, Running, Unrelated, decode
 from sync.errors import AuthError, ConfigError, OutcomeUnknown, ProviderError, Unreachable
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ PROVIDER = "datananas"
 MAX_MESSAGE_BYTES = 1024 * 1024
 MOST_RECONNECTS = 5
 MOST_NOISE = 20
-"""Messages in a row that hold no event; after that the connection is taken for a wrong or broken one."""
+"""Messages in a row that hold no event of any kind; then the connection is taken for a wrong or broken one."""
 LONGEST_RECONNECT_WAIT_S = 60.0
 PING_S = 10.0
 OPEN_S = 10.0
@@ -125,6 +125,7 @@ class Listening:
         self._heard = asyncio.Event()
         self._posted_at = self._last_sign_at = stream.clock.monotonic()
         self._lost: ProviderError | None = None
+        self._renewed = False
         self.noise = 0
 
     async def __aenter__(self) -> Self:
@@ -214,6 +215,7 @@ class Listening:
                 reconnects += 1
                 await self._stream.clock.sleep(self._reconnect_wait_s(reconnects))
                 try:
+                    await self._renew_if_refused()
                     self._socket = await self._stream.open()
                     break
                 except Unreachable as error:
@@ -221,6 +223,13 @@ class Listening:
                 except (AuthError, ConfigError) as error:
                     self._lost = error if isinstance(error, ProviderError) else None
                     return
+
+    async def _renew_if_refused(self) -> None:
+        """After a close that refuses the token there is another one, where another can be had; once a batch."""
+        if self._socket.close_code in REFUSALS and not self._renewed:
+            self._renewed = True
+            credential = self._stream.credential
+            await credential.renew(await credential.token())
 
     def _reconnect_wait_s(self, attempt: int) -> float:
         ceiling_s = min(LONGEST_RECONNECT_WAIT_S, self._stream.reconnect_wait_s * 2.0 ** (attempt - 1))
@@ -237,7 +246,7 @@ class Listening:
                 event = decode(await self._socket.recv(decode=False))  # one bad byte is noise, no closing
                 in_row = 0 if event else in_row + 1
                 self.noise += 0 if event else 1
-                if event:
+                if event is not None and not isinstance(event, Unrelated):
                     self._take(event)
                 read += 1
                 if read % BREATH == 0:

@@ -11,6 +11,7 @@ from sync import guards
 from sync.codes import StateReason
 from sync.engine.attention import provider_set, reads_late
 from sync.engine.people import chunks
+from sync.engine.resolve import as_repeat
 from sync.garbage import uncollected
 from sync.guards import Facts, GuardPolicy, Limit
 from sync.identity import canonical_email, email_key, linkedin_key
@@ -101,6 +102,7 @@ class _Planner:
         self._pushed = _pushed(session)
         blocked = session.store.operations(states=("blocked",))
         self._told = {(o.person_id, o.provider, o.kind, o.reason) for o in blocked}
+        self._unsure = _unsure(session)
         self._cannot: list[tuple[CannotExpress, str]] = []
         self._manual: list[ManualAction] = []
 
@@ -134,7 +136,8 @@ class _Planner:
         Whoever is to be created somewhere has, for the people planned after them, a place there.
         """
         session = self._session
-        for operation in operations:
+        for planned in operations:
+            operation = as_repeat(planned) if planned.effects and _place(planned) in self._unsure else planned
             session.operations[operation.id] = replace(operation, run_id=session.run_id)
             place = (operation.person_id, operation.provider, operation.kind, operation.reason)
             if operation.state == "blocked" and place in self._told:
@@ -173,6 +176,19 @@ def _tried(session: Session) -> dict[tuple[str, str], Contact]:
         if operation.kind == "create" and operation.reason == StateReason.OUTCOME_UNKNOWN:
             found.setdefault((operation.person_id, operation.provider), operation.contact)
     return found
+
+
+def _place(operation: Operation) -> tuple[str, ...]:
+    """Where the operation goes; an update is told by what it wants, too."""
+    wish = "" if operation.kind == "create" else wish_digest(operation)
+    return operation.person_id, operation.provider, operation.kind, wish
+
+
+def _unsure(session: Session) -> frozenset[tuple[str, ...]]:
+    """Places of writes that may have arrived, at providers where a write sets off more than storing."""
+    seats = [s for s in session.seats.values() if s.provider.capabilities.effects]
+    failed = [o for s in seats for o in session.store.operations(states=("failed",), provider=s.name)]
+    return frozenset(_place(o) for o in failed if o.reason == StateReason.OUTCOME_UNKNOWN)
 
 
 def _world(session: Session, places: dict[str, set[str]], shared_keys: set[str]) -> World:

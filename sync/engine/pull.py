@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 WORST_SHARE_OF_BAD_ROWS = 0.05
 """More broken rows than this in a page of some size means that the API itself changed."""
 
+FEWEST_OPT_OUTS = 10
+"""A shorter list may lose any number of them without a doubt; the ledger keeps those that it held."""
+
 
 def ready_to_store(record: Record, *, region: str) -> ReadRecord:
     """The record with the digest that tells a change; canonical values and keys once somebody asks."""
@@ -88,12 +91,29 @@ async def _read_opt_out_list(session: Session, seat: Seat) -> None:
 async def _read_whole_list(session: Session, seat: Seat, opt_out_list: OptOutList) -> None:
     if not seat.up:
         raise ProviderError(seat.name, "its opt-outs could not be read because it does not answer")
-    complete = True
+    complete, lasting = True, 0
     async for page in opt_out_list.read():
         note_opt_outs(session, page.opt_outs)
         complete = complete and page.complete
+        lasting += sum(opt_out.until is None for opt_out in page.opt_outs)
     if not complete:
         raise MappingError(seat.name, "opt-out list", "the whole list", "part of it")
+    _judge_length(session, seat, lasting)
+
+
+def _judge_length(session: Session, seat: Seat, lasting: int) -> None:
+    """A list that suddenly holds less than half of its ``lasting`` entries is not taken for the whole one."""
+    last = session.store.provider_state(f"{seat.name} opt-outs")
+    gone = last.peak - lasting
+    doubtful = last.peak >= FEWEST_OPT_OUTS and emptied(gone, last.peak)
+    if doubtful and gone > session.options.allowances.ceiling("emptied", seat.name):
+        raise ProviderError(
+            seat.name,
+            f"{gone} of {last.peak} opt-outs are missing from its list",
+            remedy=f"if they were taken off on purpose, run once with --allow emptied={seat.name}:{gone}",
+        )
+    if last.peak != lasting:
+        session.store.save_provider_state(replace(last, peak=lasting))
 
 
 def note_opt_outs(session: Session, opt_outs: Iterable[OptOut]) -> int:

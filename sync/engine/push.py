@@ -11,7 +11,7 @@ from sync.change import Outcome
 from sync.codes import StateReason
 from sync.engine.look_before import LookBefore
 from sync.engine.pull import keep_memory
-from sync.engine.resolve import may_send_again
+from sync.engine.resolve import as_repeat, may_send_again
 from sync.engine.settle import settle
 from sync.engine.together import together
 from sync.errors import (
@@ -25,7 +25,7 @@ from sync.errors import (
     Transient,
     Unreachable,
 )
-from sync.ports import LONGEST_SLEEP_S
+from sync.ports import LONGEST_SLEEP_S, LONGEST_WRITE_SLEEP_S
 from sync.store_port import Settled
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ EXTRA_CALLS_TO_ISOLATE = 32
 """Re-posts a run may spend on finding rows that a bulk upsert refused in silence."""
 MOST_TRIES = 3
 """Of one write that a provider asked to wait for."""
+MOST_LOST_IN_A_ROW = 5
+"""Requests whose outcome is unknown, one after another; then no more are sent in this run."""
 
 
 async def push_all(session: Session) -> None:
@@ -65,6 +67,7 @@ class _Pusher:
         self._seat = seat
         self._look = LookBefore(session, seat, self._put_off, self._end)
         self._extra_calls = EXTRA_CALLS_TO_ISOLATE
+        self._lost_in_a_row = 0
         self._done = 0
         self._total = 0
 
@@ -100,7 +103,7 @@ class _Pusher:
         for operation in operations:
             if self._session.stopping.is_set():
                 self._put_off([operation], StateReason.OUT_OF_TIME)
-            elif not self._seat.up:
+            elif not self._seat.up or self._lost_in_a_row >= MOST_LOST_IN_A_ROW:
                 self._put_off([operation], self._down_reason())
             elif operation.kind == "create" and self._seat.stop_creates is not None:
                 stop = self._seat.stop_creates
@@ -134,6 +137,7 @@ class _Pusher:
         except ContactSyncError as error:
             await self._failed(batch, error)
         else:
+            self._lost_in_a_row = 0
             if result.bulk is not None:
                 session.bulk.append(result.bulk)
             short = [o for o in result.outcomes if o.reason == PARTIAL_TOTALS]
@@ -145,10 +149,13 @@ class _Pusher:
         keep_memory(session, seat)
 
     async def _send_later(self, batch: Batch, error: RateLimited) -> None:
-        """A short wait that the provider asked for is waited for, and everything is looked at once more."""
-        session, wait_s = self._session, error.retry_after_s
-        tried = max(o.attempt for o in batch.operations)
-        if wait_s is None or wait_s > LONGEST_SLEEP_S or tried >= MOST_TRIES or session.stopping.is_set():
+        """A wait that the provider asked for is waited for, and everything is looked at once more.
+
+        One that is shorter than that was waited for where the batch was sent, as often as it may be.
+        """
+        session, wait_s = self._session, error.retry_after_s or 0.0
+        ours = LONGEST_WRITE_SLEEP_S < wait_s <= LONGEST_SLEEP_S
+        if not ours or max(o.attempt for o in batch.operations) >= MOST_TRIES or session.stopping.is_set():
             self._give_up(batch.operations, error)
             return
         await session.clock.sleep(wait_s + session.clock.random())
@@ -169,25 +176,40 @@ class _Pusher:
 
         Rows without the key that it matches on would be made a second time; what became of them stays unknown.
         """
-        again = [o for o in batch.operations if may_send_again(self._seat, o)]
-        lost = [o for o in batch.operations if o not in again]
-        if lost:
-            message = "the totals do not confirm every row, and this one has no key to be recognised by"
-            self._all(replace(batch, operations=tuple(lost)), "unknown", StateReason.OUTCOME_UNKNOWN, message)
-        for half in _halves(again):
+        for half in _halves(self._recognisable(batch, "the totals do not confirm every row")):
             self._extra_calls -= 1
-            await self._send_anew(half)
+            await self._send_anew([as_repeat(o) for o in half])
+
+    def _recognisable(self, batch: Batch, why: str) -> list[Operation]:
+        """What may be sent once more; what became of the other rows is unknown, since ``why``."""
+        again = [o for o in batch.operations if may_send_again(self._seat, o)]
+        lost = tuple(o for o in batch.operations if o not in again)
+        if lost:
+            message = f"{why}, and this one has no key to be recognised by"
+            self._all(replace(batch, operations=lost), "unknown", StateReason.OUTCOME_UNKNOWN, message)
+        return again
 
     async def _failed(self, batch: Batch, error: ContactSyncError) -> None:
         if isinstance(error, (OutcomeUnknown, MappingError, Transient)):
             self._all(batch, "unknown", StateReason.OUTCOME_UNKNOWN, str(error))
+            self._note_lost()
         elif isinstance(error, Rejected) and batch.rebatchable and len(batch.operations) > 1:
             for half in _halves(batch.operations):
                 await self._send_anew(half)
         elif isinstance(error, Rejected):
             self._all(batch, "refused", StateReason.REJECTED, str(error))
+        elif isinstance(error, QuotaExhausted) and error.sent:
+            again = self._recognisable(batch, "rows may have been written before the quota was met")
+            self._give_up(again, error)
         else:
             self._give_up(batch.operations, error)
+
+    def _note_lost(self) -> None:
+        """Too many in a row stop the writes; reading goes on, for it may find what was written."""
+        self._lost_in_a_row += 1
+        if self._lost_in_a_row == MOST_LOST_IN_A_ROW:
+            self._seat.status = "unreachable"
+            self._seat.note(f"{MOST_LOST_IN_A_ROW} writes in a row had no usable answer, so no more are sent now")
 
     def _give_up(self, operations: Iterable[Operation], error: ContactSyncError) -> None:
         """Nothing of these was applied; they and what follows wait."""

@@ -99,6 +99,11 @@ def may_send_again(seat: Seat, operation: Operation) -> bool:
     return caps.creates_dedupe and any(map(email_key, operation.contact.emails))
 
 
+def as_repeat(operation: Operation) -> Operation:
+    """The operation, to be sent once more although an earlier send may have been applied."""
+    return replace(operation, repeats=True, effects=())
+
+
 def _tries(session: Session, operation: Operation) -> int:
     """How many writes like it ended in an unknown outcome before."""
     failed = session.store.operations(states=("failed",), provider=operation.provider)

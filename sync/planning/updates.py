@@ -134,6 +134,7 @@ def _add(draft: Draft, side: Side, member: Member, ride: str, fields: Mapping[st
         contact=draft.person.contact,
         record=member.record,
         record_id=member.record.ref.record_id,
+        effects=() if ride == "variables" else caps.effects,
         accepted_key=member.link.accepted_key,
     )
     if ride != "variables" and caps.updates == "upsert":

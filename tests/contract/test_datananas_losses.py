@@ -147,6 +147,24 @@ async def test_a_refused_token_is_renewed_once(tmp_path: Any, when: str) -> None
         assert box.grants.fetched == 2
 
 
+async def test_a_token_that_ends_on_the_stream_is_renewed_once_and_the_batch_goes_on(tmp_path: Any) -> None:
+    async with (
+        sandbox(ending="never") as box,
+        opened(box, directory=tmp_path, oauth2=dict(box.oauth2), stall_timeout="5s") as provider,
+    ):
+        task = asyncio.create_task(sent(provider, creates(2)))
+        await _until(lambda: len(box.sent_events) == 3)
+        box.turn(refuse_after_accept=4401)
+        await box.hang_up(4401)
+        await _until(lambda: box.grants.fetched == 2)
+        box.turn(refuse_after_accept=0)
+        await _until(lambda: box.listeners.connected)
+        await box.tell('{"type":"contact_bulk_create_ending","data":{"uuid":"u-1","created":2,"updated":0}}')
+        assert (await task).outcomes[0].state == "acked"
+        assert box.grants.fetched == 2
+        assert box.traffic.count("POST", BULK) == 1
+
+
 async def test_a_token_that_stays_refused_stops_the_provider(tmp_path: Any) -> None:
     async with sandbox() as box, opened(box, directory=tmp_path, oauth2=dict(box.oauth2)) as provider:
         box.traffic.faults.append(Fault.parse(f"POST {BULK}:*:status=401"))

@@ -173,6 +173,13 @@ async def test_noise_is_survived() -> None:
         assert (await sent(provider, creates(2))).outcomes[0].state == "acked"
 
 
+async def test_any_number_of_events_of_another_kind_cost_no_connection() -> None:
+    others = tuple(f'{{"type":"contact_updated","data":{{"uuid":"other-{i}"}}}}' for i in range(200))
+    async with sandbox(noise=others) as box, opened(box) as provider:
+        assert (await sent(provider, creates(2))).outcomes[0].state == "acked"
+        assert box.handshakes == [101]
+
+
 async def test_nothing_but_noise_is_taken_for_a_broken_connection() -> None:
     async with sandbox(noise=("noise",) * 25, replay=True) as box, opened(box, stall_timeout="5s") as provider:
         with pytest.raises(OutcomeUnknown):

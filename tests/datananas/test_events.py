@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.datananas.events import Ended, Running, Started, decode
+from adapters.datananas.events import Ended, Running, Started, Unrelated, decode
 
 START = {"listId": "l1", "uuid": "u1"}
 NAME = "contact_bulk_create_starting"
@@ -58,7 +58,7 @@ def test_a_count_that_is_no_whole_number_from_zero_up_is_not_taken_for_one(count
     [
         "", "2", "3probe", "40", '0{"sid":"x"}', "42", "42[]", '42["x"]', "null", "7", "[]", "{}", '"text"', "{",
         '{"type":"contact_bulk_create_starting"}', '{"type":"contact_bulk_create_starting","data":{"uuid":7}}',
-        '{"type":"contact_bulk_create_starting","data":{"uuid":""}}', '{"type":"other","data":{"uuid":"u"}}',
+        '{"type":"contact_bulk_create_starting","data":{"uuid":""}}',
         '{"type":7,"data":{"uuid":"u"}}', '{"type":"contact_bulk_create_starting","data":{"uuid":"\\ud800"}}',
         '{"type":"contact_bulk_create_running","data":{"uuid":"u","i":NaN}}', "[" * 100, '{"a":' * 50, "<html>",
         json.dumps({"type": NAME, "data": {"uuid": "u" * 201}}), b"\xff\xfe", b"", b"\x00\x01",
@@ -67,6 +67,13 @@ def test_a_count_that_is_no_whole_number_from_zero_up_is_not_taken_for_one(count
 )  # fmt: skip
 def test_everything_else_is_noise(message: str | bytes) -> None:
     assert decode(message) is None
+
+
+@pytest.mark.parametrize(
+    "message", ['{"type":"other","data":{"uuid":"u"}}', '{"event":"ping"}', '["contact_updated",{}]', '42["x",{}]']
+)
+def test_events_of_another_kind_are_unrelated_and_no_noise(message: str) -> None:
+    assert decode(message) == Unrelated()
 
 
 @given(st.one_of(st.text(), st.binary()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from adapters.toolkit.sandbox import Fault
@@ -106,6 +108,19 @@ async def test_a_lost_answer_of_datananas_is_posted_again_after_settling(home: H
     assert len(home.datananas.rows) == 1
 
 
+@pytest.mark.parametrize("asked_s", [0, 1, 15])
+async def test_a_write_that_is_told_to_wait_again_and_again_is_tried_three_times_in_all(
+    home: House, asked_s: int
+) -> None:
+    home.actors["topo"].create(person())
+    path = "/api/v1/contacts/bulk_create"
+    home.apollo.traffic.faults.append(Fault.parse(f"POST {path}:*:status=429,retry-after={asked_s}"))
+    report = await home.run()
+    assert report.exit_code == 9
+    assert [(o.state, o.reason) for o in at(report, "apollo")] == [("deferred", "rate-limited")]
+    assert home.apollo.traffic.count("POST", path) == 3
+
+
 async def test_a_list_that_starts_outreach_stops_the_run_before_anything_is_written(home: House) -> None:
     home.actors["apollo"].create(person())
     for row in home.topo.lists.values():
@@ -184,6 +199,39 @@ async def test_a_full_datananas_account_stops_creates_there_alone(home: House) -
     assert report.exit_code == 9
     assert [(o.state, o.reason) for o in at(report, "datananas")] == [("deferred", "quota-total")]
     assert len(home.apollo.rows) == 1
+
+
+async def test_a_row_without_the_match_key_is_not_posted_again_after_a_quota_met_half_way(home: House) -> None:
+    home.actors["topo"].create(person("Zoe Quist", emails=()))
+    for contact in crowd(4):
+        home.actors["topo"].create(contact)
+    home.datananas.turn(quota="connect", quota_left=3, quota_when="after_starting", written_part=True)
+    states = {o.contact.first_name: o.state for o in at(await home.run(), "datananas")}
+    assert states.pop("Zoe") == "unknown"
+    assert set(states.values()) == {"deferred"}
+    home.datananas.turn(quota="")
+    for _ in range(3):
+        home.clock.advance(days=1)
+        await home.run()
+    assert sum(row["firstName"] == "Zoe" for row in home.datananas.rows) <= 1
+    assert {row.get("email") for row in home.datananas.rows if row["firstName"] != "Zoe"} == {
+        contact.email for contact in crowd(4)
+    }
+
+
+async def test_a_daily_quota_that_was_met_is_left_alone_until_it_starts_again(home: House) -> None:
+    home.actors["topo"].create(person())
+    home.datananas.turn(quota="connect")
+    first = await home.run()
+    assert [(o.state, o.reason) for o in at(first, "datananas")] == [("deferred", "quota")]
+    until = first.deferred[0].until
+    home.datananas.turn(quota="")
+    waiting = await home.run()
+    assert (waiting.exit_code, waiting.deferred) == (9, first.deferred)
+    assert home.datananas.writes == 1
+    assert until is not None
+    home.clock.offset = until - datetime.now(UTC) + timedelta(seconds=1)
+    assert [o.state for o in at(await home.run(), "datananas")] == ["acked"]
 
 
 async def test_a_second_run_finds_the_lock_held(home: House) -> None:

@@ -1,0 +1,60 @@
+"""A provider that goes down while it is written to is left alone for the rest of the run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adapters.toolkit.sandbox import Fault
+from tests.engine.house import by_state, crowd
+
+if TYPE_CHECKING:
+    from tests.engine.house import House
+
+BULK = "/contacts/bulk"
+
+
+async def test_after_five_writes_in_a_row_without_an_answer_no_more_are_sent(home: House) -> None:
+    for contact in crowd(8):
+        home.actors["topo"].create(contact)
+    home.configure("datananas", batch_size=1)
+    home.datananas.traffic.faults.append(Fault.parse(f"POST {BULK}:*:status=502"))
+    report = await home.run()
+    assert report.exit_code == 11
+    assert report.providers["datananas"].status == "unreachable"
+    assert home.datananas.traffic.count("POST", BULK) == 5
+    assert by_state(report) == {
+        ("apollo", "create", "verified"): 8,
+        ("datananas", "create", "unknown"): 5,
+        ("datananas", "create", "deferred"): 3,
+    }
+    home.datananas.traffic.faults.clear()
+    home.clock.advance(minutes=20)
+    assert by_state(await home.run()) == {("datananas", "create", "acked"): 8}
+    assert len(home.datananas.rows) == 8
+
+
+async def test_an_answer_in_between_starts_the_count_anew(home: House) -> None:
+    for contact in crowd(9):
+        home.actors["topo"].create(contact)
+    home.configure("datananas", batch_size=1)
+    for lost in ("1-4", "6-9"):
+        home.datananas.traffic.faults.append(Fault.parse(f"POST {BULK}:{lost}:status=502"))
+    report = await home.run()
+    assert report.exit_code == 3
+    assert home.datananas.traffic.count("POST", BULK) == 9
+
+
+async def test_what_was_written_without_an_answer_is_read_back_and_not_written_again(home: House) -> None:
+    ids = [home.actors["topo"].create(contact) for contact in crowd(8)]
+    home.configure("apollo", update_by="patch")
+    home.without("datananas")
+    await home.run()
+    for record_id in ids:
+        home.actors["topo"].edit(record_id, {"job_title": "COO"})
+    home.apollo.traffic.faults.append(Fault.parse("PATCH /api/v1/contacts/*:*:then-status=502"))
+    report = await home.run()
+    assert report.exit_code == 11
+    assert by_state(report) == {("apollo", "update", "unknown"): 5, ("apollo", "update", "deferred"): 3}
+    home.apollo.traffic.faults.clear()
+    home.clock.advance(minutes=20)
+    assert by_state(await home.run()) == {("apollo", "update", "verified"): 3}
