@@ -20,11 +20,13 @@ from sync.engine.attention import (
     provider_set,
 )
 from sync.engine.findings import assemble
+from sync.engine.opt_out_lists import read_opt_outs
 from sync.engine.people import match_and_merge
 from sync.engine.plan import plan_all, stop_or_go
-from sync.engine.pull import keep_memory, pull_all, read_details, read_opt_outs
+from sync.engine.pull import pull_all, read_details
 from sync.engine.push import push_all
 from sync.engine.resolve import recover, resolve_pending, resolve_unknown
+from sync.engine.storing import keep_memory
 from sync.engine.together import together
 from sync.engine.verify import look_again, verify_writes
 from sync.errors import ContactSyncError

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sync.change import Hold
 from sync.codes import HoldKind
-from sync.engine.pull import note_opt_outs, store_records
+from sync.engine.opt_out_lists import note_opt_outs
+from sync.engine.storing import store_records
 from sync.errors import Rejected
 from sync.identity.canonical import keys_of
 from sync.record import RecordRef

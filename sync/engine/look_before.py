@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sync.change import Hold
 from sync.codes import HoldKind, StateReason
-from sync.engine.pull import note_opt_outs, ready_to_store, store_records
+from sync.engine.opt_out_lists import note_opt_outs
+from sync.engine.storing import ready_to_store, store_records
 from sync.errors import Missing, ProviderError
 from sync.optouts import wide_keys_of
 from sync.record import RecordRef

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from sync.change import Outcome
 from sync.codes import StateReason
 from sync.engine.look_before import LookBefore
-from sync.engine.pull import keep_memory
 from sync.engine.resolve import as_repeat, may_send_again
 from sync.engine.settle import settle
+from sync.engine.storing import keep_memory
 from sync.engine.together import together
 from sync.errors import (
     AuthError,

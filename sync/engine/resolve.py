@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from sync.change import Outcome
 from sync.codes import StateReason
-from sync.engine.pull import store_records
 from sync.engine.recognising import not_shown
 from sync.engine.settle import settled_by
+from sync.engine.storing import store_records
 from sync.errors import ContactSyncError
 from sync.identity import email_key
 from sync.planning import wish_digest

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sync.change import Hold
 from sync.codes import HoldKind, StateReason
 from sync.contact import Contact
-from sync.engine.pull import note_opt_outs, ready_to_store
+from sync.engine.opt_out_lists import note_opt_outs
+from sync.engine.storing import ready_to_store
 from sync.record import Record, RecordRef
 from sync.redaction import without_secrets
 from sync.secrets import registered

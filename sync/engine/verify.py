@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from sync.codes import StateReason
 from sync.engine.attention import after_read_back
 from sync.engine.people import chunks, match_and_merge
-from sync.engine.pull import keep_memory, read_back
+from sync.engine.pull import read_back
 from sync.engine.recognising import not_shown
 from sync.engine.settle import link_of
+from sync.engine.storing import keep_memory
 from sync.identity.canonical import compared
 from sync.planning import wish_digest
 from sync.record import RecordRef

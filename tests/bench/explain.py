@@ -25,7 +25,7 @@ from sync.cli.deciding import one_person
 from sync.cli.explain_text import pair_text, person_text
 from sync.contact import Contact
 from sync.engine.explaining import Explainer
-from sync.engine.pull import ready_to_store
+from sync.engine.storing import ready_to_store
 from sync.optouts import wide_keys
 from sync.record import OptOutEntry, Record, RecordRef
 from sync.store_port import MembershipUpdate, Merged, ProviderState, Settled

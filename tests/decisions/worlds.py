@@ -14,8 +14,8 @@ from sync.config import ProviderSettings, load
 from sync.contact import Contact
 from sync.engine import decisions
 from sync.engine.people import match_and_merge
-from sync.engine.pull import ready_to_store
 from sync.engine.session import Options, Session
+from sync.engine.storing import ready_to_store
 from sync.record import Record, RecordRef
 from sync.store_port import ProviderState
 from sync.wiring import Silent

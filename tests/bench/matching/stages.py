@@ -27,8 +27,8 @@ from sync.engine.attention import after_changed_settings, provider_set
 from sync.engine.cycle import run_cycle
 from sync.engine.matching import match_records
 from sync.engine.people import merge_people
-from sync.engine.pull import ready_to_store
 from sync.engine.session import Options, Session
+from sync.engine.storing import ready_to_store
 from sync.guards import EVERY
 from sync.identity import email_key, linkedin_key
 from sync.person import Decision

@@ -1,0 +1,78 @@
+"""What a read of everything proves about the records that it did not show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sync.change import Hold
+from sync.codes import HoldKind
+from sync.guards import emptied
+from sync.record import RecordRef
+
+if TYPE_CHECKING:
+    from sync.engine.session import Seat, Session
+    from sync.record import Page
+
+
+def conclude_sweep(session: Session, seat: Seat, last: Page) -> None:
+    """The sweep is over with ``last``; unseen records are gone if it was complete and that is believable."""
+    sweep_id = seat.state.sweep_id or ""
+    distinct = session.store.seen_in_sweep(seat.name, sweep_id) + len(seat.bad_rows)
+    totals = [t for t in (seat.state.sweep_total, last.total_after) if t is not None]
+    proven = last.complete and bool(totals) and min(totals) <= distinct <= max(totals)
+    seat.complete = proven
+    over = replace(seat.state, sweep_id=None, sweep_cursor=None, sweep_total=None)
+    if not proven:
+        seat.note(
+            f"the full read showed {distinct} records where {_told(totals)} were told; absence proves nothing"
+        )
+        seat.state = over
+        session.store.save_provider_state(seat.state)
+        return
+    unseen = _unseen(session, seat)
+    before = session.store.live_records(seat.name)
+    seat.vanished = (len(unseen), before) if unseen else None
+    if unseen and not _is_believable(session, seat):
+        seat.state = over
+    else:
+        _mark_gone(session, seat)
+        seat.state = replace(over, swept_at=session.clock.now(), peak=max(seat.state.peak, distinct))
+    session.store.save_provider_state(seat.state)
+
+
+def _unseen(session: Session, seat: Seat) -> list[RecordRef]:
+    """Records the sweep did not show; a row that could not be read was shown all the same.
+
+    One that does not even tell an id that we know may be any of them: then nobody counts as unseen.
+    """
+    bad = {RecordRef(seat.name, record_id) for record_id in seat.bad_rows}
+    if bad and bad - session.store.records(bad).keys():
+        return []
+    unseen = session.store.unseen_in_sweep(seat.name, seat.state.sweep_id or "")
+    return [ref for ref in unseen if ref.record_id not in seat.bad_rows]
+
+
+def _told(totals: list[int]) -> str:
+    return " then ".join(str(t) for t in totals) or "no total"
+
+
+def _is_believable(session: Session, seat: Seat) -> bool:
+    """Whether so many disappearances may be taken for true."""
+    gone, before = seat.vanished or (0, 0)
+    return not emptied(gone, before) or gone <= session.options.allowances.ceiling("emptied", seat.name)
+
+
+def _mark_gone(session: Session, seat: Seat) -> None:
+    """Unseen records are gone, each a hold for a person, unless their keys live on under another id."""
+    unseen = _unseen(session, seat)
+    holds = []
+    for ref in unseen:
+        person = session.store.person_of(ref)
+        if person is not None:
+            hold = Hold(
+                kind=HoldKind.DISAPPEARED, person_id=person, provider=ref.provider, record_id=ref.record_id
+            )
+            holds.append(hold)
+    if unseen:
+        session.store.mark_gone(unseen, at=session.clock.now(), holds=holds)

@@ -1,0 +1,79 @@
+"""Rows that were read are kept: canonical values, keys, what tells a change, and what a row says of an opt-out."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from sync.contact import FIELD_NAMES
+from sync.engine.opt_out_lists import note_opt_outs
+from sync.identity.canonical import RULES, canonicalize, keys_of
+from sync.matching import alike_marks
+from sync.person import to_be_matched
+from sync.record import OptOut
+from sync.store_port import ReadRecord, Ready
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sync.engine.session import Seat, Session
+    from sync.record import Record
+
+_VALUES = attrgetter(*FIELD_NAMES)
+
+
+def ready_to_store(record: Record, *, region: str) -> ReadRecord:
+    """The record with the digest that tells a change; canonical values and keys once somebody asks."""
+    return ReadRecord(
+        ref=record.ref, fingerprint=_fingerprint(record, region), make=lambda: _canonical(record, region)
+    )
+
+
+def _fingerprint(record: Record, region: str) -> str:
+    """Of what was read, and of how it is understood: other rules or another region make every row a new one."""
+    contact, marks = record.contact, (record.labels, record.absent)
+    parts = (
+        *(RULES, region, _VALUES(contact), record.opted_out, *(sorted(mark) if mark else () for mark in marks)),
+        sorted(contact.variables.items()) if contact.variables else (),
+    )
+    return hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _canonical(record: Record, region: str) -> Ready:
+    contact = canonicalize(record.contact, default_region=region)
+    keys = keys_of(contact)
+    emails = tuple(key for kind, key in keys if kind == "email")
+    return Ready(
+        record=record if contact is record.contact else replace(record, contact=contact),
+        keys=keys,
+        marks=alike_marks(to_be_matched(record.ref, contact, emails)),
+    )
+
+
+def store_records(session: Session, seat: Seat, records: Iterable[Record]) -> None:
+    """The records and the seat's cursor are kept in one commit; opt-outs on rows are in the ledger before."""
+    records = tuple(records)
+    rows = [ready_to_store(r, region=session.settings.sync.default_region) for r in records]
+    note_opt_outs(session, (_row_opt_out(row.record) for row, r in zip(rows, records, strict=True) if r.opted_out))
+    counts = session.store.save_page(rows, seat.state, at=session.clock.now(), sweep_id=seat.state.sweep_id)
+    seat.seen.update(r.ref.record_id for r in rows)
+    seat.changed += counts.new + counts.changed
+
+
+def _row_opt_out(record: Record) -> OptOut:
+    return OptOut(
+        emails=record.contact.emails,
+        linkedin_url=record.contact.linkedin_url,
+        reason=record.opted_out or "",
+        source=record.ref.provider,
+        source_id=f"record:{record.ref.record_id}",
+    )
+
+
+def keep_memory(session: Session, seat: Seat) -> None:
+    """The adapter's notes (rate windows, spend) are kept for the next run."""
+    if dict(seat.state.memory) != dict(seat.provider.memory):
+        seat.state = replace(seat.state, memory=dict(seat.provider.memory))
+        session.store.save_provider_state(seat.state)
