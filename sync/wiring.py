@@ -17,6 +17,7 @@ from sync.engine.cycle import run_cycle
 from sync.engine.session import Options, Seat, Session
 from sync.errors import ConfigError, LockHeld, StateError
 from sync.exports import take_in_exports
+from sync.guards import EVERY
 from sync.secrets import resolve
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ async def run_once(
     when another run keeps the lock until the wait is over or ``stopping`` is set.
     """
     clock = clock or SystemClock()
+    _check_names(settings, request)
     check_secrets(settings, environ)
     with ExitStack() as stack:
         store = await _entered(stack, settings, request, clock, stopping)
@@ -168,12 +170,6 @@ def session_for(
     environ: Mapping[str, str] | None = None,
 ) -> Session:
     """A cycle's session with every configured provider made but not opened."""
-    unknown = set(request.providers) - set(settings.providers)
-    if unknown:
-        raise ConfigError(
-            f"--provider {min(unknown)}: no such provider is configured",
-            remedy=f"configured are: {', '.join(sorted(settings.providers))}",
-        )
     seats = {}
     for name, own in sorted(settings.providers.items()):
         state = store.provider_state(name)
@@ -192,6 +188,24 @@ def session_for(
         lost_database=store.lost_database,
         only_key=request.only,
     )
+
+
+def _check_names(settings: Settings, request: Request) -> None:
+    """Every provider that the command line names is there. Raises ``ConfigError``: a slip must not pass for
+    a limit that holds, or for an allowance.
+    """
+    configured = set(settings.providers)
+    for flag, named, known in (
+        ("--provider", request.providers, configured),
+        ("--max-requests", request.max_requests, configured),
+        ("--allow", request.options.allowances.providers, {EVERY, *known_providers()}),
+    ):
+        unknown = set(named) - known
+        if unknown:
+            raise ConfigError(
+                f"{flag} {min(unknown)}: no such provider is configured",
+                remedy=f"configured are: {', '.join(sorted(configured))}",
+            )
 
 
 def make_provider(

@@ -111,3 +111,16 @@ def test_a_report_that_cannot_be_written_is_told_before_anything_is_done(
     assert (told.code, told.out) == (2, "")
     assert "--report" in told.err or "cannot be written" in told.err or "not a file" in told.err
     assert not (config.parent / ".contact-sync").exists()
+
+
+@pytest.mark.parametrize(
+    "slip", [("--provider", "topoo"), ("--max-requests", "topoo=5"), ("--allow", "create=appolo:5")]
+)
+def test_a_provider_that_is_not_there_is_told_before_anything_is_done(
+    program: Program, config: Path, slip: tuple[str, str]
+) -> None:
+    told = program("run", *slip, "--config", config)
+    assert (told.code, told.out) == (2, "")
+    assert slip[0] in told.err
+    assert "configured are: apollo, datananas, topo" in told.err
+    assert not (config.parent / ".contact-sync").exists()
