@@ -124,3 +124,9 @@ def test_a_provider_that_is_not_there_is_told_before_anything_is_done(
     assert slip[0] in told.err
     assert "configured are: apollo, datananas, topo" in told.err
     assert not (config.parent / ".contact-sync").exists()
+
+
+def test_only_of_nobody_known_is_told(program: Program, known: Path) -> None:
+    told = program("run", "--dry-run", "--only", "nobody@lumenforge.fr", "--config", known)
+    assert told.code == 0
+    assert "--only names nobody known" in told.out
