@@ -64,7 +64,7 @@ def command(
 
         if config is not None:
             raise click.UsageError("--sandbox writes its own configuration; leave --config out.")
-        return rehearse(request, reports=reports, values=values, quiet=quiet)
+        return rehearse(request, reports=reports, values=values, quiet=quiet, exit_code=exit_code)
     from sync.wiring import load_settings
 
     settings = load_settings(config)
