@@ -113,7 +113,7 @@ async def run_once(
     """
     clock = clock or SystemClock()
     _check_names(settings, request)
-    check_secrets(settings, environ)
+    check_ready(settings, environ)
     with ExitStack() as stack:
         store = await _entered(stack, settings, request, clock, stopping)
         if store.rolled_back:
@@ -141,22 +141,26 @@ async def _entered(
         await clock.sleep(LOCK_POLL_S)
 
 
-def check_secrets(settings: Settings, environ: Mapping[str, str] | None = None) -> None:
-    """Every secret that will be asked for is there. Raises ``ConfigError`` that lists all that are not."""
+def check_ready(settings: Settings, environ: Mapping[str, str] | None = None) -> None:
+    """Every secret that will be asked for is there, and nothing waits for a person's word in the settings.
+
+    Raises ``ConfigError`` that lists all that is missing.
+    """
     environ = os.environ if environ is None else environ
     problems = []
     for name, own in sorted(settings.providers.items()):
+        problems += [f"{settings.path}: providers.{name}.{key}: {what}" for key, what in own.unsettled().items()]
         for key, reference in own.needed_secrets().items():
             try:
                 resolve(reference, directory=settings.directory, environ=environ, key=f"providers.{name}.{key}")
             except ConfigError as error:
                 problems.append(f"{settings.path}: {error}; {error.remedy}" if error.remedy else str(error))
     if problems:
-        count = "1 secret" if len(problems) == 1 else f"{len(problems)} secrets"
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise ConfigError(
-            f"the configuration {settings.path} names {count} that cannot be had",
+            f"the configuration {settings.path} cannot be used yet: {count}",
             problems=tuple(problems),
-            remedy="contact-sync doctor checks them all",
+            remedy="contact-sync doctor checks everything",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -130,3 +131,20 @@ def test_only_of_nobody_known_is_told(program: Program, known: Path) -> None:
     told = program("run", "--dry-run", "--only", "nobody@lumenforge.fr", "--config", known)
     assert told.code == 0
     assert "--only names nobody known" in told.out
+
+
+def test_unconfirmed_field_names_of_a_real_account_stop_a_run_before_any_request(
+    program: Program, config: Path
+) -> None:
+    config.write_text(
+        re.sub(
+            r'(?m)^(base_url = )"http://.*"\n(?=stream_url)',
+            r'\1"https://api.datananas.com"\n',
+            config.read_text(),
+        )
+    )
+    told = program("run", "--config", config)
+    assert (told.code, told.out) == (2, "")
+    assert f"{config}: providers.datananas.field_map_confirmed: the field names in field_map" in told.err
+    assert "set field_map_confirmed = true" in told.err
+    assert program("status", "--config", config).code == 0
