@@ -70,9 +70,7 @@ def opened_store(settings: Settings, *, scratch: bool = False, wait_s: float = 0
     from state.opening import database_path, open_store
 
     place = settings.state
-    key = Path(place.key.removeprefix("file:"))
-    if not key.is_absolute():
-        key = settings.directory / key
+    key = settings.key_file
     path = database_path(place.url)
     if scratch or path is None:
         mode = "scratch" if scratch else "write"

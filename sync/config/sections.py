@@ -67,12 +67,18 @@ def _host_and_port(value: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def _key_file(value: str) -> str:
+    if not value.startswith("file:"):
+        raise ValueError('must name a file, because it is made on first use; write "file:.contact-sync/key"')
+    return value
+
+
 class StateSettings(Section):
-    """Where state is kept. ``key`` names the key of keyed hashes, made on first use."""
+    """Where state is kept. ``key`` names the file of the key of keyed hashes, made on first use."""
 
     url: Annotated[str, AfterValidator(_state_url)] = "sqlite:///.contact-sync/state.db"
     ledger: FilePath = Path(".contact-sync/opt-outs.ledger")
-    key: SecretRef = "file:.contact-sync/key"
+    key: Annotated[SecretRef, AfterValidator(_key_file)] = "file:.contact-sync/key"
     backups: FilePath = Path(".contact-sync/backups")
 
 
