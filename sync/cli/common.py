@@ -30,7 +30,7 @@ class DurationType(click.ParamType[timedelta]):
         """The duration, or a usage error."""
         if isinstance(value, timedelta):
             return value
-        fitting = re.fullmatch(r"(\d+)([smhd]?)", str(value).strip())
+        fitting = re.fullmatch(r"(\d{1,9})([smhd]?)", str(value).strip(), re.ASCII)
         if fitting is None or (not fitting[2] and fitting[1] != "0"):
             self.fail(f"{value!r} is no duration; write it like 30s, 15m, 24h or 7d", param, ctx)
         return timedelta(seconds=int(fitting[1]) * _UNITS[fitting[2] or "s"])

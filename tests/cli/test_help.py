@@ -69,6 +69,13 @@ def test_an_unknown_option_names_the_nearest_one(program: Program) -> None:
     assert "--config" in told.err
 
 
+@pytest.mark.parametrize("wait", ["5x", "-1s", "", "99999999999999d", "\u0663s"])
+def test_a_wait_that_is_no_duration_is_told(program: Program, wait: str) -> None:
+    told = program("run", "--wait", wait)
+    assert told.code == 2
+    assert "write it like 30s" in told.err
+
+
 @pytest.mark.parametrize("name", ["daemon", "status", "doctor"])
 def test_a_missing_configuration_is_told_with_what_to_do(
     program: Program, name: str, tmp_path: object, monkeypatch: pytest.MonkeyPatch
