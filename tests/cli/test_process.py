@@ -148,3 +148,19 @@ def test_unconfirmed_field_names_of_a_real_account_stop_a_run_before_any_request
     assert f"{config}: providers.datananas.field_map_confirmed: the field names in field_map" in told.err
     assert "set field_map_confirmed = true" in told.err
     assert program("status", "--config", config).code == 0
+
+
+def test_everything_that_keeps_a_run_from_working_is_told_at_once(program: Program, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[providers.apollo]\n[providers.datananas]\nlist = { _id = "1" }\n[providers.topo]\n')
+    told = program("run", "--config", config)
+    assert told.code == 2
+    for key in (
+        "apollo.api_key",
+        "apollo.labels",
+        "datananas.token",
+        "datananas.field_map_confirmed",
+        "topo.api_key",
+    ):
+        assert f"{config}: providers.{key}: " in told.err
+    assert not (tmp_path / ".contact-sync").exists()
