@@ -120,6 +120,7 @@ async def run_once(
                 remedy="look at `contact-sync status`, then accept it with `contact-sync state check --accept`",
             )
         session = session_for(settings, request, store, clock, progress=progress, environ=environ)
+        session.notes += dict.fromkeys(store.warnings)
         if stopping is not None:
             session.stopping = stopping
         return await run_cycle(session, take_in_exports)

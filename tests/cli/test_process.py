@@ -164,3 +164,10 @@ def test_everything_that_keeps_a_run_from_working_is_told_at_once(program: Progr
     ):
         assert f"{config}: providers.{key}: " in told.err
     assert not (tmp_path / ".contact-sync").exists()
+
+
+def test_a_state_folder_that_others_can_open_is_told_in_the_report(program: Program, known: Path) -> None:
+    folder = known.parent / ".contact-sync"
+    folder.chmod(0o755)
+    for words in (["run", "--dry-run"], ["run"]):
+        assert program(*words, "--config", known).out.count(str(folder)) == 1
