@@ -68,6 +68,7 @@ def command(
     from sync.wiring import load_settings
 
     settings = load_settings(config)
+    set_up_logs(log_format, verbose, quiet, settings.logging)
     report, stopped = interruptible(lambda stop: _run(settings, request, stop))
     if report is None:
         return 128 + stopped

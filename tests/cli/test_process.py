@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import signal
@@ -171,3 +172,16 @@ def test_a_state_folder_that_others_can_open_is_told_in_the_report(program: Prog
     folder.chmod(0o755)
     for words in (["run", "--dry-run"], ["run"]):
         assert program(*words, "--config", known).out.count(str(folder)) == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "level"), [([], logging.ERROR), (["-v"], logging.INFO), (["-vv"], logging.DEBUG)]
+)
+def test_a_run_logs_as_the_configuration_says_unless_a_flag_does(
+    program: Program, config: Path, capsys: pytest.CaptureFixture[str], flags: list[str], level: int
+) -> None:
+    config.write_text(f'[logging]\nformat = "json"\nlevel = "error"\n{config.read_text()}')
+    program("run", "--dry-run", *flags, "--config", config)
+    assert logging.getLogger().level == level
+    logging.getLogger("any").error("something")
+    assert json.loads(capsys.readouterr().err)["event"] == "something"
