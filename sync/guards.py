@@ -71,6 +71,11 @@ class Allowances:
                 counts[kind, provider] = max(counts.get((kind, provider), 0), int(amount))
         return cls(MappingProxyType(counts), frozenset(fingerprints))
 
+    @property
+    def providers(self) -> frozenset[str]:
+        """Every provider named, and what stands for all of them where it is."""
+        return frozenset(p for _, p in self.counts) | {p for p, _ in self.fingerprints}
+
     def ceiling(self, kind: str, provider: str) -> int:
         """The allowed count, 0 when nothing was allowed."""
         return self.counts.get((kind, provider), 0)

@@ -270,10 +270,12 @@ class Capabilities:
 class Export:
     """A provider's export file, read. ``bad_rows``: (line number, why) of rows left out.
 
-    ``as_of``: the time it speaks for. ``digest``: SHA-256 of its bytes, hex.
+    ``lines``: where each record stands, in their order. ``as_of``: the time it speaks for. ``digest``: SHA-256
+    of its bytes, hex.
     """
 
     records: tuple[Record, ...]
+    lines: tuple[int, ...]
     opt_outs: tuple[OptOut, ...]
     bad_rows: tuple[tuple[int, str], ...]
     digest: str

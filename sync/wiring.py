@@ -17,6 +17,7 @@ from sync.engine.cycle import run_cycle
 from sync.engine.session import Options, Seat, Session
 from sync.errors import ConfigError, LockHeld, StateError
 from sync.exports import take_in_exports
+from sync.guards import EVERY
 from sync.secrets import resolve
 
 if TYPE_CHECKING:
@@ -69,9 +70,7 @@ def opened_store(settings: Settings, *, scratch: bool = False, wait_s: float = 0
     from state.opening import database_path, open_store
 
     place = settings.state
-    key = Path(place.key.removeprefix("file:"))
-    if not key.is_absolute():
-        key = settings.directory / key
+    key = settings.key_file
     path = database_path(place.url)
     if scratch or path is None:
         mode = "scratch" if scratch else "write"
@@ -111,7 +110,8 @@ async def run_once(
     when another run keeps the lock until the wait is over or ``stopping`` is set.
     """
     clock = clock or SystemClock()
-    check_secrets(settings, environ)
+    _check_names(settings, request)
+    check_ready(settings, environ)
     with ExitStack() as stack:
         store = await _entered(stack, settings, request, clock, stopping)
         if store.rolled_back:
@@ -120,6 +120,7 @@ async def run_once(
                 remedy="look at `contact-sync status`, then accept it with `contact-sync state check --accept`",
             )
         session = session_for(settings, request, store, clock, progress=progress, environ=environ)
+        session.notes += dict.fromkeys(store.warnings)
         if stopping is not None:
             session.stopping = stopping
         return await run_cycle(session, take_in_exports)
@@ -139,22 +140,26 @@ async def _entered(
         await clock.sleep(LOCK_POLL_S)
 
 
-def check_secrets(settings: Settings, environ: Mapping[str, str] | None = None) -> None:
-    """Every secret that will be asked for is there. Raises ``ConfigError`` that lists all that are not."""
+def check_ready(settings: Settings, environ: Mapping[str, str] | None = None) -> None:
+    """Every secret that will be asked for is there, and nothing waits for a person's word in the settings.
+
+    Raises ``ConfigError`` that lists all that is missing.
+    """
     environ = os.environ if environ is None else environ
     problems = []
     for name, own in sorted(settings.providers.items()):
+        problems += [f"{settings.path}: providers.{name}.{key}: {what}" for key, what in own.unsettled().items()]
         for key, reference in own.needed_secrets().items():
             try:
                 resolve(reference, directory=settings.directory, environ=environ, key=f"providers.{name}.{key}")
             except ConfigError as error:
                 problems.append(f"{settings.path}: {error}; {error.remedy}" if error.remedy else str(error))
     if problems:
-        count = "1 secret" if len(problems) == 1 else f"{len(problems)} secrets"
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise ConfigError(
-            f"the configuration {settings.path} names {count} that cannot be had",
+            f"the configuration {settings.path} cannot be used yet: {count}",
             problems=tuple(problems),
-            remedy="contact-sync doctor checks them all",
+            remedy="contact-sync doctor checks everything",
         )
 
 
@@ -168,12 +173,6 @@ def session_for(
     environ: Mapping[str, str] | None = None,
 ) -> Session:
     """A cycle's session with every configured provider made but not opened."""
-    unknown = set(request.providers) - set(settings.providers)
-    if unknown:
-        raise ConfigError(
-            f"--provider {min(unknown)}: no such provider is configured",
-            remedy=f"configured are: {', '.join(sorted(settings.providers))}",
-        )
     seats = {}
     for name, own in sorted(settings.providers.items()):
         state = store.provider_state(name)
@@ -192,6 +191,24 @@ def session_for(
         lost_database=store.lost_database,
         only_key=request.only,
     )
+
+
+def _check_names(settings: Settings, request: Request) -> None:
+    """Every provider that the command line names is there. Raises ``ConfigError``: a slip must not pass for
+    a limit that holds, or for an allowance.
+    """
+    configured = set(settings.providers)
+    for flag, named, known in (
+        ("--provider", request.providers, configured),
+        ("--max-requests", request.max_requests, configured),
+        ("--allow", request.options.allowances.providers, {EVERY, *known_providers()}),
+    ):
+        unknown = set(named) - known
+        if unknown:
+            raise ConfigError(
+                f"{flag} {min(unknown)}: no such provider is configured",
+                remedy=f"configured are: {', '.join(sorted(configured))}",
+            )
 
 
 def make_provider(

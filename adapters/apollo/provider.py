@@ -11,7 +11,7 @@ from adapters.apollo.client import Client
 from adapters.apollo.limits import capabilities
 from adapters.apollo.mapping import import_names
 from adapters.apollo.reader import ApolloReader
-from adapters.apollo.settings import ApolloSettings
+from adapters.apollo.settings import LABEL, UNLABELLED, ApolloSettings
 from adapters.apollo.spend import ESTIMATE_MICROS
 from adapters.apollo.writer import ApolloWriter
 from adapters.spec import ProviderSpec
@@ -44,11 +44,7 @@ class Apollo:
 
     def __init__(self, settings: ApolloSettings, opening: Opening) -> None:
         if settings.shared and not settings.labels:
-            raise ConfigError(
-                "providers.apollo.labels: through AISA at least one label of your own is required, because the "
-                "workspace is shared with strangers",
-                remedy='add a name nobody else uses, as in labels = ["acme-sync"]',
-            )
+            raise ConfigError(f"providers.apollo.labels: {UNLABELLED}", remedy=LABEL)
         self._settings = settings
         self._capabilities = capabilities(settings)
         self._client = Client(settings, opening)

@@ -9,6 +9,10 @@ from pydantic import Field, model_validator
 from sync.config import BaseUrl, ProviderSettings, SecretRef
 
 AISA_URL = "https://api.aisa.one/apis/v1/apollo"
+UNLABELLED = (
+    "through AISA at least one label of your own is required, because the workspace is shared with strangers"
+)
+LABEL = 'add a name nobody else uses, as in labels = ["acme-sync"]'
 
 
 class ApolloSettings(ProviderSettings):
@@ -63,6 +67,12 @@ class ApolloSettings(ProviderSettings):
         if any(not text.strip() for text in (*ids, *self.labels, *self.opt_out_stages)):
             raise ValueError("labels, opt_out_stages and custom_fields must not hold empty texts")
         return self
+
+    def unsettled(self) -> dict[str, str]:
+        """What keeps us from telling whose workspace it is, or which of its rows are ours."""
+        if self.auth == "x-api-key" and self.base_url == AISA_URL:
+            return {"auth": 'AISA takes "bearer" only; write that, or the base_url of Apollo itself'}
+        return {"labels": f"{UNLABELLED}; {LABEL}"} if self.shared and not self.labels else {}
 
     def needed_secrets(self) -> dict[str, str]:
         """The API key, always."""

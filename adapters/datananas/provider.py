@@ -14,7 +14,7 @@ from adapters.datananas.client import Client
 from adapters.datananas.following import Following, Verdict
 from adapters.datananas.limits import capabilities
 from adapters.datananas.mapping import create_row, update_row
-from adapters.datananas.settings import DatananasSettings
+from adapters.datananas.settings import CONFIRM, UNCONFIRMED, DatananasSettings
 from adapters.datananas.stream import Listening, Patience, Stream
 from adapters.spec import Opening, ProviderSpec
 from adapters.toolkit.keys import record_name
@@ -88,12 +88,8 @@ class Datananas:
         """
         if not self._settings.write:
             return Account(account_id=None)  # nothing is ever sent, so nothing is needed
-        if not (self._settings.rehearsal or self._settings.field_map_confirmed):
-            raise ConfigError(
-                "datananas: the field names in field_map are not confirmed, and the public reference hides them",
-                remedy="compare [providers.datananas.field_map] with the API reference of your account "
-                "(https://docs.datananas.com/reference/post_contacts-bulk), then set field_map_confirmed = true",
-            )
+        if self._settings.unsettled():
+            raise ConfigError(f"datananas: {UNCONFIRMED}", remedy=CONFIRM)
         return Account(account_id=None, problems=await self._problems())
 
     async def _problems(self) -> tuple[str, ...]:

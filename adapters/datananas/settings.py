@@ -51,6 +51,12 @@ FIELD_MAP: Mapping[str, str] = MappingProxyType(
 )
 """Canonical field → wire name. Meanings and types are documented, most names are not (2026-11): unverified."""
 
+UNCONFIRMED = "the field names in field_map are not confirmed, and the public reference hides them"
+CONFIRM = (
+    "compare [providers.datananas.field_map] with the API reference of your account "
+    "(https://docs.datananas.com/reference/post_contacts-bulk), then set field_map_confirmed = true"
+)
+
 
 def _wire_name(value: str) -> str:
     if value and (not value.isprintable() or value != value.strip()):
@@ -153,6 +159,12 @@ class DatananasSettings(ProviderSettings):
             "oauth2.client_secret": self.oauth2.client_secret,
             "oauth2.refresh_token": self.oauth2.refresh_token,
         }
+
+    def unsettled(self) -> dict[str, str]:
+        """The field names, as long as nobody confirmed them for a real account that is written to."""
+        if not self.write or self.rehearsal or self.field_map_confirmed:
+            return {}
+        return {"field_map_confirmed": f"{UNCONFIRMED}; {CONFIRM}"}
 
     @field_validator("source_values", mode="before")
     @classmethod

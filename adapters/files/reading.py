@@ -90,6 +90,7 @@ def parse_export(
             found.bad.append((row.line, str(error)))
     return Export(
         records=tuple(taken.records.values()),
+        lines=tuple(taken.lines.values()),
         opt_outs=tuple(taken.opt_outs),
         bad_rows=tuple(sorted(found.bad)),
         digest=hashlib.sha256(content).hexdigest(),
@@ -129,7 +130,7 @@ class _Taken:
         self._as_of = as_of
         self._columns = columns
         self._key = key
-        self._lines: dict[str, int] = {}
+        self.lines: dict[str, int] = {}
         self.records: dict[str, Record] = {}
         self.opt_outs: list[OptOut] = []
 
@@ -145,9 +146,9 @@ class _Taken:
             raise ValueError("neither record_id nor an email or profile that can be read")
         if len(record_id) > MAX_ID_LENGTH:
             raise ValueError("a record_id that is too long")
-        if record_id in self._lines:
-            raise ValueError(f"the same record as line {self._lines[record_id]}")
-        self._lines[record_id] = row.line
+        if record_id in self.lines:
+            raise ValueError(f"the same record as line {self.lines[record_id]}")
+        self.lines[record_id] = row.line
         self.records[record_id] = Record(
             ref=RecordRef(self._provider, record_id),
             contact=contact,

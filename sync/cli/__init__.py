@@ -6,6 +6,7 @@ what to type next; tracebacks only with ``--debug``.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -94,7 +95,7 @@ def run_program(arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments
     try:
         result: Any = program.main(
-            args=[a for a in arguments if a != "--debug"], prog_name="contact-sync", standalone_mode=False
+            args=[a for a in arguments if a != "--debug"], prog_name=_name(), standalone_mode=False
         )
     except click.exceptions.Exit as leave:
         return leave.exit_code
@@ -108,6 +109,11 @@ def run_program(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001  # the last place before the user
         return _told(error, debug=debug)
     return result if isinstance(result, int) else 0
+
+
+def _name() -> str:
+    """The long name, also where the short one was typed; only a shell that completes has to hear that one."""
+    return "sync" if "_SYNC_COMPLETE" in os.environ else "contact-sync"
 
 
 def _told(error: Exception, *, debug: bool) -> int:

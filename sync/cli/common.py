@@ -13,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from sync.config import LoggingSettings
     from sync.report.model import Report
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -30,7 +31,7 @@ class DurationType(click.ParamType[timedelta]):
         """The duration, or a usage error."""
         if isinstance(value, timedelta):
             return value
-        fitting = re.fullmatch(r"(\d+)([smhd]?)", str(value).strip())
+        fitting = re.fullmatch(r"(\d{1,9})([smhd]?)", str(value).strip(), re.ASCII)
         if fitting is None or (not fitting[2] and fitting[1] != "0"):
             self.fail(f"{value!r} is no duration; write it like 30s, 15m, 24h or 7d", param, ctx)
         return timedelta(seconds=int(fitting[1]) * _UNITS[fitting[2] or "s"])
@@ -132,9 +133,12 @@ def pending_code(report: Report) -> int:
     return 4 if changes or queue else 0
 
 
-def set_up_logs(log_format: str | None, verbose: int, quiet: bool, level: str = "info") -> None:
-    """Logs go to standard error at the level asked for; without ``-v`` only warnings."""
+def set_up_logs(
+    log_format: str | None, verbose: int, quiet: bool, settings: LoggingSettings | None = None
+) -> None:
+    """Logs go to standard error as the flags ask, else as ``settings`` do; without both only warnings."""
     from sync.logs import configure
 
-    chosen = "error" if quiet else {0: "warning", 1: "info"}.get(verbose, "debug")
-    configure("json" if log_format == "json" else "console", chosen if level != "daemon" else "info")
+    asked = "error" if quiet else {0: None, 1: "info"}.get(verbose, "debug")
+    level = asked or (settings.level if settings else "warning")
+    configure("json" if (log_format or (settings and settings.format)) == "json" else "console", level)

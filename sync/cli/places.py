@@ -32,11 +32,6 @@ def database_file(settings: Settings) -> Path:
     return found
 
 
-def key_file(settings: Settings) -> Path:
-    """The file of the key for keyed hashes."""
-    return settings.directory / settings.state.key.removeprefix("file:")
-
-
 def is_made(settings: Settings) -> bool:
     """Whether there is a state store with something in it."""
     path = database_file(settings)
@@ -53,6 +48,6 @@ def looked_at(settings: Settings) -> Iterator[SqliteStore]:
 
     place = settings.state
     with open_store(
-        place.url, ledger=place.ledger, key=key_file(settings), backups=place.backups, mode="read"
+        place.url, ledger=place.ledger, key=settings.key_file, backups=place.backups, mode="read"
     ) as store:
         yield store

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.common import tell
+from sync.cli.common import pending_code, tell
 from sync.cli.progress import watched
+from sync.engine.findings import URGENCY
 from sync.guards import Allowances
 from sync.rehearsal.stage import FOLDER, Stage, staged
 
@@ -24,19 +25,27 @@ LET_THROUGH = ("create", "update")
 CEILING = 10_000
 
 
-def rehearse(request: Request, *, reports: tuple[str, ...], values: bool, quiet: bool) -> int:
-    """Three cycles are told (one in a dry run); returns the worst exit code."""
-    machine = bool(reports) and not any(spec.partition(":")[0] == "text" for spec in reports)
-    story = _Story(request, reports=reports, values=values, quiet=quiet or machine)
+def rehearse(
+    request: Request, *, reports: tuple[str, ...], values: bool, quiet: bool, exit_code: bool = False
+) -> int:
+    """Three cycles are told (one in a dry run); returns the exit code of the one to act on first.
+
+    The story goes to standard error where standard output is left to other reports than a text.
+    """
+    story = _Story(request, reports=reports, values=values, quiet=quiet, exit_code=exit_code)
     return asyncio.run(story.play(Path.cwd() / FOLDER))
 
 
 class _Story:
-    def __init__(self, request: Request, *, reports: tuple[str, ...], values: bool, quiet: bool) -> None:
+    def __init__(
+        self, request: Request, *, reports: tuple[str, ...], values: bool, quiet: bool, exit_code: bool
+    ) -> None:
         self._request = request
         self._reports = reports
         self._values = values
         self._quiet = quiet
+        self._exit_code = exit_code
+        self._aside = bool(reports) and not any(spec.partition(":")[0] == "text" for spec in reports)
 
     async def play(self, folder: Path) -> int:
         began = time.monotonic()
@@ -44,13 +53,13 @@ class _Story:
             request = self._allowed(stage)
             self._introduce(stage, request)
             first = await self._cycle(stage, request, "First cycle")
-            tell(first, self._reports, values=self._values, quiet=self._quiet and not self._reports)
+            tell(first, self._reports, values=self._values, quiet=self._quiet)
             if request.options.mode == "dry-run":
                 return first.exit_code
             codes = [first.exit_code, *await self._go_on(stage, request)]
         self._say(f"The rehearsal took {time.monotonic() - began:.1f} s. Its state is in {FOLDER}/state; the")
         self._say("sandboxes are gone now. `contact-sync sandbox` serves them for as long as you like.")
-        return max(codes)
+        return next((code for code in URGENCY if code in codes), max(codes))
 
     async def _go_on(self, stage: Stage, request: Request) -> list[int]:
         second = await self._cycle(stage, request, "Second cycle: nothing was touched in between")
@@ -73,10 +82,10 @@ class _Story:
                 load_settings(stage.config, environ), request, progress=progress, environ=environ
             )
         self._say(f"Mutating requests received by the sandboxes in this cycle: {stage.writes - before}")
-        return report
+        return replace(report, exit_code=pending_code(report)) if self._exit_code else report
 
     def _brief(self, report: Report) -> None:
-        if not self._quiet:
+        if not (self._quiet or self._aside):
             tell(report, (), values=self._values, quiet=False)
 
     def _introduce(self, stage: Stage, request: Request) -> None:
@@ -99,4 +108,4 @@ class _Story:
 
     def _say(self, text: str) -> None:
         if not self._quiet:
-            click.echo(text)
+            click.echo(text, err=self._aside)

@@ -64,10 +64,11 @@ def command(
 
         if config is not None:
             raise click.UsageError("--sandbox writes its own configuration; leave --config out.")
-        return rehearse(request, reports=reports, values=values, quiet=quiet)
+        return rehearse(request, reports=reports, values=values, quiet=quiet, exit_code=exit_code)
     from sync.wiring import load_settings
 
     settings = load_settings(config)
+    set_up_logs(log_format, verbose, quiet, settings.logging)
     report, stopped = interruptible(lambda stop: _run(settings, request, stop))
     if report is None:
         return 128 + stopped

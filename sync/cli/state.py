@@ -83,12 +83,12 @@ def checked(settings: Settings, *, thorough: bool = True) -> Iterator[Check]:
     """
     from state.key import load_key
     from state.ledger import load_ledger
-    from sync.cli.places import database_file, is_made, key_file
+    from sync.cli.places import database_file, is_made
     from sync.errors import StateError
 
     place = settings.state
     try:
-        entries = len(load_ledger(place.ledger, load_key(key_file(settings))).entries)
+        entries = len(load_ledger(place.ledger, load_key(settings.key_file)).entries)
         yield Check(
             "ok",
             "opt-out ledger",

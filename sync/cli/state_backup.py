@@ -36,7 +36,7 @@ def backup(path: Path | None, config: Path | None, log_format: str | None, verbo
 
 def _back_up(settings: Settings, path: Path | None) -> list[str]:
     from state import backup as copies
-    from sync.cli.places import key_file, looked_at
+    from sync.cli.places import looked_at
 
     now = datetime.now(UTC)
     place = settings.state
@@ -45,8 +45,6 @@ def _back_up(settings: Settings, path: Path | None) -> list[str]:
         warnings = copies.backup(store, target)
     lines = [f"{target}: whole, {target.stat().st_size // 1024} KiB", *warnings]
     lines += [f"removed {old}, older than 30 days" for old in copies.expire(place.backups, now)]
-    lines.append(
-        f"Not in it: the key {key_file(settings)} and the ledger {place.ledger}. Keep copies of both too,"
-    )
+    lines.append(f"Not in it: the key {settings.key_file} and the ledger {place.ledger}. Keep copies of both too,")
     lines.append("somewhere else: without that key no opt-out can be recognised.")
     return lines

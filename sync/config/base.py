@@ -53,6 +53,10 @@ class ProviderSettings(Section):
         """Key of the table → reference, for every secret that will be asked for."""
         return {}
 
+    def unsettled(self) -> dict[str, str]:
+        """Key of the table → what a person has to settle there before anything may run."""
+        return {}
+
     def fingerprint(self) -> str:
         """Twelve hex digits that change exactly when one of ``fingerprint_fields`` does; order in lists
         does not count.

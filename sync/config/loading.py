@@ -57,6 +57,11 @@ class Settings:
         """Where relative paths start: the file's own folder."""
         return self.path.parent
 
+    @property
+    def key_file(self) -> Path:
+        """Where the key of keyed hashes is, or will be."""
+        return self.directory / Path(self.state.key.removeprefix("file:")).expanduser()
+
     def fingerprint(self, provider: str) -> str:
         """Twelve hex digits that change when a setting changes what is sent to ``provider``, or where.
 

@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
@@ -23,19 +22,12 @@ from sync.config.values import (
 from sync.contact import VARIABLE_PREFIX
 
 _SQLITE = "sqlite:///"
-_POSTGRES = ("postgresql", "postgresql+psycopg")
 
 
 def _state_url(value: str, info: ValidationInfo) -> str:
     if value.startswith(_SQLITE):
         return _SQLITE + str(_sqlite_path(value.removeprefix(_SQLITE), info))
-    if urlsplit(value).scheme not in _POSTGRES:
-        raise ValueError(
-            f"names no database we keep state in; write {_SQLITE}PATH or postgresql+psycopg://HOST/NAME"
-        )
-    if urlsplit(value).password:
-        raise ValueError("must not hold a password; leave it out and set PGPASSWORD or use a .pgpass file")
-    return value
+    raise ValueError(f"names no database we keep state in; write {_SQLITE}PATH")
 
 
 def _sqlite_path(name: str, info: ValidationInfo) -> Path:
@@ -67,12 +59,18 @@ def _host_and_port(value: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def _key_file(value: str) -> str:
+    if not value.startswith("file:"):
+        raise ValueError('must name a file, because it is made on first use; write "file:.contact-sync/key"')
+    return value
+
+
 class StateSettings(Section):
-    """Where state is kept. ``key`` names the key of keyed hashes, made on first use."""
+    """Where state is kept. ``key`` names the file of the key of keyed hashes, made on first use."""
 
     url: Annotated[str, AfterValidator(_state_url)] = "sqlite:///.contact-sync/state.db"
     ledger: FilePath = Path(".contact-sync/opt-outs.ledger")
-    key: SecretRef = "file:.contact-sync/key"
+    key: Annotated[SecretRef, AfterValidator(_key_file)] = "file:.contact-sync/key"
     backups: FilePath = Path(".contact-sync/backups")
 
 

@@ -74,7 +74,7 @@ def _rows(session: Session, seat: Seat, export: Export) -> tuple[list[Record], l
     readable = seat.provider.capabilities.readable
     rows: list[Record] = []
     refused = []
-    for number, record in enumerate(export.records, start=2):
+    for number, record in zip(export.lines, export.records, strict=True):
         named_by_key = record.ref.record_id.startswith(("email:", "linkedin:"))
         if readable and named_by_key:
             refused.append((number, f"needs a record_id, because {seat.name} can be read itself"))

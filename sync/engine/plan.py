@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from sync.store_port import Store
 
 ALIASES = {"email": "emails"}
+ONLY_NOBODY = (
+    "--only names nobody known here, so nothing was planned; "
+    "a KEY is an email, a LinkedIn URL, a person's id or provider:id"
+)
 
 
 def scope_of(settings: ProviderSettings) -> Scope:
@@ -86,7 +90,10 @@ def plan_all(session: Session) -> list[str]:
     """Every dirty person is planned; returns the ids of those about whom nothing waits afterwards."""
     ids = session.store.dirty_people()
     if session.only_key is not None:
-        ids = sorted(find_people(session.store, session.only_key) & set(ids))
+        wanted = find_people(session.store, session.only_key)
+        if not wanted:
+            session.notes.append(ONLY_NOBODY)
+        ids = sorted(wanted & set(ids))
     session.planned_people = ids
     return _Planner(session).plan(ids) if ids else []
 

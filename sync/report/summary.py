@@ -45,17 +45,16 @@ def when(report: Report) -> str:
 def headline(report: Report) -> str:
     """The run in one sentence."""
     if report.guards:
-        planned = words.count(len(report.operations), "change", "changes")
         guards = words.count(len(report.guards), "guard", "guards")
-        return f"Stopped before writing by {guards}. {planned} planned, nothing was sent."
+        return f"Stopped before writing by {guards}. {_changes(report, 'planned')} planned, nothing was sent."
     if not report.operations:
         return _nothing(report)
     if report.mode == "verify":
         return f"Verification found {words.count(len(report.operations), 'difference', 'differences')}."
     if report.mode == "dry-run":
-        found = words.count(len(report.operations), "change", "changes")
-        return f"Dry run: {found} would be made. Nothing was sent."
-    return _done(report)
+        found = f"{_changes(report, 'planned')} would be made"
+        return f"Dry run: {found}{_others(report, 'planned')}. Nothing was sent."
+    return f"{_changes(report, *_DONE)} made{_others(report, *_DONE)}."
 
 
 def _nothing(report: Report) -> str:
@@ -67,15 +66,16 @@ def _nothing(report: Report) -> str:
     return NOTHING
 
 
-def _done(report: Report) -> str:
-    states: Counter[str] = Counter(o.state for o in report.operations)
-    done = sum(states[state] for state in _DONE)
-    rest = [
-        f"{words.number(states[state])} {words.state(state)}"
-        for state in sorted(states, key=words.urgency)
-        if state not in _DONE
-    ]
-    return f"{words.count(done, 'change', 'changes')} made" + (f"; {', '.join(rest)}." if rest else ".")
+def _changes(report: Report, *states: str) -> str:
+    """How many operations are in these states."""
+    return words.count(sum(o.state in states for o in report.operations), "change", "changes")
+
+
+def _others(report: Report, *states: str) -> str:
+    """The operations in other states, by state, those that need a look first; ``""`` when there are none."""
+    found: Counter[str] = Counter(o.state for o in report.operations if o.state not in states)
+    rest = [f"{words.number(found[state])} {words.state(state)}" for state in sorted(found, key=words.urgency)]
+    return f"; {', '.join(rest)}" if rest else ""
 
 
 def provider_rows(report: Report) -> Iterator[ProviderRow]:

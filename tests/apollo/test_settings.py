@@ -43,6 +43,13 @@ def test_a_table_that_cannot_be_meant_is_refused(table: dict[str, object]) -> No
     assert "sk-aisa" not in str(caught.value)
 
 
+def test_a_shared_workspace_is_not_taken_for_one_of_your_own() -> None:
+    assert "auth" in ApolloSettings(auth="x-api-key").unsettled()
+    assert not ApolloSettings(auth="x-api-key", base_url="https://api.apollo.io/api/v1").unsettled()
+    assert "labels" in ApolloSettings().unsettled()
+    assert not ApolloSettings(labels=["acme-sync"]).unsettled()
+
+
 def test_every_open_question_names_switches_and_settings_that_exist() -> None:
     card = SPEC.card()
     switches = {f.name for f in fields(Switches)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -67,6 +68,28 @@ def test_an_unknown_option_names_the_nearest_one(program: Program) -> None:
     told = program("status", "--confg", "x")
     assert told.code == 2
     assert "--config" in told.err
+
+
+@pytest.mark.parametrize("name", ["contact-sync", "sync"])
+def test_a_shell_completes_both_names_without_any_configuration(name: str) -> None:
+    variable = f"_{name.upper().replace('-', '_')}_COMPLETE"
+
+    def told(instruction: str) -> str:
+        environ = os.environ | {variable: instruction, "COMP_WORDS": f"{name} sta", "COMP_CWORD": "1"}
+        done = subprocess.run(
+            [sys.executable, "-m", "sync"], env=environ, capture_output=True, check=True, text=True
+        )
+        return done.stdout
+
+    assert f"#compdef {name}\n" in told("zsh_source")
+    assert told("zsh_complete").split("\n")[1::3] == ["status", "state"]
+
+
+@pytest.mark.parametrize("wait", ["5x", "-1s", "", "99999999999999d", "\u0663s"])
+def test_a_wait_that_is_no_duration_is_told(program: Program, wait: str) -> None:
+    told = program("run", "--wait", wait)
+    assert told.code == 2
+    assert "write it like 30s" in told.err
 
 
 @pytest.mark.parametrize("name", ["daemon", "status", "doctor"])

@@ -52,6 +52,24 @@ def test_the_same_export_again_changes_nothing(program: Program, config: Path, e
     assert "was taken in before" in told.out
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "bad"),
+    [
+        ("a.csv", f"\n{HEADER}{ANA}\n{NOBODY},bob.brun@oakmere.nl,Bob,,,\n", ["line 5", "line 6"]),
+        ("a.jsonl", '{"email": "bob.brun@oakmere.nl"}\n{bad\n{"record_id": "1"}\n', ["line 1", "line 2"]),
+    ],
+)
+def test_rows_that_a_provider_we_can_read_needs_an_id_for_are_listed_with_their_lines(
+    program: Program, config: Path, tmp_path: Path, name: str, text: str, bad: list[str]
+) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    told = program("import", "topo", path, "--config", config)
+    assert told.code == 3
+    assert [line.strip().partition(":")[0] for line in told.err.splitlines()[1:]] == bad
+    assert "1 record\n" in told.out
+
+
 def test_bad_rows_are_listed_with_their_lines_and_good_ones_go_in(
     program: Program, config: Path, export: Path
 ) -> None:

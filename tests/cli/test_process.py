@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -111,3 +113,75 @@ def test_a_report_that_cannot_be_written_is_told_before_anything_is_done(
     assert (told.code, told.out) == (2, "")
     assert "--report" in told.err or "cannot be written" in told.err or "not a file" in told.err
     assert not (config.parent / ".contact-sync").exists()
+
+
+@pytest.mark.parametrize(
+    "slip", [("--provider", "topoo"), ("--max-requests", "topoo=5"), ("--allow", "create=appolo:5")]
+)
+def test_a_provider_that_is_not_there_is_told_before_anything_is_done(
+    program: Program, config: Path, slip: tuple[str, str]
+) -> None:
+    told = program("run", *slip, "--config", config)
+    assert (told.code, told.out) == (2, "")
+    assert slip[0] in told.err
+    assert "configured are: apollo, datananas, topo" in told.err
+    assert not (config.parent / ".contact-sync").exists()
+
+
+def test_only_of_nobody_known_is_told(program: Program, known: Path) -> None:
+    told = program("run", "--dry-run", "--only", "nobody@lumenforge.fr", "--config", known)
+    assert told.code == 0
+    assert "--only names nobody known" in told.out
+
+
+def test_unconfirmed_field_names_of_a_real_account_stop_a_run_before_any_request(
+    program: Program, config: Path
+) -> None:
+    config.write_text(
+        re.sub(
+            r'(?m)^(base_url = )"http://.*"\n(?=stream_url)',
+            r'\1"https://api.datananas.com"\n',
+            config.read_text(),
+        )
+    )
+    told = program("run", "--config", config)
+    assert (told.code, told.out) == (2, "")
+    assert f"{config}: providers.datananas.field_map_confirmed: the field names in field_map" in told.err
+    assert "set field_map_confirmed = true" in told.err
+    assert program("status", "--config", config).code == 0
+
+
+def test_everything_that_keeps_a_run_from_working_is_told_at_once(program: Program, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[providers.apollo]\n[providers.datananas]\nlist = { _id = "1" }\n[providers.topo]\n')
+    told = program("run", "--config", config)
+    assert told.code == 2
+    for key in (
+        "apollo.api_key",
+        "apollo.labels",
+        "datananas.token",
+        "datananas.field_map_confirmed",
+        "topo.api_key",
+    ):
+        assert f"{config}: providers.{key}: " in told.err
+    assert not (tmp_path / ".contact-sync").exists()
+
+
+def test_a_state_folder_that_others_can_open_is_told_in_the_report(program: Program, known: Path) -> None:
+    folder = known.parent / ".contact-sync"
+    folder.chmod(0o755)
+    for words in (["run", "--dry-run"], ["run"]):
+        assert program(*words, "--config", known).out.count(str(folder)) == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "level"), [([], logging.ERROR), (["-v"], logging.INFO), (["-vv"], logging.DEBUG)]
+)
+def test_a_run_logs_as_the_configuration_says_unless_a_flag_does(
+    program: Program, config: Path, capsys: pytest.CaptureFixture[str], flags: list[str], level: int
+) -> None:
+    config.write_text(f'[logging]\nformat = "json"\nlevel = "error"\n{config.read_text()}')
+    program("run", "--dry-run", *flags, "--config", config)
+    assert logging.getLogger().level == level
+    logging.getLogger("any").error("something")
+    assert json.loads(capsys.readouterr().err)["event"] == "something"

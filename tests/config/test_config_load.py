@@ -133,8 +133,12 @@ def test_a_byte_order_mark_does_no_harm(loaded: Loaded) -> None:
         ('[logging]\nformat = "xml"', "logging.format: must be"),
         ('[state]\nurl = "sqlite:///:memory:"', "must name a file"),
         ('[state]\nurl = "mysql://db/x"', "names no database"),
-        ('[state]\nurl = "postgresql://ann:canary@db/x"', "PGPASSWORD"),
+        ('[state]\nurl = "postgresql://ann:canary@db/x"', "names no database"),
         ('[state]\nkey = "canary"', "state.key: holds a literal"),
+        (
+            '[state]\nkey = "env:CANARY"',
+            'state.key: must name a file, because it is made on first use; write "file:',
+        ),
         ('[state]\nledger = ""', "state.ledger: is no path"),
         ("[telemetry]", "telemetry: is no known key"),
         ('top = "canary"', "top: is no known key"),
@@ -177,6 +181,12 @@ def test_paths_that_are_absolute_stay(loaded: Loaded) -> None:
     state = loaded(SMALLEST + '[state]\nurl = "sqlite:////var/lib/x.db"\nledger = "/var/lib/l"\n').state
     assert state.url == "sqlite:////var/lib/x.db"
     assert state.ledger == Path("/var/lib/l")
+
+
+def test_the_key_is_beside_the_file_or_in_a_home(loaded: Loaded, tmp_path: Path) -> None:
+    assert loaded(SMALLEST).key_file == tmp_path / ".contact-sync/key"
+    assert loaded(SMALLEST + '[state]\nkey = "file:~/key"\n').key_file == Path.home() / "key"
+    assert loaded(SMALLEST + '[state]\nkey = "file:/var/lib/key"\n').key_file == Path("/var/lib/key")
 
 
 def test_settings_cannot_be_changed(loaded: Loaded) -> None:

@@ -99,6 +99,16 @@ def test_the_headline_fits_the_mode(mode: str, words: str) -> None:
     assert words in to_text(report, values=False).splitlines()[3]
 
 
+def test_only_what_would_be_sent_counts_as_a_change() -> None:
+    planned, blocked = (samples.operation(n, state=s) for n, s in enumerate(("planned", "blocked")))
+    dry = samples.report(mode="dry-run", operations=(planned, blocked))
+    stopped = replace(samples.guarded(), operations=(planned, blocked))
+    assert to_text(dry, values=False).splitlines()[3] == (
+        "Dry run: 1 change would be made; 1 blocked. Nothing was sent."
+    )
+    assert "1 change planned, nothing was sent" in to_text(stopped, values=False).splitlines()[3]
+
+
 @given(ANY_TEXT)
 @settings(max_examples=80, deadline=None)
 def test_no_value_reaches_the_terminal_unescaped(text: str) -> None:

@@ -1,0 +1,33 @@
+"""A rehearsal tells its story, and is a run like any other for programs that read it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from tests.cli.conftest import Program
+
+
+def test_a_report_for_programs_has_standard_output_for_itself(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = program("run", "--sandbox", "--dry-run", "--exit-code", "--report", "json")
+    assert (told.code, json.loads(told.out)["exit_code"]) == (4, 4)
+    assert "Configuration: .sandbox/config.toml" in told.err
+    assert "--allow create=apollo:10000" in told.err
+    assert (tmp_path / ".sandbox" / "config.toml").is_file()
+
+
+def test_quiet_means_that_only_the_report_is_told(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = program("run", "--sandbox", "--dry-run", "-q", "--report", "json:report.json")
+    assert (told.code, told.out, told.err) == (0, "", "")
+    assert json.loads((tmp_path / "report.json").read_text())["mode"] == "dry-run"
