@@ -97,8 +97,9 @@ def wide_keys_of(contact: Contact) -> frozenset[str]:
 class OptOutIndex:
     """The ledger as it stands, for look-ups by hashed key.
 
-    An entry with the same source and source id as an earlier one replaces it; a release ends every entry
-    that shares a key with it and stands before it.
+    Where a source says something else under the same id both count, as only a named person releases an opt-out;
+    a timed one gives way to its new time. A release ends every entry that shares a key with it and stands before
+    it.
     """
 
     def __init__(self, entries: Iterable[OptOutEntry], keyed_hash: Callable[[str], str]) -> None:
@@ -116,8 +117,8 @@ class OptOutIndex:
                     self._drop(ended)
             return
         if entry.source_id is not None:
-            before = self._by_source.pop((entry.source, entry.source_id), None)
-            if before is not None:
+            before = self._by_source.get((entry.source, entry.source_id))
+            if before is not None and {before.reason, entry.reason} <= TIMED:
                 self._drop(before)
             self._by_source[entry.source, entry.source_id] = entry
         for key in entry.keys:

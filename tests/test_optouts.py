@@ -133,14 +133,26 @@ def test_effects_of_all_matching_entries_add_up() -> None:
 
 
 # the ledger -------------------------------------------------------------------------------------------
-def test_an_entry_replaces_the_one_with_the_same_source_and_id() -> None:
+def test_a_timed_entry_gives_way_to_its_new_time() -> None:
+    ledger = index(
+        entry("a@x.co", source_id="1", reason="BAD_TIMING"),
+        entry("a@x.co", source_id="1", reason="OUT_OF_OFFICE", until=NOW - timedelta(days=2)),
+    )
+    assert len(ledger) == 1
+    assert not stopped(ledger, "a@x.co")
+
+
+def test_what_a_source_says_anew_under_the_same_id_releases_nobody() -> None:
     ledger = index(
         entry("a@x.co", "b@x.co", source_id="1"),
         entry("a@x.co", source_id="1", reason="INTERESTED"),
         entry("b@x.co", source_id="1", source="apollo", reason="MEETING"),
+        entry("c@x.co", source_id="2"),
+        entry("d@x.co", source_id="2"),
     )
-    assert len(ledger) == 2
-    assert not stopped(ledger, "a@x.co", "b@x.co")
+    assert stopped(ledger, "a@x.co")
+    assert stopped(ledger, "b@x.co")
+    assert stopped(ledger, "c@x.co")
 
 
 def test_entries_without_an_id_stand_side_by_side() -> None:

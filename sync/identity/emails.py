@@ -86,10 +86,25 @@ def wide_email_keys(value: object) -> frozenset[str]:
     if parts is None or is_placeholder(*parts):
         return frozenset()
     local, domain = parts
-    base = local.partition("+")[0] or local
-    host = _SAME_HOST.get(domain, domain)
-    folded = (base.replace(".", "") or base) if host == "gmail.com" else base
-    return frozenset({f"{local}@{domain}", f"{base}@{domain}", f"{folded}@{host}"})
+    return frozenset({f"{local}@{domain}", f"{_untagged(local)}@{domain}", _mailbox(local, domain)})
+
+
+def mailbox_of(value: object) -> str | None:
+    """The one form of all addresses that reach the mailbox of ``value``, by the habits of its mail service.
+
+    Support, never identity: what a tag or a dot means is known to the service alone.
+    """
+    parts = _parts(value)
+    return None if parts is None or is_placeholder(*parts) else _mailbox(*parts)
+
+
+def _mailbox(local: str, domain: str) -> str:
+    base, host = _untagged(local), _SAME_HOST.get(domain, domain)
+    return f"{(base.replace('.', '') or base) if host == 'gmail.com' else base}@{host}"
+
+
+def _untagged(local: str) -> str:
+    return local.partition("+")[0] or local
 
 
 def written_email(value: object) -> str | None:

@@ -164,7 +164,7 @@ def _compared(short: FoldedName, long: FoldedName) -> NameAgreement:
 
 
 def _single(token: str, others: tuple[str, ...]) -> NameAgreement:
-    if len(token) in {2, 3} and token == "".join(other[0] for other in others):
+    if _initials(token, others):
         return NameAgreement(True, 0.7, "One is the initials of the other.")
     best = max(_similar(token, other) for other in others)
     if best or any(same_given_name(token, other) for other in others):
@@ -178,13 +178,25 @@ def _full(short: tuple[str, ...], long: tuple[str, ...]) -> NameAgreement:
     given = max(_similar(short[0], token) for token in long[:-1])
     if all(max(_similar(token, other) for other in long) for token in short) and _pairs_up(short, long):
         return NameAgreement(True, 0.9 + 0.08 * min(given, family), "All parts of the shorter name fit the other.")
-    if family and (given or same_given_name(short[0], long[0])):
+    if family and (given or same_given_name(short[0], long[0]) or _initials(short[0], long[:-1])):
         return NameAgreement(True, 0.8 + 0.1 * given, "Given and family name fit.")
+    if _turned(short, long) or _turned(long, short):
+        return NameAgreement(True, 0.8, "Given and family name fit in another order.")
     if given > _INITIAL or max(_similar(token, long[0]) for token in short[:-1]) > _INITIAL:
         return NameAgreement(True, 0.6, "The given names fit, the family names differ.")
     if family:
         return NameAgreement(False, 0.3, "The family names fit, the given names differ.")
     return NameAgreement(False, 0.0, "Neither given nor family names fit.")
+
+
+def _initials(token: str, given: tuple[str, ...]) -> bool:
+    """JP for Jean-Pierre."""
+    return len(token) in {2, 3} and token == "".join(other[0] for other in given)
+
+
+def _turned(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    """Whether ``a`` ends with the family name with which ``b`` begins, and their given names are forms of one."""
+    return _similar(a[-1], b[0]) > _INITIAL and same_given_name(a[0], b[-1])
 
 
 def _pairs_up(short: tuple[str, ...], long: tuple[str, ...]) -> bool:

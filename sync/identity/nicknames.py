@@ -32,7 +32,7 @@ michel miguel michi | mercedes meche | montserrat montse | nancy nan | natalie n
 | nathaniel nat nate nathan | nicholas nick nicky nico klaus nicolas nikolaus niko | nicole nicky nikki |
 norman norm | oliver ollie olivier | olivia liv livvy | pamela pam | patricia pat patty trish tricia |
 patrick pat paddy patricio | paul pablo | paulina paula lina | penelope penny | peter pete pierre pedro
-petra | philip phil pip philippe felipe philipp | phillip phil | rachel rach | raymond ray raimund ramon |
+| philip phil pip philippe felipe philipp | phillip phil | rachel rach | raymond ray raimund ramon |
 rebecca becky becca | richard rick dick rich ricky ricardo | robert bob rob bobby robbie bert roberto |
 roberta bobbie | ronald ron ronnie | rosario charo | rose rosie rosa | rudolf rudi rodolfo | russell russ |
 samuel sam sammy | samantha sam sammy | sebastian seb basti | sebastien seb | sophia sophie sofia | stephen

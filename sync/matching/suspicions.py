@@ -14,11 +14,12 @@ from rapidfuzz import fuzz
 
 from sync.change import Feature, Suspicion
 from sync.identity.domains import company_domain
+from sync.identity.emails import mailbox_of
 from sync.identity.names import fold_name, fold_text, names_agree
 from sync.identity.phones import phone_number
 from sync.identity.words import words
 from sync.matching.hubs import entry_of
-from sync.matching.values import ALIKE
+from sync.matching.values import ALIKE, ONE_MAILBOX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -55,6 +56,8 @@ def alike_blocks(record: MatchRecord) -> tuple[str, ...]:
         return ()
     domains, phone, company = _domains(record), read_phone(record.phone), read_company(record.company)
     blocks = [f"domain {domain} {tokens[-1][:4]}" for domain in sorted(domains)]
+    # At a company's host the block of its domain holds the other addresses of a mailbox as well.
+    blocks += [f"mailbox {box}" for box in _mailboxes(record, free=True)]
     if phone:
         blocks.append(f"phone {phone} {tokens[0][:1]}")
     if company:
@@ -129,12 +132,15 @@ def may_be_alike(a: str | None, b: str | None, suspect_score: float) -> bool:
 
 
 def likeness(one: MatchRecord, two: MatchRecord, suspect_score: float) -> Suspicion | None:
-    """``None`` when no name, or neither company nor phone, can be compared, or the score is not reached."""
+    """``None`` when the score is not reached, or neither mailbox, company nor phone or no name can be compared."""
     if not may_be_alike(one.name, two.name, suspect_score):
         return None
     a, b = sorted((one, two), key=lambda record: record.ref)
     name = names_agree(a.name, b.name)
-    features = [_feature("name", name.score, name.reason), *filter(None, _features(a, b))]
+    own = _feature("name", name.score, name.reason)
+    if _share_mailbox(a, b):
+        return _one_mailbox(a, b, own, suspect_score)
+    features = [own, *filter(None, _features(a, b))]
     if not {"phone", "company"} & {feature.name for feature in features}:
         return None
     weight = sum(_WEIGHTS[feature.name] for feature in features)
@@ -148,6 +154,31 @@ def likeness(one: MatchRecord, two: MatchRecord, suspect_score: float) -> Suspic
     return Suspicion(
         records=(a.ref, b.ref), score=score, reason=ALIKE, features=(*features, *([against] if against else []))
     )
+
+
+def _one_mailbox(a: MatchRecord, b: MatchRecord, name: Feature, suspect_score: float) -> Suspicion | None:
+    """Whatever else differs: what a tag or a dot means is known to the mail service alone."""
+    score = round((name.score + 1) / 2, 4)
+    box = _feature("mailbox", 1.0, "Both addresses reach one mailbox, as far as is known of its mail service.")
+    return (
+        Suspicion(records=(a.ref, b.ref), score=score, reason=ONE_MAILBOX, features=(name, box))
+        if score >= suspect_score
+        else None
+    )
+
+
+def _share_mailbox(a: MatchRecord, b: MatchRecord) -> bool:
+    """Whether other addresses of the two reach one mailbox, and no profile says that they are two people."""
+    if not set(a.emails).isdisjoint(b.emails) or _mailboxes(a).isdisjoint(_mailboxes(b)):
+        return False
+    return not _differ_in_profile(entry_of(a), entry_of(b))
+
+
+def _mailboxes(record: MatchRecord, *, free: bool = False) -> set[str]:
+    """The mailboxes of a record's addresses; ``free``: only those at hosts that tell no company."""
+    hosts = {email: email.rpartition("@")[2] for email in record.emails}
+    boxes = (mailbox_of(email) for email, host in hosts.items() if not (free and read_domain(host)))
+    return {box for box in boxes if box}
 
 
 def _features(a: MatchRecord, b: MatchRecord) -> Iterable[Feature | None]:
@@ -175,13 +206,17 @@ def _overlap(name: str, a: set[str], b: set[str]) -> Feature | None:
 def _against(*pair: MatchRecord) -> Feature | None:
     """Two profiles, or two mailboxes at one company, speak against one person."""
     a, b = map(entry_of, pair)
-    slugs = [{key for key in entry.keys if key.startswith("in:")} for entry in (a, b)]
-    if all(slugs) and slugs[0].isdisjoint(slugs[1]):
+    if _differ_in_profile(a, b):
         return _feature("profile", 1 - _OTHER_PROFILE, "Each has another LinkedIn profile.")
     hosts = [{key.rpartition("@")[2] for key in entry.keys if "@" in key} for entry in (a, b)]
     if not hosts[0].isdisjoint(hosts[1]):
         return _feature("mailbox", 1 - _OTHER_MAILBOX, "Each has another mailbox at one host.")
     return None
+
+
+def _differ_in_profile(a: Entry, b: Entry) -> bool:
+    slugs = [{key for key in entry.keys if key.startswith("in:")} for entry in (a, b)]
+    return all(slugs) and slugs[0].isdisjoint(slugs[1])
 
 
 @lru_cache(maxsize=1024)

@@ -14,6 +14,7 @@ BRIDGE: Final = "one record alone ties two complete people"
 TWINS: Final = "their merge would make twins at one provider"
 OPENED: Final = "their merge rested on a key that became generic"
 REFUSED: Final = "a human decision forbids it"
+ONE_MAILBOX: Final = "same mailbox apart from tag, dots or mail host"
 ALIKE: Final = "name, company, domain and phone are alike"
 
 

@@ -53,6 +53,20 @@ async def test_an_opt_out_goes_on_after_it_vanished_from_the_list(home: House) -
     assert home.apollo.rows == []
 
 
+@pytest.mark.parametrize("changed", [{"reason": "INTERESTED"}, {"email": "other@acme.com"}])
+async def test_an_opt_out_goes_on_after_its_entry_was_changed_in_the_list(
+    home: House, changed: dict[str, str]
+) -> None:
+    home.actors["topo"].create(person())
+    home.topo.add_exclusion(email=person().email, reason="UNSUBSCRIBED")
+    await home.run()
+    (row,) = home.topo.exclusions.values()
+    row.update(changed)
+    home.actors["topo"].edit(home.topo.rows[0]["id"], {"job_title": "COO"})
+    await home.run()
+    assert home.apollo.rows == []
+
+
 async def test_what_no_api_can_express_is_listed_for_a_person(home: House) -> None:
     home.actors["apollo"].create(person())
     home.actors["topo"].create(person())

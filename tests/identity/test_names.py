@@ -19,6 +19,7 @@ AGREE = [
     ("Anna Schmidt-Müller", "Anna Müller"), ("Maria Anna Schmidt", "Anna Schmidt"), ("Dr. Jörg Müller",
     "Joerg Mueller"),
     ("Élodie Dupont", "ELODIE DUPONT"), ("Alex Smith", "Alexander Smith"), ("Micheal Ray", "Michael Ray"),
+    ("Bob Smith", "Smith Robert"), ("Smith Bill", "William Smith"), ("JP Dupont", "Jean-Pierre Dupont"),
     ("Guillaume Roy", "William Roy"), ("Pepe García", "José García"), ("John Smith PhD", "John Smith"),
 ]  # fmt: skip
 DISAGREE = [
@@ -26,6 +27,7 @@ DISAGREE = [
     "Ben Twin"),
     ("Robert Hale Jr.", "Robert Hale Sr."), ("Ann Lee", "Bob Ray"), ("Bob", "Ann Lee"), ("J. Smith",
     "John Brown"),
+    ("Peter Lang", "Petra Lang"), ("JP Dupont", "Jean-Marie Dupont"), ("Bob Smith", "Jones Robert"),
     ("Maria Rossi", "Mario Rossi"), ("王伟", "李娜"),
 ]  # fmt: skip
 CANNOT_TELL = [
