@@ -68,14 +68,15 @@ def look_again(session: Session) -> None:
         once = operation.kind == "update" and _capabilities(session, operation).updates == "entry"
         tried = failed[operation.person_id, operation.provider, wish_digest(operation)]
         again = not once and tried < PLANNED_AGAIN
-        _fail(session, operation, plan_again=again)
+        ended = _fail(session, operation, plan_again=again)
+        session.never_showed += [] if once or again else [ended]
 
 
 PLANNED_AGAIN = 2
 """How often a write that was acknowledged and never showed is planned once more."""
 
 
-def _fail(session: Session, operation: Operation, *, plan_again: bool) -> None:
+def _fail(session: Session, operation: Operation, *, plan_again: bool) -> Operation:
     link = None
     if plan_again:
         known = link_of(session, operation)
@@ -89,6 +90,7 @@ def _fail(session: Session, operation: Operation, *, plan_again: bool) -> None:
     session.seats[operation.provider].note(
         "an acknowledged write never showed" + ("; it is planned again" if plan_again else "")
     )
+    return failed
 
 
 def _judge(session: Session, acked: list[Operation], seen: set[RecordRef] | None) -> list[Operation]:
