@@ -78,3 +78,16 @@ async def test_a_write_that_never_shows_is_sent_three_times_and_then_told_as_fai
     assert report.exit_code == 3
     assert (await home.run()).operations == ()
     assert home.apollo.traffic.count("POST", path) == 3
+
+
+async def test_an_entry_that_conflicts_with_something_is_looked_up_and_sent_again_later(home: House) -> None:
+    for contact in crowd(2):
+        home.actors["apollo"].create(contact)
+    home.without("datananas")
+    home.topo.traffic.faults.append(Fault.parse("POST /v1/contact-entries:1-2:status=409"))
+    report = await home.run()
+    assert report.exit_code == 3
+    assert sorted(o.state for o in at(report, "topo")) == ["unknown", "verified"]
+    home.clock.advance(minutes=20)
+    assert by_state(await home.run()) == {("topo", "create", "verified"): 1}
+    assert len(home.topo.rows) == 2
