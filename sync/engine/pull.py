@@ -174,7 +174,8 @@ def _sweep_is_due(session: Session, seat: Seat) -> bool:
     state = seat.state
     if state.sweep_id is not None or state.swept_at is None or state.cursor is None:
         return True
-    return session.clock.now() - state.swept_at >= session.settings.sync.full_sweep_every
+    every = seat.settings.full_sweep_every or session.settings.sync.full_sweep_every
+    return session.clock.now() - state.swept_at >= every
 
 
 async def _sweep(session: Session, seat: Seat, reader: Reader) -> None:
