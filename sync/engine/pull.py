@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from datetime import timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -175,7 +176,7 @@ def _sweep_is_due(session: Session, seat: Seat) -> bool:
     if state.sweep_id is not None or state.swept_at is None or state.cursor is None:
         return True
     every = seat.settings.full_sweep_every or session.settings.sync.full_sweep_every
-    return session.clock.now() - state.swept_at >= every
+    return not timedelta() <= session.clock.now() - state.swept_at < every  # ahead of us: the clock was wrong
 
 
 async def _sweep(session: Session, seat: Seat, reader: Reader) -> None:

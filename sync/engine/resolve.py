@@ -41,12 +41,11 @@ def recover(session: Session) -> None:
 
 async def resolve_unknown(session: Session) -> None:
     """Every unknown outcome older than ``settle`` is found, given back to the planner, or parked."""
-    settle = session.settings.sync.settle
     for operation in session.store.operations(states=("unknown",)):
         seat = session.seats.get(operation.provider)
         if seat is None or not (seat.active and seat.up):
             continue
-        if operation.sent_at is not None and session.clock.now() - operation.sent_at < settle:
+        if operation.sent_at is not None and not session.has_settled(operation.sent_at):
             continue
         try:
             await _resolve(session, seat, operation)

@@ -151,6 +151,10 @@ class Session:
         """Whether nothing may be written at any provider."""
         return self.options.mode in {"dry-run", "verify"}
 
+    def has_settled(self, sent_at: datetime) -> bool:
+        """Whether what was sent then shows by now; a time far ahead of us stems from a clock that was wrong."""
+        return abs(self.clock.now() - sent_at) >= self.settings.sync.settle
+
     def working(self) -> list[Seat]:
         """The providers that take part and answer."""
         return [s for s in self.seats.values() if s.active and s.up]

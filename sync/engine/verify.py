@@ -52,12 +52,10 @@ def look_again(session: Session) -> None:
     One that still shows nothing after ``settle`` is planned again, at most twice; then it has failed. An update
     that is an entry posted once more is sent once for each wanted value: not showing is the provider's answer.
     """
-    settle = session.settings.sync.settle
-    now = session.clock.now()
     acked = [
         o
         for o in session.store.operations(states=("acked",))
-        if o.provider in session.seats and o.sent_at is not None and now - o.sent_at >= settle
+        if o.provider in session.seats and o.sent_at is not None and session.has_settled(o.sent_at)
     ]
     failed = Counter(
         (o.person_id, o.provider, wish_digest(o))

@@ -1,10 +1,12 @@
-"""When everything is read anew: by each provider's own pace, and whatever the clock did."""
+"""When everything is read anew, and when a lost answer is looked up, whatever the clock did."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tests.engine.house import person
+from adapters.toolkit.sandbox import Fault
+from tests.engine.house import at, person
 
 if TYPE_CHECKING:
     from tests.engine.house import House
@@ -27,4 +29,15 @@ async def test_a_provider_is_read_completely_at_its_own_pace(home: House) -> Non
     assert not was_swept(home)
     home.clock.advance(minutes=20)
     await home.run()
+    assert was_swept(home)
+
+
+async def test_after_a_clock_that_was_ahead_everything_is_read_and_lost_answers_are_looked_up(home: House) -> None:
+    home.clock.advance(days=365)
+    home.actors["topo"].create(person())
+    home.datananas.traffic.faults.append(Fault.parse("POST /contacts/bulk:1:reset-after"))
+    assert [o.state for o in at(await home.run(), "datananas")] == ["unknown"]
+    home.clock.offset = timedelta()
+    was_swept(home)
+    assert [o.state for o in at(await home.run(), "datananas")] == ["acked"]
     assert was_swept(home)
