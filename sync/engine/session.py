@@ -131,8 +131,8 @@ class Session:
     unread: list[str] = field(default_factory=list)
     """People with a record of which single reads would show more, beyond what a cycle reads."""
     told_before: set[str] = field(default_factory=set)
-    never_showed: list[Operation] = field(default_factory=list)
-    """Writes of earlier runs that were acknowledged and have failed now."""
+    ended_late: list[Operation] = field(default_factory=list)
+    """Writes of earlier runs that have failed now, or were parked now."""
     cannot_express: list[CannotExpress] = field(default_factory=list)
     deferred_reads: list[DeferredReport] = field(default_factory=list)
     bulk: list[BulkTotals] = field(default_factory=list)

@@ -67,7 +67,7 @@ def look_again(session: Session) -> None:
         tried = failed[operation.person_id, operation.provider, wish_digest(operation)]
         again = not once and tried < PLANNED_AGAIN
         ended = _fail(session, operation, plan_again=again)
-        session.never_showed += [] if once or again else [ended]
+        session.ended_late += [] if once or again else [ended]
 
 
 PLANNED_AGAIN = 2

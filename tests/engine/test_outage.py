@@ -91,3 +91,16 @@ async def test_an_entry_that_conflicts_with_something_is_looked_up_and_sent_agai
     home.clock.advance(minutes=20)
     assert by_state(await home.run()) == {("topo", "create", "verified"): 1}
     assert len(home.topo.rows) == 2
+
+
+async def test_the_run_that_parks_a_lost_create_tells_it_and_ends_with_3(home: House) -> None:
+    home.actors["topo"].create(person(emails=()))
+    home.without("apollo")
+    home.datananas.traffic.faults.append(Fault.parse(f"POST {BULK}:1:reset-after"))
+    assert [o.state for o in at(await home.run(), "datananas")] == ["unknown"]
+    home.clock.advance(minutes=20)
+    report = await home.run()
+    assert [(o.state, o.reason) for o in at(report, "datananas")] == [("parked", "outcome-unknown")]
+    assert (report.exit_code, len(report.parked)) == (3, 1)
+    later = await home.run()
+    assert (later.exit_code, later.operations, len(later.parked)) == (0, (), 1)
