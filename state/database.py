@@ -17,26 +17,31 @@ from typing import TYPE_CHECKING
 from state.connection import prepare, transaction, translated, understood
 from state.digests import Sums
 from state.points import point
-from sync.errors import StateError
+from sync.errors import LockHeld, StateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from state.connection import Connection
+    from state.lock import RunLock
 
 NEVER_WRITTEN = (ValueError, KeyError, TypeError, LookupError, AttributeError, OverflowError)
 """What reading a row raises whose bytes have changed."""
 
 
 class Database:
-    """One connection. ``path`` is ``None`` in memory; ``epoch`` is the one this writer works in."""
+    """One connection. ``path`` is ``None`` in memory; ``epoch`` is the one this writer works in.
+
+    ``lock`` is the one that the writer holds, as long as somebody else could take the same.
+    """
 
     def __init__(self, raw: sqlite3.Connection, path: Path | None, *, read_only: bool = False) -> None:
         self.raw = raw
         self.path = path
         self.read_only = read_only
         self.epoch: int | None = None
+        self.lock: RunLock | None = None
         prepare(raw, durable=path is not None and not read_only, read_only=read_only)
         self._file = None if path is None else path.stat()
         self._refusal: Exception | None = None
@@ -48,11 +53,13 @@ class Database:
         """One transaction of the class ``name`` (see ``points``), durable afterwards or without any effect.
 
         ``takes_over`` makes this the one writer. Raises ``StateError`` when another writer took over before,
-        when the file was replaced, or when SQLite refuses. Once the disk refused, every later write is refused
-        with the same words: who works beside the one that failed must not send anything any more.
+        when the file was replaced, or when SQLite refuses; ``LockHeld`` when the lock was replaced. Once the disk
+        refused, every later write is refused with the same words: who works beside the one that failed must not
+        send anything any more.
         """
         with self._turn, translated("the state database cannot be written"):
             self._check_file()
+            self._check_lock()
             if self._refusal is not None:
                 raise self._refusal
             try:
@@ -97,6 +104,14 @@ class Database:
             raise StateError(
                 "the state database was replaced or removed while it was open",
                 remedy="restore a backup with `contact-sync state restore`, then run again",
+            )
+
+    def _check_lock(self) -> None:
+        """The lock that we hold is still the one that others would take."""
+        if self.lock is not None and not self.lock.still_held():
+            raise LockHeld(
+                "the lock file was replaced or removed while it was held, so another run may be at work",
+                remedy="leave the file alone, make sure that nothing else runs, then run again",
             )
 
     def compact(self) -> None:

@@ -81,6 +81,7 @@ def opened_store(settings: Settings, *, scratch: bool = False, wait_s: float = 0
     lock = RunLock(run_lock_path(path)).acquire(wait_s)
     try:
         with open_store(place.url, ledger=place.ledger, key=key, backups=place.backups, mode="write") as store:
+            store.database.lock = lock
             yield store
     finally:
         lock.release()

@@ -28,7 +28,7 @@ DEADLINE_S = 60.0
 CONNECT_S = 10.0
 MAX_BODY_BYTES = strict_json.MAX_SIZE
 IDLE_S = 4.0
-"""Idle connections are dropped before servers drop them, so that a write rarely meets a dead one."""
+"""Idle connections are dropped before servers drop them, so that a request rarely meets a dead one."""
 
 NOT_SENT = (
     httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL,
@@ -101,12 +101,12 @@ class Http:
         self._counts = counts
         self._max_requests = max_requests
         self._deadline_s = deadline_s
-        self._client: httpx.AsyncClient | None = None
+        self._clients: dict[bool, httpx.AsyncClient] = {}
 
     async def close(self) -> None:
         """The pool is closed; safe to call twice."""
-        client, self._client = self._client, None
-        if client is not None:
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
             await client.aclose()
 
     async def call(self, request: Request) -> Response:
@@ -128,7 +128,7 @@ class Http:
             raise self._ambiguous(request, f"the connection failed ({type(error).__name__})") from error
 
     async def _exchange(self, request: Request, headers: Mapping[str, str]) -> Response:
-        async with self._pool().stream(
+        async with self._pool(mutating=request.mutating).stream(
             request.method,
             self._base_url + request.path,
             params=list(request.params) or None,
@@ -187,10 +187,11 @@ class Http:
         else:
             self._counts.read += 1
 
-    def _pool(self) -> httpx.AsyncClient:
-        if self._client is None:
+    def _pool(self, *, mutating: bool) -> httpx.AsyncClient:
+        """A write has a connection of its own: on a used one, an answer too many would be taken for its answer."""
+        if mutating not in self._clients:
             secure = urlsplit(self._base_url).scheme == "https"
-            self._client = httpx.AsyncClient(
+            self._clients[mutating] = httpx.AsyncClient(
                 verify=_tls() if secure else _NO_TLS,  # plain http is loopback only
                 trust_env=False,
                 follow_redirects=False,
@@ -199,10 +200,14 @@ class Http:
                     connect=min(CONNECT_S, self._deadline_s / 3),
                     pool=self._deadline_s / 3,
                 ),
-                limits=httpx.Limits(max_connections=4, keepalive_expiry=IDLE_S),
+                limits=httpx.Limits(
+                    max_connections=4,
+                    max_keepalive_connections=0 if mutating else None,
+                    keepalive_expiry=IDLE_S,
+                ),
                 cookies=_NoCookies(),
             )
-        return self._client
+        return self._clients[mutating]
 
     def _ambiguous(self, request: Request, why: str) -> ProviderError:
         kind = OutcomeUnknown if request.mutating else Transient

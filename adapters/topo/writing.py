@@ -116,7 +116,17 @@ class Writer:
         return tuple(by_id[operation.id] for operation in batch.operations)
 
     async def _post(self, told: EntryWire) -> tuple[Outcome, ...]:
-        answer = await self._client.call(exchange.post_entries(told.body))
+        """A conflict about one entry is looked into like a lost answer: the person may be there already.
+
+        Source: https://docs.topo.io/api-reference/errors-rate-limits (409: a concurrent change, or uniqueness).
+        """
+        try:
+            answer = await self._client.call(exchange.post_entries(told.body))
+        except Rejected as error:
+            if error.status != 409 or len(told.entries) > 1:
+                raise
+            only = told.entries[0].operation
+            return (Outcome(operation_id=only.id, state="unknown", reason="outcome-unknown", message=str(error)),)
         items = wire.parse_entry_items(answer, tuple(self._settings.entry_status_fields))
         return entries.outcomes(told.entries, items)
 

@@ -43,7 +43,7 @@ WAITS_FOR_QUOTA = frozenset(
 def assemble(session: Session) -> Report:
     """The report of a finished cycle."""
     store = session.store
-    told = [o for o in session.operations.values() if o.id not in session.told_before]
+    told = [o for o in session.operations.values() if o.id not in session.told_before] + session.ended_late
     operations = tuple(sorted(told, key=lambda o: (o.provider, o.kind, o.person_id, o.id)))
     return Report(
         run_id=session.run_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sync.contact import VARIABLE_PREFIX
@@ -49,7 +50,8 @@ def _sweep_is_due(session: Session, seat: Seat) -> bool:
     state = seat.state
     if state.sweep_id is not None or state.swept_at is None or state.cursor is None:
         return True
-    return session.clock.now() - state.swept_at >= session.settings.sync.full_sweep_every
+    every = seat.settings.full_sweep_every or session.settings.sync.full_sweep_every
+    return not timedelta() <= session.clock.now() - state.swept_at < every  # ahead of us: the clock was wrong
 
 
 async def _sweep(session: Session, seat: Seat, reader: Reader) -> None:

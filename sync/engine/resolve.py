@@ -41,12 +41,11 @@ def recover(session: Session) -> None:
 
 async def resolve_unknown(session: Session) -> None:
     """Every unknown outcome older than ``settle`` is found, given back to the planner, or parked."""
-    settle = session.settings.sync.settle
     for operation in session.store.operations(states=("unknown",)):
         seat = session.seats.get(operation.provider)
         if seat is None or not (seat.active and seat.up):
             continue
-        if operation.sent_at is not None and session.clock.now() - operation.sent_at < settle:
+        if operation.sent_at is not None and not session.has_settled(operation.sent_at):
             continue
         try:
             await _resolve(session, seat, operation)
@@ -67,7 +66,7 @@ async def _resolve(session: Session, seat: Seat, operation: Operation) -> None:
     elif may_send_again(seat, operation) and _tries(session, operation) < SENT_AGAIN:
         _give_back(session, operation)
     else:
-        _keep(session, replace(operation, state="parked"))
+        _park(session, operation, operation.reason)
 
 
 async def _look(session: Session, seat: Seat, operation: Operation) -> tuple[Record, ...]:
@@ -133,6 +132,13 @@ def _give_back(session: Session, operation: Operation) -> None:
     session.store.mark_people_dirty([operation.person_id])
 
 
+def _park(session: Session, operation: Operation, reason: str) -> None:
+    """From now on a person decides, and this run's report says so."""
+    parked = replace(operation, state="parked", reason=reason)
+    _keep(session, parked)
+    session.ended_late.append(parked)
+
+
 def _keep(session: Session, operation: Operation) -> None:
     session.store.save_settled([Settled(operation=operation)], at=session.clock.now())
 
@@ -156,4 +162,4 @@ async def resolve_pending(session: Session) -> None:
             seat.fail(error)
             continue
         if not found and expired:
-            _keep(session, replace(operation, state="parked", reason=StateReason.PENDING_RESOLVE))
+            _park(session, operation, StateReason.PENDING_RESOLVE)

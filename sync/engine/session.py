@@ -131,6 +131,8 @@ class Session:
     unread: list[str] = field(default_factory=list)
     """People with a record of which single reads would show more, beyond what a cycle reads."""
     told_before: set[str] = field(default_factory=set)
+    ended_late: list[Operation] = field(default_factory=list)
+    """Writes of earlier runs that have failed now, or were parked now."""
     cannot_express: list[CannotExpress] = field(default_factory=list)
     deferred_reads: list[DeferredReport] = field(default_factory=list)
     bulk: list[BulkTotals] = field(default_factory=list)
@@ -148,6 +150,10 @@ class Session:
     def dry(self) -> bool:
         """Whether nothing may be written at any provider."""
         return self.options.mode in {"dry-run", "verify"}
+
+    def has_settled(self, sent_at: datetime) -> bool:
+        """Whether what was sent then shows by now; a time far ahead of us stems from a clock that was wrong."""
+        return abs(self.clock.now() - sent_at) >= self.settings.sync.settle
 
     def working(self) -> list[Seat]:
         """The providers that take part and answer."""

@@ -53,12 +53,10 @@ def look_again(session: Session) -> None:
     One that still shows nothing after ``settle`` is planned again, at most twice; then it has failed. An update
     that is an entry posted once more is sent once for each wanted value: not showing is the provider's answer.
     """
-    settle = session.settings.sync.settle
-    now = session.clock.now()
     acked = [
         o
         for o in session.store.operations(states=("acked",))
-        if o.provider in session.seats and o.sent_at is not None and now - o.sent_at >= settle
+        if o.provider in session.seats and o.sent_at is not None and session.has_settled(o.sent_at)
     ]
     failed = Counter(
         (o.person_id, o.provider, wish_digest(o))
@@ -69,14 +67,15 @@ def look_again(session: Session) -> None:
         once = operation.kind == "update" and _capabilities(session, operation).updates == "entry"
         tried = failed[operation.person_id, operation.provider, wish_digest(operation)]
         again = not once and tried < PLANNED_AGAIN
-        _fail(session, operation, plan_again=again)
+        ended = _fail(session, operation, plan_again=again)
+        session.ended_late += [] if once or again else [ended]
 
 
 PLANNED_AGAIN = 2
 """How often a write that was acknowledged and never showed is planned once more."""
 
 
-def _fail(session: Session, operation: Operation, *, plan_again: bool) -> None:
+def _fail(session: Session, operation: Operation, *, plan_again: bool) -> Operation:
     link = None
     if plan_again:
         known = link_of(session, operation)
@@ -90,6 +89,7 @@ def _fail(session: Session, operation: Operation, *, plan_again: bool) -> None:
     session.seats[operation.provider].note(
         "an acknowledged write never showed" + ("; it is planned again" if plan_again else "")
     )
+    return failed
 
 
 def _judge(session: Session, acked: list[Operation], seen: set[RecordRef] | None) -> list[Operation]:

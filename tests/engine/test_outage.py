@@ -1,11 +1,12 @@
-"""A provider that goes down while it is written to is left alone for the rest of the run."""
+"""A provider that goes down while it is written to is left alone; one that stores nothing is told."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from adapters.toolkit.sandbox import Fault
-from tests.engine.house import by_state, crowd
+from tests.engine.house import at, by_state, crowd, person
 
 if TYPE_CHECKING:
     from tests.engine.house import House
@@ -58,3 +59,48 @@ async def test_what_was_written_without_an_answer_is_read_back_and_not_written_a
     home.apollo.traffic.faults.clear()
     home.clock.advance(minutes=20)
     assert by_state(await home.run()) == {("apollo", "update", "verified"): 3}
+
+
+async def test_a_write_that_never_shows_is_sent_three_times_and_then_told_as_failed(home: House) -> None:
+    record_id = home.actors["topo"].create(person())
+    home.without("datananas")
+    await home.run()
+    (row,) = home.apollo.rows
+    unchanged = json.dumps({"contacts": [{"id": row["id"], "email": row["email"]}]})
+    path = "/api/v1/contacts/bulk_update"
+    home.apollo.traffic.faults.append(Fault.parse(f"POST {path}:*:status=200,body={unchanged}"))
+    home.actors["topo"].edit(record_id, {"job_title": "COO"})
+    for _ in range(3):
+        assert by_state(await home.run()) == {("apollo", "update", "acked"): 1}
+        home.clock.advance(minutes=20)
+    report = await home.run()
+    assert [(o.state, o.reason) for o in at(report, "apollo")] == [("failed", "verify-failed")]
+    assert report.exit_code == 3
+    assert (await home.run()).operations == ()
+    assert home.apollo.traffic.count("POST", path) == 3
+
+
+async def test_an_entry_that_conflicts_with_something_is_looked_up_and_sent_again_later(home: House) -> None:
+    for contact in crowd(2):
+        home.actors["apollo"].create(contact)
+    home.without("datananas")
+    home.topo.traffic.faults.append(Fault.parse("POST /v1/contact-entries:1-2:status=409"))
+    report = await home.run()
+    assert report.exit_code == 3
+    assert sorted(o.state for o in at(report, "topo")) == ["unknown", "verified"]
+    home.clock.advance(minutes=20)
+    assert by_state(await home.run()) == {("topo", "create", "verified"): 1}
+    assert len(home.topo.rows) == 2
+
+
+async def test_the_run_that_parks_a_lost_create_tells_it_and_ends_with_3(home: House) -> None:
+    home.actors["topo"].create(person(emails=()))
+    home.without("apollo")
+    home.datananas.traffic.faults.append(Fault.parse(f"POST {BULK}:1:reset-after"))
+    assert [o.state for o in at(await home.run(), "datananas")] == ["unknown"]
+    home.clock.advance(minutes=20)
+    report = await home.run()
+    assert [(o.state, o.reason) for o in at(report, "datananas")] == [("parked", "outcome-unknown")]
+    assert (report.exit_code, len(report.parked)) == (3, 1)
+    later = await home.run()
+    assert (later.exit_code, later.operations, len(later.parked)) == (0, (), 1)

@@ -351,6 +351,19 @@ async def test_a_body_of_exactly_16_mib_is_taken() -> None:
         assert len((await http.call(READ)).body) == MAX_BODY_BYTES
 
 
+@pytest.mark.parametrize("first", [READ, WRITE])
+async def test_an_answer_too_many_is_never_taken_for_that_of_a_later_write(first: Request) -> None:
+    async def twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await answering(b'{"to": 1}')(reader, writer)
+        if len(heard) == 1:
+            await answering(b'{"to": "nobody"}')(reader, writer)
+
+    async with serving(twice) as (url, heard), opened(url) as made:
+        for request in (first, WRITE):
+            assert (await made.call(request)).json() == {"to": 1}
+        assert len(heard) == 2
+
+
 @pytest.mark.parametrize("status", [300, 301, 302, 304, 307, 308])
 async def test_a_redirect_is_never_followed_and_the_other_host_hears_nothing(status: int) -> None:
     async with serving(answering()) as (elsewhere, heard):

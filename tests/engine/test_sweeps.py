@@ -1,0 +1,43 @@
+"""When everything is read anew, and when a lost answer is looked up, whatever the clock did."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from adapters.toolkit.sandbox import Fault
+from tests.engine.house import at, person
+
+if TYPE_CHECKING:
+    from tests.engine.house import House
+
+
+def was_swept(home: House) -> bool:
+    """Whether Topo was asked for everything since the last time; its log is empty afterwards."""
+    asked = [dict(r.query) for r in home.topo.traffic.received if r.path == "/v1/contacts"]
+    home.topo.traffic.received.clear()
+    return any(query.get("sort_by") == "first_seen_at" for query in asked)
+
+
+async def test_a_provider_is_read_completely_at_its_own_pace(home: House) -> None:
+    home.actors["topo"].create(person())
+    home.configure("topo", full_sweep_every="1h")
+    await home.run()
+    assert was_swept(home)
+    home.clock.advance(minutes=50)
+    await home.run()
+    assert not was_swept(home)
+    home.clock.advance(minutes=20)
+    await home.run()
+    assert was_swept(home)
+
+
+async def test_after_a_clock_that_was_ahead_everything_is_read_and_lost_answers_are_looked_up(home: House) -> None:
+    home.clock.advance(days=365)
+    home.actors["topo"].create(person())
+    home.datananas.traffic.faults.append(Fault.parse("POST /contacts/bulk:1:reset-after"))
+    assert [o.state for o in at(await home.run(), "datananas")] == ["unknown"]
+    home.clock.offset = timedelta()
+    was_swept(home)
+    assert [o.state for o in at(await home.run(), "datananas")] == ["acked"]
+    assert was_swept(home)
