@@ -174,10 +174,10 @@ class SqliteStore(Asking, Matching):
 
     def take_strangers(
         self, meet: Callable[[Sequence[Shown]], Met | None], *, but: Iterable[str], at: datetime
-    ) -> set[str]:
+    ) -> list[str]:
         with self.database.read() as connection:
             if not strangers.may_wait(connection):
-                return set()
+                return people.dirty(connection)
         with self.database.write("merged") as connection:
             return strangers.take(connection, meet, but, to_time(at))
 

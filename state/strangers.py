@@ -27,8 +27,11 @@ AT_ONCE = 2000
 NEVER_MERGED = """
     dirty_person AS d CROSS JOIN person AS p ON p.id = d.person_id AND p.merged_at IS NULL AND p.fields = '{}'
 """
+TABLE = """
+    CREATE TEMP TABLE stranger (person_id PRIMARY KEY, rid INTEGER, records INTEGER) WITHOUT ROWID
+"""
 STRANGERS = f"""
-    CREATE TEMP TABLE stranger AS
+    INSERT INTO temp.stranger
     SELECT l.person_id, max(l.rid) AS rid, count(*) AS records FROM {NEVER_MERGED}
     CROSS JOIN link AS l ON l.person_id = d.person_id CROSS JOIN record AS r ON r.rid = l.rid
     WHERE NOT EXISTS (SELECT 1 FROM field_conflict AS c WHERE c.person_id = d.person_id)
@@ -43,12 +46,17 @@ TAKE_FIELDS = """
 SEVERAL = """
     SELECT s.person_id, r.rid, r.provider, r.record_id, r.fields FROM temp.stranger AS s
     CROSS JOIN link AS l ON l.person_id = s.person_id CROSS JOIN record AS r ON r.rid = l.rid
-    WHERE s.records > 1 ORDER BY s.rowid
+    WHERE s.records > 1 ORDER BY s.person_id
 """
 TAKE_MERGED = "UPDATE person SET merged_at = ?, fields = ?, choices = ? WHERE id = ?"
 TAKE_BASES = """
     UPDATE link SET met = 1, base = (SELECT r.fields FROM record AS r WHERE r.rid = link.rid)
     WHERE rid IN (SELECT l.rid FROM temp.stranger AS s CROSS JOIN link AS l ON l.person_id = s.person_id)
+"""
+
+LEFT = """
+    SELECT person_id FROM dirty_person WHERE person_id NOT IN (SELECT person_id FROM temp.stranger)
+    ORDER BY person_id
 """
 
 
@@ -59,18 +67,18 @@ def may_wait(connection: Connection) -> bool:
     return connection.exec_driver_sql(f"SELECT 1 FROM {NEVER_MERGED} LIMIT 1").first() is not None  # noqa: S608
 
 
-def take(connection: Connection, meet: Meet, but: Iterable[str], at: int) -> set[str]:
-    """Waiting persons who are new, and all of whose records are, hold what ``meet`` says; who they are."""
+def take(connection: Connection, meet: Meet, but: Iterable[str], at: int) -> list[str]:
+    """Waiting persons who are new, and all of whose records are, hold what ``meet`` says; who else waits."""
     connection.exec_driver_sql("DROP TABLE IF EXISTS temp.stranger")
+    connection.exec_driver_sql(TABLE)
     connection.exec_driver_sql(STRANGERS)
-    connection.exec_driver_sql("CREATE INDEX temp.stranger_person ON stranger (person_id)")
     _leave_out(connection, but)
     _leave_out(connection, _take_several(connection, meet, at))
     connection.exec_driver_sql(TAKE_FIELDS, (at, Rule.FIRST_CONTACT, at))
     connection.exec_driver_sql(TAKE_BASES)
-    taken = {row[0] for row in connection.exec_driver_sql("SELECT person_id FROM temp.stranger")}
+    left = [row[0] for row in connection.exec_driver_sql(LEFT)]
     connection.exec_driver_sql("DROP TABLE temp.stranger")
-    return taken
+    return left
 
 
 def _leave_out(connection: Connection, people: Iterable[str]) -> None:

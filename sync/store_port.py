@@ -316,12 +316,12 @@ class Store(Protocol):
 
     def take_strangers(
         self, meet: Callable[[Sequence[Shown]], Met | None], *, but: Iterable[str], at: datetime
-    ) -> set[str]:
+    ) -> list[str]:
         """Dirty persons who were never merged, all of whose records are live and were not met, hold what ``meet``
         makes of them; a single record's values stand as they are.
 
-        Those of ``but``, and those for whom ``meet`` gives ``None``, are left out. Returns who they are. It keeps
-        what ``save_merged`` would keep of a merge of each, in one step for all; they stay dirty.
+        Those of ``but``, and those for whom ``meet`` gives ``None``, are left out. It keeps what ``save_merged``
+        would keep of a merge of each, in one step for all; they stay dirty. Returns the others that are dirty.
         """
 
     def settle_people(self, ids: Iterable[str]) -> None:

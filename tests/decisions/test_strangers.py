@@ -62,7 +62,9 @@ def test_one_step_for_all_keeps_what_a_merge_of_each_would_keep(shown: Rows, lat
 
 def strangers_of(here: World, **named: Any) -> set[str]:
     policy, at = merge_policy(here.session), here.clock.now()
-    return here.store.take_strangers(lambda shown: meet(shown, policy, at), at=at, **({"but": ()} | named))
+    waiting = set(here.store.dirty_people())
+    left = here.store.take_strangers(lambda shown: meet(shown, policy, at), at=at, **({"but": ()} | named))
+    return waiting - set(left)
 
 
 def test_one_step_for_all_is_taken_by_those_who_never_met_anybody() -> None:
