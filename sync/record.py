@@ -132,10 +132,12 @@ class Account:
 class Target:
     """What a write to the provider's configured target would set off beyond storing a row.
 
-    ``starts_outreach``: entries put there are enrolled in outreach. ``reason``: a sentence for the report.
+    ``starts_outreach``: entries put there are enrolled in outreach. ``outreach_allowed``: the settings say that
+    creates may do so. ``reason``: a sentence for the report.
     """
 
     starts_outreach: bool = False
+    outreach_allowed: bool = False
     reason: str = ""
 
 

@@ -114,7 +114,8 @@ class Topo:
         if found.sequence_template_id is None:
             return Target()
         reason = f"the contact list {list_id} enrols new entries in sequence template {found.sequence_template_id}"
-        return Target(starts_outreach=not self._settings.allow_sequence_enrolment, reason=reason)
+        allowed = self._settings.allow_sequence_enrolment
+        return Target(starts_outreach=True, outreach_allowed=allowed, reason=reason)
 
     def batches(self, operations: Sequence[Operation]) -> list[Batch]:
         """The operations rendered into requests, order kept."""

@@ -207,7 +207,8 @@ async def _target(name: str, provider: Provider) -> list[Check]:
     except ContactSyncError as error:
         return [failed(f"{name} target", error)]
     if target.starts_outreach:
-        return [Check("warn", f"{name} target", f"{target.reason}; nobody is created there while it does")]
+        what = "creates start outreach" if target.outreach_allowed else "nobody is created there while it does"
+        return [Check("warn", f"{name} target", f"{target.reason}; {what}")]
     return [Check("ok", f"{name} target", target.reason or "a create there sets nothing else off")]
 
 

@@ -35,9 +35,9 @@ class _OnTerminal:
 
 
 @contextmanager
-def watched() -> Iterator[Progress]:
-    """Progress bars on standard error while entered, if it is a terminal."""
-    if not sys.stderr.isatty():
+def watched(*, quiet: bool) -> Iterator[Progress]:
+    """Progress bars on standard error while entered, if it is a terminal and nobody asked for quiet."""
+    if quiet or not sys.stderr.isatty():
         yield Silent()
         return
     from rich.console import Console

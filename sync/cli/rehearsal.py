@@ -77,7 +77,7 @@ class _Story:
         self._say(f"\n=== {title} ===")
         environ = {**os.environ, **stage.environ}
         before = stage.writes
-        with watched() as progress:
+        with watched(quiet=self._quiet) as progress:
             report = await run_once(
                 load_settings(stage.config, environ), request, progress=progress, environ=environ
             )

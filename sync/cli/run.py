@@ -69,7 +69,7 @@ def command(
 
     settings = load_settings(config)
     set_up_logs(log_format, verbose, quiet, settings.logging)
-    report, stopped = interruptible(lambda stop: _run(settings, request, stop))
+    report, stopped = interruptible(lambda stop: _run(settings, request, stop, quiet=quiet))
     if report is None:
         return 128 + stopped
     code = 128 + stopped if stopped else pending_code(report) if exit_code else report.exit_code
@@ -103,11 +103,11 @@ def request_from(
     )
 
 
-async def _run(settings: Any, request: Request, stopping: asyncio.Event) -> Report:
+async def _run(settings: Any, request: Request, stopping: asyncio.Event, *, quiet: bool) -> Report:
     from sync.cli.progress import watched
     from sync.wiring import run_once
 
-    with watched() as progress:
+    with watched(quiet=quiet) as progress:
         return await run_once(settings, request, progress=progress, stopping=stopping)
 
 

@@ -135,9 +135,11 @@ class LookBefore:
             seat.closed_at = now
             note_opt_outs(session, page.opt_outs)
         go = []
+        enrols = self._seat.target is not None and self._seat.target.starts_outreach
         for operation in operations:
             effect = session.opt_outs.effect(_keys_of(operation), session.clock.now())
-            if operation.kind != "variables" and effect.forbids_create(operation.provider):
+            no = effect.forbids_create(operation.provider) or (enrols and effect.no_enrolment)
+            if operation.kind != "variables" and no:
                 self._end([replace(operation, state="blocked", reason=StateReason.OPTED_OUT)])
             else:
                 go.append(operation)
@@ -148,7 +150,7 @@ class LookBefore:
         if not (operations and seat.provider.capabilities.effects_at_target):
             return operations
         seat.target = await seat.provider.target()
-        allowed = self._session.options.allowances.ceiling("outreach", seat.name)
+        allowed = seat.target.outreach_allowed or self._session.options.allowances.ceiling("outreach", seat.name)
         if seat.target.starts_outreach and not allowed:
             for operation in operations:
                 reason = StateReason.EFFECT_NOT_ALLOWED

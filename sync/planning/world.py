@@ -22,7 +22,7 @@ class Side:
     """One provider as the planner sees it.
 
     ``swept``: a sweep of it was proven complete for this account. ``target``: what a create sets off now,
-    ``None`` = nothing to look at. ``enrolment_allowed``: outreach may be started there.
+    ``None`` = nothing to look at.
     """
 
     name: str
@@ -30,7 +30,6 @@ class Side:
     scope: Scope
     swept: bool = True
     target: Target | None = None
-    enrolment_allowed: bool = False
 
     @property
     def writes(self) -> bool:
@@ -42,6 +41,11 @@ class Side:
     def starts_outreach(self) -> bool:
         """Whether a write to its target would enrol people."""
         return self.target is not None and self.target.starts_outreach
+
+    @property
+    def needs_allowance(self) -> bool:
+        """Whether a create there waits for somebody to allow the outreach that it starts."""
+        return self.starts_outreach and not (self.target is not None and self.target.outreach_allowed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

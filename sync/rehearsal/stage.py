@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from adapters.registry import providers as known_providers
+from sync.errors import ConfigError
 from sync.rehearsal.world import PEOPLE, world
 
 if TYPE_CHECKING:
@@ -49,7 +50,10 @@ class Stage:
 
 @asynccontextmanager
 async def staged(folder: Path, *, people: int = PEOPLE) -> AsyncIterator[Stage]:
-    """All sandboxes, peopled, while entered. The folder is ours alone: what an earlier rehearsal left goes."""
+    """All sandboxes, peopled, while entered. The folder is ours alone: what an earlier rehearsal left goes.
+
+    Raises ``ConfigError`` when it cannot be made.
+    """
     _make_folder(folder)
     specs = known_providers()
     async with AsyncExitStack() as stack:
@@ -67,13 +71,19 @@ async def staged(folder: Path, *, people: int = PEOPLE) -> AsyncIterator[Stage]:
 
 
 def _make_folder(folder: Path) -> None:
-    folder.mkdir(mode=0o700, exist_ok=True)
-    for name in ("state", CONFIG):
-        path = folder / name
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        for name in ("state", CONFIG):
+            path = folder / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{error.filename or folder} cannot be made or emptied ({error.strerror})",
+            remedy="rehearse in a folder that you may write to",
+        ) from error
 
 
 def _order(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO, get_args
 
 from sync.errors import ConfigError
+from sync.report.colour import coloured, wants_colour
 from sync.report.markdown import to_markdown
 from sync.report.record_names import with_masked_names
 from sync.report.structured import to_json, to_ndjson
@@ -102,7 +103,8 @@ def write_report(
     """
     target = parse_target(spec) if isinstance(spec, str) else spec
     if target.path is None:
-        stdout.write(render(report, target.format, values or stdout.isatty()))
+        text = render(report, target.format, values or stdout.isatty())
+        stdout.write(coloured(text) if target.format == "text" and wants_colour(stdout, os.environ) else text)
         return None
     path = (directory or Path.cwd()) / target.path
     write_private(path, render(report, target.format, values))

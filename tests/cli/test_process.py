@@ -185,3 +185,12 @@ def test_a_run_logs_as_the_configuration_says_unless_a_flag_does(
     assert logging.getLogger().level == level
     logging.getLogger("any").error("something")
     assert json.loads(capsys.readouterr().err)["event"] == "something"
+
+
+@pytest.mark.parametrize(("flags", "bars"), [([], True), (["-q"], False)])
+def test_quiet_shows_no_progress_on_a_terminal(
+    program: Program, config: Path, monkeypatch: pytest.MonkeyPatch, flags: list[str], bars: bool
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    told = program("run", "--dry-run", *flags, "--config", config)
+    assert ("reading" in told.err) is bars

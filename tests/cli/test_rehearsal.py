@@ -31,3 +31,13 @@ def test_quiet_means_that_only_the_report_is_told(
     told = program("run", "--sandbox", "--dry-run", "-q", "--report", "json:report.json")
     assert (told.code, told.out, told.err) == (0, "", "")
     assert json.loads((tmp_path / "report.json").read_text())["mode"] == "dry-run"
+
+
+def test_a_folder_that_cannot_be_made_is_told(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".sandbox").write_text("")
+    told = program("run", "--sandbox")
+    assert told.code == 2
+    assert ".sandbox cannot be made or emptied (File exists)" in told.err

@@ -58,7 +58,7 @@ async def test_a_default_sequence_is_seen_right_before_a_create_and_told() -> No
         await topo.open()
         box.lists[box.list_id]["default_sequence_template_id"] = "s1"
         target = await topo.target()
-        assert target.starts_outreach
+        assert (target.starts_outreach, target.outreach_allowed) == (True, False)
         assert "s1" in target.reason
         assert box.enrolled == []
 
@@ -66,7 +66,7 @@ async def test_a_default_sequence_is_seen_right_before_a_create_and_told() -> No
 async def test_a_default_sequence_that_is_allowed_is_still_told() -> None:
     async with running({"allow_sequence_enrolment": True}, default_sequence="s1") as (_, topo):
         target = await topo.target()
-        assert not target.starts_outreach
+        assert (target.starts_outreach, target.outreach_allowed) == (True, True)
         assert "s1" in target.reason
         assert target.reason in (await topo.open()).problems
 

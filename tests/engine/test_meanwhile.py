@@ -13,6 +13,8 @@ from tests.engine.house import House, person
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sync.report.model import Report
+
 
 class Meddler:
     """Somebody who acts once, as soon as a stage of a provider advances."""
@@ -27,12 +29,12 @@ class Meddler:
             act()
 
 
-async def run_with(home: House, meddler: Meddler) -> None:
+async def run_with(home: House, meddler: Meddler) -> Report:
     for box in home.boxes.values():
         box.now = home.clock.now
     settings = load_settings(home.config, home.environ)
     request = Request(options=Options())
-    await run_once(settings, request, clock=home.clock, environ=home.environ, progress=meddler)
+    return await run_once(settings, request, clock=home.clock, environ=home.environ, progress=meddler)
 
 
 async def test_an_edit_that_only_the_read_back_shows_reaches_the_others_in_the_next_cycle(home: House) -> None:
@@ -113,3 +115,19 @@ async def test_what_a_provider_asked_to_wait_for_in_a_look_is_remembered(home: H
     before = len(home.topo.traffic.received)
     await home.run()
     assert len(home.topo.traffic.received) == before
+
+
+async def test_who_must_not_be_enrolled_since_the_plan_is_not_created_where_creates_enrol(home: House) -> None:
+    home.configure("topo", allow_sequence_enrolment=True)
+    for row in home.topo.lists.values():
+        row["default_sequence_template_id"] = "0d6f0000-0000-4000-8000-000000000001"
+    who = person()
+    home.actors["apollo"].create(who)
+
+    def answered() -> None:
+        home.clock.advance(minutes=2)
+        home.actors["topo"].opt_out(who, "MEETING")
+
+    report = await run_with(home, Meddler("pull", "apollo", answered))
+    assert [o.state for o in report.operations if (o.provider, o.kind) == ("topo", "create")] == ["blocked"]
+    assert home.topo.enrolled == []

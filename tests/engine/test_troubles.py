@@ -132,6 +132,18 @@ async def test_a_list_that_starts_outreach_stops_the_run_before_anything_is_writ
     assert home.topo.enrolled == []
 
 
+async def test_outreach_that_the_settings_allow_starts_for_nobody_who_must_not_be_enrolled(home: House) -> None:
+    home.configure("topo", allow_sequence_enrolment=True)
+    who = person()
+    home.actors["apollo"].create(who)
+    home.actors["topo"].opt_out(who, "INTERESTED")
+    for row in home.topo.lists.values():
+        row["default_sequence_template_id"] = "0d6f0000-0000-4000-8000-000000000001"
+    report = await home.run()
+    assert [(o.state, o.reason) for o in at(report, "topo") if o.kind == "create"] == [("blocked", "opted-out")]
+    assert home.topo.enrolled == []
+
+
 async def test_a_changed_filter_waits_for_its_fingerprint(home: House) -> None:
     home.actors["topo"].create(person(country="France"))
     await home.run()

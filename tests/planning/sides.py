@@ -85,3 +85,4 @@ def obstacles(found: PersonPlan) -> dict[str, str]:
 
 
 ENROLS = Target(starts_outreach=True, reason="the list enrols")
+MAY_ENROL = Target(starts_outreach=True, outreach_allowed=True, reason="the list enrols")

@@ -13,6 +13,7 @@ from tests.planning.sides import (
     BY_ENTRY,
     BY_ID,
     ENROLS,
+    MAY_ENROL,
     UPSERT,
     able,
     obstacles,
@@ -101,6 +102,7 @@ def test_an_open_create_blocks_a_second_one_and_is_looked_at_again() -> None:
         (side(), {"effect": effect_of(["EXCLUDE_FROM_CRM"])}, "blocked", "opted-out"),
         (side(), {"effect": effect_of(["INTERESTED"])}, "planned", "new-person"),
         (side(target=ENROLS), {"effect": effect_of(["INTERESTED"])}, "blocked", "opted-out"),
+        (side(target=MAY_ENROL), {"effect": effect_of(["INTERESTED"])}, "blocked", "opted-out"),
         (side(target=ENROLS), {}, "planned", "new-person"),
         (side(), {**SUSPECTED, "places": {"p2": frozenset({"apollo"})}}, "blocked", "suspected-duplicate"),
         (side(), {**SUSPECTED, "places": {"p2": frozenset({"topo"})}}, "planned", "new-person"),
@@ -157,6 +159,7 @@ def test_an_upsert_creates_under_the_match_key_or_else_the_other(
 def test_side_effects_of_a_create_are_named() -> None:
     assert only(plan(at_topo(), side("datananas", UPSERT))).effects == ("list-move",)
     assert only(plan(at_topo(), side("topo2", BY_ENTRY, target=ENROLS))).effects == ("enrolment",)
+    assert only(plan(at_topo(), side("topo2", BY_ENTRY, target=MAY_ENROL))).effects == ()
 
 
 def test_a_refused_create_is_not_repeated_whatever_record_the_answer_named() -> None:

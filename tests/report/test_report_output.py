@@ -80,6 +80,20 @@ def test_values_are_shown_on_a_terminal_and_masked_elsewhere() -> None:
         assert ("Pérez" in stream.getvalue()) is seen
 
 
+def test_only_a_text_on_a_terminal_that_wants_it_is_coloured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for spec, stream, refused, seen in (
+        ("text", Terminal(), "", True),
+        ("text", Terminal(), "1", False),
+        ("text", io.StringIO(), "", False),
+        ("json", Terminal(), "", False),
+    ):
+        monkeypatch.setenv("NO_COLOR", refused)
+        write_report(spec, samples.full(), values=False, stdout=stream)
+        assert ("\x1b[1m" in stream.getvalue()) is seen
+
+
 def test_an_older_file_is_replaced_and_made_private(tmp_path: Path) -> None:
     old = tmp_path / "r.json"
     old.write_text("old")
