@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from state import before_merges, decisions, dossiers, findings, optouts, reading
+from state import before_merges, decisions, dossiers, findings, optouts, people, reading
 from state.rows import to_time
 
 if TYPE_CHECKING:
@@ -56,6 +56,10 @@ class Asking:
     def dossier(self, person: str) -> Dossier:
         with self.database.read() as connection:
             return dossiers.load(connection, person)
+
+    def shared_mailboxes(self) -> set[str]:
+        with self.database.read() as connection:
+            return people.shared_mailboxes(connection)
 
     def people_covered(self, emails: Iterable[str]) -> list[str]:
         with self.database.read() as connection:

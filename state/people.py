@@ -26,6 +26,7 @@ from state.rows import (
     to_written,
 )
 from sync.errors import StateError
+from sync.identity import canonical_email, email_key
 from sync.person import Member, Person
 from sync.record import RecordRef
 
@@ -198,6 +199,25 @@ def shared_keys(connection: Connection, ids: Iterable[str]) -> set[str]:
         (to_json(list(ids)),),
     )
     return {str(row[0]) for row in rows}
+
+
+NO_KEYS = """
+    SELECT e.value, l.person_id FROM record AS r CROSS JOIN json_each(r.fields, '$.emails') AS e
+    CROSS JOIN link AS l ON l.rid = r.rid
+    WHERE NOT EXISTS (
+        SELECT 1 FROM record_key AS k WHERE k.kind = 'email' AND k.value = lower(e.value) AND k.rid = r.rid
+    )
+"""
+
+
+def shared_mailboxes(connection: Connection) -> set[str]:
+    """Addresses that join nobody and are shown by records of several persons. Every record is looked at."""
+    owners: dict[str, set[str]] = {}
+    for address, person_id in connection.exec_driver_sql(NO_KEYS):
+        email = canonical_email(address)
+        if email is not None and email_key(email) is None:
+            owners.setdefault(email, set()).add(person_id)
+    return {email for email, people in owners.items() if len(people) > 1}
 
 
 def save_merged(connection: Connection, merged: Sequence[Merged], at: datetime) -> None:

@@ -305,6 +305,9 @@ class Store(Protocol):
     def shared_keys(self, ids: Iterable[str]) -> set[str]:
         """Keys that records of those persons show and a record of another active person shows too."""
 
+    def shared_mailboxes(self) -> set[str]:
+        """Addresses that join nobody and are shown by records of several persons; looks at every record."""
+
     def people_before(self, ids: Iterable[str]) -> list[Person]:
         """Those persons, retired ones too, as they were before merges, latest first.
 

@@ -131,7 +131,7 @@ def _accepted(operation: Operation, row: EntryRow) -> Outcome:
     """
     if operation.kind == "update":
         if row.contact_id is not None and operation.record_id not in {None, row.contact_id}:
-            return Outcome(operation_id=operation.id, state="failed", entry_id=row.id, reason="match-doubtful")
+            return Outcome(operation_id=operation.id, state="refused", entry_id=row.id, reason="match-doubtful")
         return Outcome(operation_id=operation.id, state="acked", record_id=operation.record_id, entry_id=row.id)
     if row.contact_id is None:
         return Outcome(operation_id=operation.id, state="pending", entry_id=row.id, reason="pending-resolve")

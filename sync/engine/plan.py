@@ -112,12 +112,16 @@ class _Planner:
         self._unsure = _unsure(session)
         self._cannot: list[tuple[CannotExpress, str]] = []
         self._manual: list[ManualAction] = []
+        self._knows_mailboxes = False
 
     def plan(self, ids: list[str]) -> list[str]:
         session = self._session
         quiet = []
         for people in chunks(session, ids):
             self._shared |= session.store.shared_keys([p.id for p in people])
+            if not self._knows_mailboxes and any(map(_shows_no_key, people)):
+                self._shared |= session.store.shared_mailboxes()
+                self._knows_mailboxes = True
             quiet += [person.id for person in people if self._plan(person)]
         session.cannot_express += session.store.note_cannot_express(self._cannot, at=self._world.now)
         session.store.note_manual_actions(self._manual, at=self._world.now)
@@ -151,6 +155,11 @@ class _Planner:
                 session.told_before.add(operation.id)
             if operation.kind == "create" and operation.state == "planned":
                 self._places.setdefault(operation.person_id, set()).add(operation.provider)
+
+
+def _shows_no_key(person: Person) -> bool:
+    """Whether the person has an address that joins nobody."""
+    return any(email_key(email) is None for m in person.members for email in m.record.contact.emails)
 
 
 def _pushed(session: Session) -> dict[PushedKey, datetime]:

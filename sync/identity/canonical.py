@@ -92,6 +92,11 @@ def keys_of(contact: Contact) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(emails + profiles))
 
 
+def keys_met(contact: Contact) -> set[str]:
+    """All by which a provider may recognise somebody: profiles and addresses, also those that join nobody."""
+    return {key for _, key in keys_of(contact)} | set(filter(None, map(canonical_email, contact.emails)))
+
+
 def _compared_emails(emails: Iterable[str]) -> Hashable:
     return tuple(dict.fromkeys(_email_form(email) for email in _emails(emails))) or None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sync.codes import CannotReason, Reason, StateReason
 from sync.contact import Contact
 from sync.identity import email_key, linkedin_key
-from sync.identity.canonical import keys_of
+from sync.identity.canonical import keys_met
 from sync.planning.draft import stopped, why_not_writable
 from sync.planning.scope import in_scope
 from sync.planning.upserts import guard_upsert
@@ -87,6 +87,6 @@ def _forbidden(draft: Draft, side: Side, operation: Operation) -> str | None:
     if any(side.name in world.places.get(p, ()) for p in world.suspected.get(draft.person.id, ())):
         return StateReason.SUSPECTED_DUPLICATE
     # Providers recognise people by these keys: the create would land in the other person's record.
-    if any(key in world.shared_keys for _, key in keys_of(contact)):
+    if not world.shared_keys.isdisjoint(keys_met(contact)):
         return StateReason.SHARED_KEY
     return None

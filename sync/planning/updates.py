@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sync.codes import CannotReason, StateReason
 from sync.contact import MULTI_VALUED, VARIABLE_PREFIX
+from sync.identity.canonical import keys_met
 from sync.planning.draft import reason_of, stopped, why_not_writable
 from sync.planning.scope import in_scope
 from sync.planning.upserts import guard_upsert, match_field
@@ -142,5 +143,8 @@ def _add(draft: Draft, side: Side, member: Member, ride: str, fields: Mapping[st
     elif ride != "variables" and caps.updates == "entry":
         if draft.effect.forbids_create(side.name):
             operation = stopped(operation, "blocked", StateReason.OPTED_OUT)
+        elif not draft.world.shared_keys.isdisjoint(keys_met(member.record.contact)):
+            # The entry is recognised by these keys: it could land in the other person's contact.
+            operation = stopped(operation, "blocked", StateReason.SHARED_KEY)
         operation = draft.wait_for_opt_outs(operation)
     draft.add(operation)

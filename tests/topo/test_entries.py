@@ -84,11 +84,11 @@ def test_a_create_waits_for_its_contact_and_is_tied_when_it_is_there() -> None:
     assert (tied.state, tied.record_id, tied.entry_id, tied.record) == ("acked", "c1", "e1", None)
 
 
-def test_an_update_that_met_another_contact_has_failed() -> None:
+def test_an_update_that_met_another_contact_is_not_tried_again() -> None:
     observed = record("c2", emails=("ana@corp.com",), first_name="Ana")
     sent = (entries.to_entry(change("update", observed, job_title="COO")),)
     (outcome,) = entries.outcomes(sent, [item(0, "ana")])
-    assert (outcome.state, outcome.reason) == ("failed", "match-doubtful")
+    assert (outcome.state, outcome.reason) == ("refused", "match-doubtful")
     (outcome,) = entries.outcomes(sent, [item(0, entry=row("ana", contact_id=None))])
     assert (outcome.state, outcome.record_id) == ("acked", "c2")
 
