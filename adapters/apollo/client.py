@@ -96,6 +96,7 @@ class Client:
         except OutcomeUnknown:
             self._spend.count(None, now())
             raise
+        self._limiter.heed(request.endpoint, response.status, response.headers)
         self._limiter.observe(request.endpoint, exchange.windows(request.endpoint, response, now()))
         if 200 <= response.status < 300:
             self._spend.count(response, now())

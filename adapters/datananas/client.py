@@ -74,6 +74,7 @@ class Client:
             if response.status == 401 and await self.credential.renew(token):
                 before()
                 response = await self._http.call(request)
+            self.limiter.heed(request.endpoint, response.status, response.headers)
             try:
                 return exchange.read_answer(response, now=self._clock.now(), settings=self._settings)
             except RateLimited as error:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from adapters.toolkit.headers import LONGEST_WAIT_S
+from adapters.toolkit.headers import LONGEST_WAIT_S, retry_after_s
 from sync.errors import RateLimited
 from sync.ports import LONGEST_SLEEP_S, LONGEST_WRITE_SLEEP_S
 from sync.record import RateWindow
@@ -83,6 +83,11 @@ class Limiter:
         """``endpoint`` is not asked again for ``retry_after_s`` seconds."""
         moment = self._clock.now() + timedelta(seconds=min(max(retry_after_s, 0.0), LONGEST_WAIT_S))
         self._not_before[endpoint] = max(moment, self._not_before.get(endpoint, moment))
+
+    def heed(self, endpoint: str, status: int, headers: Mapping[str, str]) -> None:
+        """A 503 that tells when to come back is believed, whatever the request was. Source: RFC 9110, 15.6.4."""
+        if status == 503:
+            self.refused(endpoint, retry_after_s(headers, self._clock.now()) or 0.0)
 
     def windows(self) -> tuple[RateWindow, ...]:
         """All windows still open."""

@@ -63,6 +63,7 @@ class Client:
     async def _once(self, request: Request) -> Any:
         await self._limiter.acquire(request.endpoint, mutating=request.mutating)
         response = await self._http.call(request)
+        self._limiter.heed(request.endpoint, response.status, response.headers)
         now = self._clock.now()
         try:
             answer = exchange.read(request, response, now)

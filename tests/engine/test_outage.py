@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from adapters.toolkit.sandbox import Fault
 from tests.engine.house import at, by_state, crowd, person
 
@@ -104,3 +106,18 @@ async def test_the_run_that_parks_a_lost_create_tells_it_and_ends_with_3(home: H
     assert (report.exit_code, len(report.parked)) == (3, 1)
     later = await home.run()
     assert (later.exit_code, later.operations, len(later.parked)) == (0, (), 1)
+
+
+@pytest.mark.parametrize("provider", ["topo", "apollo"])
+async def test_a_provider_that_tells_when_it_is_back_is_not_asked_before(home: House, provider: str) -> None:
+    read = {"topo": "GET /v1/contacts", "apollo": "POST /api/v1/contacts/search"}[provider]
+    home.actors["topo"].create(person())
+    box = home.boxes[provider]
+    box.traffic.faults.append(Fault.parse(f"{read}:1:status=503,retry-after=700"))
+    report = await home.run()
+    assert report.exit_code == 9
+    asked = box.traffic.count(*read.split())
+    await home.run()
+    assert box.traffic.count(*read.split()) == asked
+    home.clock.advance(minutes=12)
+    assert (await home.run()).exit_code == 0
