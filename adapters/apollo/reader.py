@@ -76,7 +76,7 @@ class ApolloReader:
     async def newest(self) -> Page:
         """See ``sync.ports.Reader.newest``. Its cursor is the place from which changes after it are read."""
         rows = await self._search(page=1)
-        cursor = self._render(Cursor(watermark=_newest(rows) if rows.complete else None))
+        cursor = self._render(Cursor(watermark=self._newest(rows) if rows.complete else None))
         return Page(records=rows.records, cursor=cursor, complete=rows.complete, bad_rows=rows.bad)
 
     async def fetch(self, record_id: str) -> Record:
@@ -128,7 +128,7 @@ class ApolloReader:
             rows = await self._search(page=page)
             whole = whole and rows.complete
             if page == 1:
-                newest = max(watermark, _newest(rows) or watermark)
+                newest = max(watermark, self._newest(rows) or watermark)
             reached = bool(rows.records) and all(_older(r, floor) for r in rows.records)
             out_of_rows = page >= self._pages(rows.total) or rows.count == 0
             overflow = out_of_rows and not reached and rows.total >= self._settings.search_cap
@@ -190,7 +190,7 @@ class ApolloReader:
         parts: tuple[str | None, ...] = (None,)
         if rows.total >= self._settings.search_cap:
             parts = (await self._client.ask(exchange.stages(), wire.parse_stages))[0] or (None,)
-        return Sweep(parts=parts, total=rows.total, whole=rows.complete), _newest(rows)
+        return Sweep(parts=parts, total=rows.total, whole=rows.complete), self._newest(rows)
 
     def _next(self, sweep: Sweep, rows: Rows) -> Sweep | None:
         """The next page to ask for: further on, the same part from its other end, the next part, or none.
@@ -229,6 +229,11 @@ class ApolloReader:
     def _render(self, cursor: Cursor) -> str:
         return render_cursor(cursor, self._scope)
 
+    def _newest(self, rows: Rows) -> datetime | None:
+        """The newest change told, never beyond our clock: a row from the future must not hide later ones."""
+        told = max((r.updated_at for r in rows.records if r.updated_at), default=None)
+        return told and min(told, self._clock.now())
+
     def _pages(self, total: int) -> int:
         """Pages that a search over ``total`` rows may be asked for."""
         return max(1, math.ceil(min(total, self._settings.search_cap) / self._settings.page_size))
@@ -262,10 +267,6 @@ class ApolloReader:
 
 def _one_contact(value: Any) -> ContactRow:
     return wire.parse_contact(wire.mapping(value, "$").get("contact"), "$.contact")
-
-
-def _newest(rows: Rows) -> datetime | None:
-    return max((r.updated_at for r in rows.records if r.updated_at), default=None)
 
 
 def _older(record: Record, floor: datetime) -> bool:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from adapters.toolkit.sandbox import Fault
-from tests.engine.house import at, person
+from tests.engine.house import at, crowd, person
 
 if TYPE_CHECKING:
     from tests.engine.house import House
@@ -41,3 +41,16 @@ async def test_after_a_clock_that_was_ahead_everything_is_read_and_lost_answers_
     was_swept(home)
     assert [o.state for o in at(await home.run(), "datananas")] == ["acked"]
     assert was_swept(home)
+
+
+async def test_a_row_that_was_changed_in_the_future_does_not_make_every_read_a_complete_one(home: House) -> None:
+    search = ("POST", "/api/v1/contacts/search")
+    for contact in crowd(250):
+        home.actors["apollo"].create(contact)
+    home.without("datananas", "topo")
+    home.apollo.edit(home.apollo.rows[0]["id"], updated_at="2099-01-01T00:00:00.000Z")
+    home.clock.advance(hours=1)
+    for _ in range(2):
+        before = home.apollo.traffic.count(*search)
+        await home.run()
+    assert home.apollo.traffic.count(*search) - before == 3  # the preflight and two of the three pages
