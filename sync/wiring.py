@@ -66,6 +66,7 @@ def load_settings(path: Path | None, environ: Mapping[str, str] | None = None) -
 @contextmanager
 def opened_store(settings: Settings, *, scratch: bool = False, wait_s: float = 0.0) -> Iterator[SqliteStore]:
     """The state store while entered: locked and writable, or a scratch copy that leaves no trace."""
+    from state.local import check_local
     from state.lock import RunLock, run_lock_path
     from state.opening import database_path, open_store
 
@@ -78,6 +79,8 @@ def opened_store(settings: Settings, *, scratch: bool = False, wait_s: float = 0
             yield store
         return
     _make_private_folder(path.parent)
+    if not place.network_file_system:
+        check_local(path.parent)
     lock = RunLock(run_lock_path(path)).acquire(wait_s)
     try:
         with open_store(place.url, ledger=place.ledger, key=key, backups=place.backups, mode="write") as store:

@@ -66,12 +66,16 @@ def _key_file(value: str) -> str:
 
 
 class StateSettings(Section):
-    """Where state is kept. ``key`` names the file of the key of keyed hashes, made on first use."""
+    """Where state is kept. ``key`` names the file of the key of keyed hashes, made on first use.
+
+    ``network_file_system``: the database may be on one, whose locks somebody answers for.
+    """
 
     url: Annotated[str, AfterValidator(_state_url)] = "sqlite:///.contact-sync/state.db"
     ledger: FilePath = Path(".contact-sync/opt-outs.ledger")
     key: Annotated[SecretRef, AfterValidator(_key_file)] = "file:.contact-sync/key"
     backups: FilePath = Path(".contact-sync/backups")
+    network_file_system: bool = False
 
 
 class SyncSettings(Section):
