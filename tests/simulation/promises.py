@@ -125,10 +125,13 @@ class _Promises:
                 )
 
     def nobody_made_blindly(self) -> None:
-        """Where a list of those who said no could not be read, nobody is created anywhere."""
-        cycles = {sent.name: sent.cycle for sent in self._witness.requests}
+        """Where a list of those who said no could not be read, nobody is created anywhere.
+
+        A record that shows late comes to be while something else is asked: what asked for it was sent before.
+        """
+        cycles = {sent.name: sent.cycle for sent in self._witness.requests if sent.mutating}
         for made in self._witness.made:
-            if cycles[made.request] in self._scene.unread_noes:
+            if cycles.get(made.request) in self._scene.unread_noes:
                 self._witness.blame("V4", f"{made.who} was made by {made.request} while nobody knew the noes")
 
     def nobody_is_argued_with(self) -> None:
