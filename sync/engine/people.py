@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sync.engine.matching import match_records
 from sync.engine.policies import merge_policy
-from sync.engine.recognising import doubtful_updates, note_hidden, recognised, same
+from sync.engine.recognising import doubtful_updates, lacking, note_hidden, recognised, same
 from sync.engine.relinking import close_relinked, relinked
 from sync.garbage import uncollected
 from sync.merging import meet, merge
@@ -120,18 +120,25 @@ def _keep_others(session: Session, person: Person, member: Member, choices: dict
 
 
 def _adopted(session: Session, person: Person, member: Member, operation: Operation) -> Member:
-    """The member as our own: what we know of the person is settled, what the provider adds is news."""
+    """The member as our own: what we know of the person is settled, what the provider adds is news.
+
+    What it lacks although nobody acknowledged it may never have arrived, and is planned again.
+    """
     record = member.record
+    lacks = lacking(session, record, operation)
+    sent = {name: value for name, value in operation.contact.to_fields().items() if name not in lacks}
     link = replace(
         member.link,
         base=MappingProxyType({n: v for n, v in record.contact.to_fields().items() if person.contact.get(n)}),
-        sent=MappingProxyType(dict(operation.contact.to_fields())),
+        sent=MappingProxyType(sent),
         ours=True,
         met=True,
         evidence="our-create",
     )
     settled = replace(operation, state="verified", record_id=record.ref.record_id)
-    note_hidden(session, record, settled)  # before it is settled, or a death in between would let it be forgotten
+    note_hidden(
+        session, record, settled, but=lacks
+    )  # before it is settled, or a death in between would let it be forgotten
     session.store.save_settled([Settled(operation=settled, link=link)], at=session.clock.now())
     if operation.id in session.operations:
         session.operations[operation.id] = settled

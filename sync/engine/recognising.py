@@ -52,24 +52,38 @@ def _recognised(session: Session, member: Member, updates: list[Operation]) -> M
     return replace(member, link=replace(link, base=MappingProxyType(base), sent=MappingProxyType(sent)))
 
 
-def note_hidden(session: Session, record: Record, operation: Operation) -> None:
-    """What the record of our create does not show as it was sent is in the report."""
+def lacking(session: Session, record: Record, operation: Operation) -> frozenset[str]:
+    """Fields of an open create that its record shows blank, unless the provider had accepted all of them before."""
+    seat = session.seats.get(operation.provider)
+    if operation.state == "pending" and (seat is None or seat.provider.capabilities.resolves_later):
+        return frozenset()
+    known = operation.contact.to_fields()
+    return frozenset(n for n in known if _shows(session, record, n) and record.contact.get(n) is None)
+
+
+def note_hidden(session: Session, record: Record, operation: Operation, *, but: frozenset[str]) -> None:
+    """What the record of our create does not show as it was sent is in the report; not the fields ``but``."""
     rows = [
         (not_shown(operation, name), repr(change.after))
         for name, change in operation.fields.items()
-        if _hides(session, record, name, change)
+        if name not in but and _hides(session, record, name, change)
     ]
     session.cannot_express += session.store.note_cannot_express(rows, at=session.clock.now())
 
 
 def _hides(session: Session, record: Record, name: str, change: FieldChange) -> bool:
-    seat = session.seats.get(record.ref.provider)
-    if seat is None or not seat.provider.capabilities.can(name, "read") or name in record.absent:
+    if not _shows(session, record, name):
         return False
     have = record.contact.get(name)
     if isinstance(change.after, tuple) and isinstance(have, tuple):
         return not any(same(session, name, (value,), have[:1]) for value in change.after)
     return not same(session, name, change.after, have)
+
+
+def _shows(session: Session, record: Record, name: str) -> bool:
+    """Whether the record would show a value of the field, if it had one."""
+    seat = session.seats.get(record.ref.provider)
+    return seat is not None and seat.provider.capabilities.can(name, "read") and name not in record.absent
 
 
 def same(session: Session, name: str, one: Value | None, other: Value | None) -> bool:

@@ -121,3 +121,18 @@ async def test_a_provider_that_tells_when_it_is_back_is_not_asked_before(home: H
     assert box.traffic.count(*read.split()) == asked
     home.clock.advance(minutes=12)
     assert (await home.run()).exit_code == 0
+
+
+async def test_what_a_create_without_an_answer_did_not_store_is_written_once_its_record_shows(home: House) -> None:
+    home.without("datananas")
+    home.actors["topo"].create(person(job_title="CEO"))
+    home.apollo.traffic.faults.append(Fault.parse("POST /api/v1/contacts/bulk_create:1:reset-before"))
+    assert [o.state for o in at(await home.run(), "apollo")] == ["unknown"]
+    home.actors["apollo"].create(person(job_title=None))
+    home.clock.advance(minutes=20)
+    report = await home.run()
+    assert [(o.kind, o.state, list(o.fields)) for o in at(report, "apollo")] == [
+        ("update", "verified", ["job_title"])
+    ]
+    assert [row["title"] for row in home.apollo.rows] == ["CEO"]
+    assert (await home.run()).operations == ()
