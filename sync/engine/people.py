@@ -136,9 +136,8 @@ def _adopted(session: Session, person: Person, member: Member, operation: Operat
         evidence="our-create",
     )
     settled = replace(operation, state="verified", record_id=record.ref.record_id)
-    note_hidden(
-        session, record, settled, but=lacks
-    )  # before it is settled, or a death in between would let it be forgotten
+    # Before it is settled, or a death in between would let it be forgotten.
+    note_hidden(session, record, settled, but=lacks)
     session.store.save_settled([Settled(operation=settled, link=link)], at=session.clock.now())
     if operation.id in session.operations:
         session.operations[operation.id] = settled

@@ -53,7 +53,7 @@ def _recognised(session: Session, member: Member, updates: list[Operation]) -> M
 
 
 def lacking(session: Session, record: Record, operation: Operation) -> frozenset[str]:
-    """Fields of an open create that its record shows blank, unless the provider had accepted all of them before."""
+    """Fields of an open create that its record shows blank; none when the provider had accepted all of them."""
     seat = session.seats.get(operation.provider)
     if operation.state == "pending" and (seat is None or seat.provider.capabilities.resolves_later):
         return frozenset()
