@@ -18,6 +18,8 @@ MAX_LENGTH: Final = 2048
 _AUTHORITY = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//([^/?#\\]*)|([^/?#\\]*)", re.IGNORECASE | re.ASCII)
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _ASCII_HOST = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}", re.ASCII)
+_UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
+"""What UTS 46 drops from a name: soft hyphen, zero width space, word joiner, byte order mark."""
 _EDGE = " \t\r\n\v\f\u00a0\u2007\u202f\ufeff\u200b\u200c\u200d\u200e\u200f\u2060<>\"'(),;"
 
 FREE_MAIL: Final = words(
@@ -85,6 +87,7 @@ def host_of(value: object) -> str | None:
     match = _AUTHORITY.match(value.strip(_EDGE))
     authority = (match[1] or match[2] or "") if match else ""
     host = authority.rpartition("@")[2].partition(":")[0].rstrip(".").lower()
+    host = host if host.isascii() else host.translate(_UNSEEN)
     return host if ascii_host(host) else None
 
 

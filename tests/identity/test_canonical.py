@@ -117,3 +117,10 @@ def test_all_emails_and_both_names_of_a_profile_are_keys() -> None:
         ("linkedin", "in:ann"),
         ("linkedin", "urn:" + OPAQUE),
     )
+
+
+@pytest.mark.parametrize(
+    "written", ["ac\u200bme.com", "https://ac\u00adme.com/", "www.\u200bacme.com", "acme\u2060.com"]
+)
+def test_what_nobody_sees_in_a_host_is_not_written_to_anybody(written: str) -> None:
+    assert canonicalize(Contact(company_domain=written)).company_domain == "acme.com"
