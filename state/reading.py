@@ -227,13 +227,17 @@ def seen_in_sweep(connection: Connection, provider: str, sweep_id: str) -> int:
     )
 
 
-def unseen_in_sweep(connection: Connection, provider: str, sweep_id: str) -> list[RecordRef]:
-    """Live records stored before the sweep began and not seen in it; none when it never began."""
+def unseen_in_sweep(connection: Connection, provider: str, sweep_id: str, settle: int) -> list[RecordRef]:
+    """Live records not seen in the sweep and stored more than ``settle`` microseconds before it began.
+
+    None when it never began.
+    """
     rows = connection.exec_driver_sql(
         "SELECT r.record_id FROM sweep AS w JOIN record AS r ON r.provider = w.provider"
         " LEFT JOIN sighting AS s ON s.rid = r.rid WHERE w.sweep_id = ? AND w.provider = ?"
-        " AND r.gone_at IS NULL AND r.first_seen < w.began_at AND s.sweep_id IS NOT w.sweep_id ORDER BY r.rid",
-        (sweep_id, provider),
+        " AND r.gone_at IS NULL AND r.first_seen < w.began_at - ? AND s.sweep_id IS NOT w.sweep_id"
+        " ORDER BY r.rid",
+        (sweep_id, provider, settle),
     )
     return [RecordRef(provider, row[0]) for row in rows]
 

@@ -5,13 +5,14 @@ Only the door is here: each method opens one transaction and hands over to the m
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from state import audit, erasing, findings, marker, membership, optouts, outbox, people, reading, runs, strangers
 from state.asking import Asking
 from state.key import keyed_hash
 from state.matching import Matching
-from state.rows import to_time
+from state.rows import MICROSECOND, to_time
 from sync.errors import StateError
 from sync.garbage import uncollected
 
@@ -139,9 +140,9 @@ class SqliteStore(Asking, Matching):
         with self.database.read() as connection:
             return reading.seen_in_sweep(connection, provider, sweep_id)
 
-    def unseen_in_sweep(self, provider: str, sweep_id: str) -> list[RecordRef]:
+    def unseen_in_sweep(self, provider: str, sweep_id: str, *, settle: timedelta = timedelta()) -> list[RecordRef]:
         with self.database.read() as connection:
-            return reading.unseen_in_sweep(connection, provider, sweep_id)
+            return reading.unseen_in_sweep(connection, provider, sweep_id, settle // MICROSECOND)
 
     def live_records(self, provider: str) -> int:
         with self.database.read() as connection:

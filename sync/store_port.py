@@ -7,6 +7,7 @@ are aware UTC. The store compares and decides nothing: it keeps what it is given
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -237,8 +238,8 @@ class Store(Protocol):
     def seen_in_sweep(self, provider: str, sweep_id: str) -> int:
         """Distinct records seen in that sweep."""
 
-    def unseen_in_sweep(self, provider: str, sweep_id: str) -> list[RecordRef]:
-        """Live records of the provider that the sweep did not show and that were stored before it began."""
+    def unseen_in_sweep(self, provider: str, sweep_id: str, *, settle: timedelta = timedelta()) -> list[RecordRef]:
+        """Live records that the sweep did not show and that were stored more than ``settle`` before it began."""
 
     def live_records(self, provider: str) -> int:
         """Records not marked gone."""

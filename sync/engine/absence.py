@@ -44,12 +44,14 @@ def conclude_sweep(session: Session, seat: Seat, last: Page) -> None:
 def _unseen(session: Session, seat: Seat) -> list[RecordRef]:
     """Records the sweep did not show; a row that could not be read was shown all the same.
 
-    One that does not even tell an id that we know may be any of them: then nobody counts as unseen.
+    One that does not even tell an id that we know may be any of them: then nobody counts as unseen. What was met
+    right before the sweep, as by our own write, may not show in lists yet.
     """
     bad = {RecordRef(seat.name, record_id) for record_id in seat.bad_rows}
     if bad and bad - session.store.records(bad).keys():
         return []
-    unseen = session.store.unseen_in_sweep(seat.name, seat.state.sweep_id or "")
+    settle = session.settings.sync.settle
+    unseen = session.store.unseen_in_sweep(seat.name, seat.state.sweep_id or "", settle=settle)
     return [ref for ref in unseen if ref.record_id not in seat.bad_rows]
 
 

@@ -27,5 +27,6 @@ ONCE_BROKEN = {
     60321: "an edit that only the look before a write showed was settled away with that write",
     10739: "a death right after a write was verified hid what of it did not show",
     62414: "an edit behind the back of a sweep that an earlier run began was written over",
+    201253: "what was created right before a sweep, and did not show in lists yet, counted as gone",
     62392: "a second record of somebody who had said no was not moved to the stage",
 }

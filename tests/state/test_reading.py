@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, given, settings
@@ -134,6 +135,8 @@ def test_a_sweep_counts_what_it_saw_and_names_what_it_did_not(store: SqliteStore
     page(store, read("topo:5"), minute=12)
     assert store.seen_in_sweep("topo", "s2") == 2
     assert store.unseen_in_sweep("topo", "s2") == [ref("topo:2"), ref("topo:3")]
+    assert store.unseen_in_sweep("topo", "s2", settle=timedelta(minutes=9)) == [ref("topo:2"), ref("topo:3")]
+    assert store.unseen_in_sweep("topo", "s2", settle=timedelta(minutes=10)) == []
 
 
 def test_a_sweep_that_never_began_misses_nothing(store: SqliteStore) -> None:
