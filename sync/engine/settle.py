@@ -52,6 +52,8 @@ def settled_by(session: Session, seat: Seat, operation: Operation, outcome: Outc
     if operation.kind == "create":
         return _created(session, seat, after, outcome)
     read = _observed(session, seat, after, outcome)
+    if outcome.record is not None and read is not None and _tells_news(session, operation, read.record):
+        session.moved_people.add(operation.person_id)
     link = link_of(session, after)
     if link is None:
         return Settled(operation=after, read=read)
@@ -61,6 +63,14 @@ def settled_by(session: Session, seat: Seat, operation: Operation, outcome: Outc
         read=read,
         link=wrote(link, operation, seat.provider.capabilities, echo, session.clock.now()),
     )
+
+
+def _tells_news(session: Session, operation: Operation, shown: Record) -> bool:
+    """Whether the answer shows somebody's edit: another value than we knew, in a field that was not written."""
+    known = session.store.records([shown.ref]).get(shown.ref)
+    was, shows = known.contact.to_fields() if known else {}, shown.contact.to_fields()
+    others = (was.keys() | shows.keys()) - operation.fields.keys() - shown.absent
+    return known is not None and any(was.get(name) != shows.get(name) for name in others)
 
 
 def _without_secrets(outcome: Outcome) -> Outcome:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from adapters.toolkit.sandbox import Fault
 from sync.engine.session import Options
@@ -131,3 +133,32 @@ async def test_who_must_not_be_enrolled_since_the_plan_is_not_created_where_crea
     report = await run_with(home, Meddler("pull", "apollo", answered))
     assert [o.state for o in report.operations if (o.provider, o.kind) == ("topo", "create")] == ["blocked"]
     assert home.topo.enrolled == []
+
+
+class Overtaking(list[Any]):
+    """A request log; whoever writes does it right before the first bulk update is carried out."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        super().__init__()
+        self._act = act
+
+    def append(self, received: Any) -> None:
+        if received.path.endswith("/bulk_update") and not any(r.path == received.path for r in self):
+            self._act()
+        super().append(received)
+
+
+@pytest.mark.parametrize(("typed", "stands"), [("", "Acme"), ("Beta", "Beta")])
+async def test_an_edit_that_only_the_answer_to_a_write_shows_is_heeded_in_the_next_cycle(
+    home: House, typed: str, stands: str
+) -> None:
+    home.without("datananas")
+    record = home.actors["topo"].create(person(company_name="Acme", job_title="COO"))
+    await home.run()
+    (row,) = home.apollo.rows
+    home.clock.advance(minutes=20)
+    home.actors["topo"].edit(record, {"job_title": "CEO"})
+    home.apollo.traffic.received = Overtaking(lambda: row.update(organization_name=typed))
+    await home.run()
+    await home.run()
+    assert (row["title"], row["organization_name"]) == ("CEO", stands)
