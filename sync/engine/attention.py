@@ -52,11 +52,15 @@ def provider_set(session: Session) -> str:
 
 
 def after_opt_outs(session: Session, news: list[OptOut]) -> None:
-    """The people that new opt-outs are about, so that every provider is told."""
+    """The people that new opt-outs are about, so that every provider is told.
+
+    Whoever was planned before that was known waits on when what is being written is settled.
+    """
     people = set(session.store.people_covered([email for opt_out in news for email in opt_out.emails]))
     for profile in {linkedin_key(opt_out.linkedin_url) for opt_out in news} - {None}:
         people.update(session.store.people_with_key("linkedin", str(profile)))
     session.store.mark_people_dirty(sorted(people))
+    session.moved_people |= people.intersection(session.planned_people)
 
 
 def after_ended_opt_outs(session: Session) -> None:

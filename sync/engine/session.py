@@ -127,7 +127,7 @@ class Session:
     operations: dict[str, Operation] = field(default_factory=dict)
     planned_people: list[str] = field(default_factory=list)
     moved_people: set[str] = field(default_factory=set)
-    """Of whom a look before a write, or the answer to it, showed something new."""
+    """Of whom something new was heard after they were planned: in a look before a write, or in its answer."""
     unread: list[str] = field(default_factory=list)
     """People with a record of which single reads would show more, beyond what a cycle reads."""
     told_before: set[str] = field(default_factory=set)

@@ -162,3 +162,25 @@ async def test_an_edit_that_only_the_answer_to_a_write_shows_is_heeded_in_the_ne
     await home.run()
     await home.run()
     assert (row["title"], row["organization_name"]) == ("CEO", stands)
+
+
+async def test_a_no_that_comes_while_its_person_is_written_to_reaches_everybody_in_the_next_cycle(
+    home: House,
+) -> None:
+    stage = "609500000000000000000099"
+    home.apollo.workspace.stages[stage] = "Do not contact"
+    home.configure("apollo", opt_out_stage_id=stage)
+    ana = person(job_title="COO")
+    record = home.actors["topo"].create(ana)
+    await home.run()
+    home.actors["topo"].edit(record, {"job_title": "CEO"})
+    home.actors["topo"].create(person("Bob Klein", emails=("bob@acme.com",)))
+
+    def said_no() -> None:
+        home.clock.advance(minutes=2)
+        home.actors["topo"].opt_out(ana, "UNSUBSCRIBED")
+
+    home.datananas.traffic.faults.append(Fault.parse("POST /contacts/bulk:*:delay=1"))  # ends after all the others
+    await run_with(home, Meddler("pull", "apollo", said_no))
+    report = await home.run()
+    assert [(o.provider, o.kind, o.state) for o in report.operations] == [("apollo", "stage", "acked")]
