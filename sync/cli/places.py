@@ -38,6 +38,13 @@ def is_made(settings: Settings) -> bool:
     return path.exists() and path.stat().st_size > 0
 
 
+def was_made(settings: Settings) -> bool:
+    """Whether there was a state store before: it left its ledger, or a marker that tells of runs."""
+    from state.marker import knows_of_runs, load_marker
+
+    return settings.state.ledger.exists() or knows_of_runs(load_marker(database_file(settings)))
+
+
 @contextmanager
 def looked_at(settings: Settings) -> Iterator[SqliteStore]:
     """The store while entered, without its lock and unable to write; a run may work at the same time.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sync.config import Settings
 
 LOST = (
-    "The state database was lost: an opt-out ledger exists, and nothing else is known.\n"
+    "The state database was lost: its opt-out ledger or its marker exists, and nothing else is known.\n"
     "While this stands, runs only plan. To accept it means that this empty database is the right one: who is who\n"
     "is learnt anew from the providers, and people whom earlier runs created are recognised by email and profile\n"
     "only. Opt-outs are all known from the ledger. A backup in [state] backups would keep more."
@@ -98,17 +98,19 @@ def checked(settings: Settings, *, thorough: bool = True) -> Iterator[Check]:
         entries = 0
         yield failed("opt-out ledger", error)
     if not is_made(settings):
-        yield _not_made(database_file(settings), lost=entries > 0)
+        yield _not_made(database_file(settings), ledger=entries > 0)
         return
     yield from _database(settings, thorough=thorough)
 
 
-def _not_made(path: Path, *, lost: bool) -> Check:
-    if lost:
+def _not_made(path: Path, *, ledger: bool) -> Check:
+    from state.marker import knows_of_runs, load_marker
+
+    if ledger or knows_of_runs(load_marker(path)):
         return Check(
             "FAIL",
             "history",
-            f"{path} is gone although an opt-out ledger exists",
+            f"{path} is gone although {'an opt-out ledger exists' if ledger else 'its marker tells of runs'}",
             "restore a backup, or accept the loss with `contact-sync state check --accept`",
             12,
         )

@@ -64,6 +64,17 @@ def test_it_works_beside_a_run(program: Program, config: Path, store_file: Path)
     assert f"held by pid {os.getpid()}" in told.out
 
 
+def test_a_lost_database_is_told_by_its_marker_too(program: Program, config: Path, store_file: Path) -> None:
+    assert program("run", "-q", "--provider", "datananas", "--config", config).code == 0
+    store_file.unlink()
+    store_file.with_name("opt-outs.ledger").unlink()
+    told = _check(program, config)
+    assert told.code == 12
+    assert "is gone although its marker tells of runs" in told.out
+    assert "the database is gone" in program("status", "--config", config).out
+    assert program("run", "-q", "--provider", "datananas", "--config", config).code == 5
+
+
 def test_a_damaged_database_is_found(program: Program, config: Path, store_file: Path) -> None:
     raw = bytearray(store_file.read_bytes())
     raw[4096 * 3 : 4096 * 9] = bytes(4096 * 6)
