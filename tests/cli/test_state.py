@@ -64,6 +64,26 @@ def test_it_works_beside_a_run(program: Program, config: Path, store_file: Path)
     assert f"held by pid {os.getpid()}" in told.out
 
 
+def test_a_ledger_of_another_store_is_found(program: Program, config: Path, store_file: Path) -> None:
+    ledger = store_file.with_name("opt-outs.ledger")
+    kept = ledger.read_text()
+    for path in (store_file, ledger, store_file.with_name("state.db.marker")):
+        path.rename(path.with_name(f"{path.name}.aside"))
+    assert program("optout", "add", "cy@oakmere.nl", "--reason", "OTHER", "--config", config).code == 0
+    ledger.write_text(kept)
+    told = _check(program, config)
+    assert told.code == 12
+    assert "do not belong together" in told.out
+
+
+def test_entries_that_the_ledger_lacks_are_told(program: Program, config: Path, store_file: Path) -> None:
+    ledger = store_file.with_name("opt-outs.ledger")
+    ledger.write_text(ledger.read_text().splitlines()[0] + "\n")
+    told = _check(program, config)
+    assert told.code == 0
+    assert f"{ledger} lacks 1 of the lines" in told.out
+
+
 def test_a_lost_database_is_told_by_its_marker_too(program: Program, config: Path, store_file: Path) -> None:
     assert program("run", "-q", "--provider", "datananas", "--config", config).code == 0
     store_file.unlink()
