@@ -219,11 +219,13 @@ def open_items(report: Report) -> dict[str, int]:
 
 
 @contextmanager
-def heeding_signals(stop: Callable[[], None], *, hard_limit_s: float) -> Iterator[None]:
+def heeding_signals(
+    stop: Callable[[], None], *, hard_limit_s: float, code: Callable[[int], int] = lambda _number: 0
+) -> Iterator[None]:
     """While entered the first SIGTERM or SIGINT calls ``stop`` in the running loop, a second one kills.
 
-    ``hard_limit_s`` after the first one the process ends with 0 even if the loop hangs: the state is on disk
-    at every instant, so this is no worse than waiting.
+    ``hard_limit_s`` after the first one the process ends with its ``code`` even if the loop hangs: the state is
+    on disk at every instant, so this is no worse than waiting.
     """
     loop = asyncio.get_running_loop()
     timers: list[threading.Timer] = []
@@ -232,7 +234,7 @@ def heeding_signals(stop: Callable[[], None], *, hard_limit_s: float) -> Iterato
         if timers:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
-        timers.append(threading.Timer(hard_limit_s, os._exit, (0,)))
+        timers.append(threading.Timer(hard_limit_s, os._exit, (code(number),)))
         timers[0].daemon = True
         timers[0].start()
         loop.call_soon_threadsafe(stop)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
 import re
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from state.lock import RunLock, run_lock_path
+from sync.cli.run import interruptible
 from tests.cli.conftest import PATIENCE_S, PROGRAM, started
 
 if TYPE_CHECKING:
@@ -91,6 +94,39 @@ def _hold_out(process: subprocess.Popen[bytes]) -> None:
     """The program is up and has not ended."""
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(1.5)
+
+
+@SIGNALS
+def test_a_call_in_flight_that_does_not_end_is_broken_off(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int
+) -> None:
+    monkeypatch.setattr("sync.cli.run.DRAIN_S", 0.1)
+    told = []
+
+    async def stalled(stopping: asyncio.Event) -> None:
+        os.kill(os.getpid(), number)
+        await stopping.wait()
+        try:
+            await asyncio.sleep(PATIENCE_S)
+        except asyncio.CancelledError:
+            told.append("broken off")
+            raise
+
+    before = time.monotonic()
+    assert interruptible(stalled) == (None, number)
+    assert time.monotonic() - before < PATIENCE_S / 2
+    assert told == ["broken off"]
+    assert "looked up by the next run" in capsys.readouterr().err
+
+
+@SIGNALS
+def test_a_call_in_flight_that_ends_in_time_is_told(number: int) -> None:
+    async def ending(stopping: asyncio.Event) -> str:
+        os.kill(os.getpid(), number)
+        await stopping.wait()
+        return "a report"
+
+    assert interruptible(ending) == ("a report", number)
 
 
 def test_the_lock_is_waited_for(config: Path, busy: RunLock) -> None:
