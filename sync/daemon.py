@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import FrameType
 
+    from sync.change import GuardReport
     from sync.config import Settings
     from sync.ports import Clock
     from sync.report.model import Report
@@ -203,8 +204,13 @@ def _log_end(end: CycleEnd) -> None:
         **dict(sorted(states.items())),
         **{f"open_{kind}": amount for kind, amount in open_items(report).items() if amount},
         **({"down": ", ".join(down)} if down else {}),
-        **({"stopped_by": " ".join(f"--allow {guard.allow}" for guard in report.guards)} if report.guards else {}),
+        **({"stopped_by": "; ".join(_way_out(guard) for guard in report.guards)} if report.guards else {}),
     )
+
+
+def _way_out(guard: GuardReport) -> str:
+    """What lets a guard through, or what it asks for where no allowance does."""
+    return f"--allow {guard.allow}" if guard.allow else guard.detail
 
 
 def open_items(report: Report) -> dict[str, int]:
