@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -56,11 +57,12 @@ def read_export(
     read and ``Rejected`` when it is no export.
     """
     try:
-        size, written_at = path.stat().st_size, path.stat().st_mtime
-        content = path.read_bytes() if size <= MAX_BYTES else b""
+        with path.open("rb") as file:
+            written_at = os.fstat(file.fileno()).st_mtime
+            content = file.read(MAX_BYTES + 1)  # what is no plain file does not tell its size, or has no end
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror})", remedy="name a readable file") from error
-    if size > MAX_BYTES:
+    if len(content) > MAX_BYTES:
         raise Rejected(provider, "the export is larger than 256 MiB", code="too-large")
     json_lines = {".jsonl": True, ".ndjson": True, ".csv": False, ".tsv": False}.get(path.suffix.lower())
     moment = as_of or datetime.fromtimestamp(written_at, UTC)
