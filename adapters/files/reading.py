@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_ID_LENGTH = 300
+LONGEST_TEXT = 100_000
+"""Characters in one field; descriptions have some thousands."""
+MOST_EMAILS = 100
+MOST_VARIABLES = 1_000
 RECORD_ID = "record_id"
 OPTED_OUT = "opted_out"
 VARIABLE_TABLES = ("variables", "vars")
@@ -143,6 +147,7 @@ class _Taken:
         if reason:  # before anything else of the row can be found wrong: an opt-out is never lost to that
             self._opt_out(_contact({name: cells[name] for name in KEYS if name in cells}), reason)
         contact = _contact(cells)
+        _check_size(contact)
         record_id = _text(cells.get(RECORD_ID)) or record_name(contact, self._key)
         if record_id is None:
             raise ValueError("neither record_id nor an email or profile that can be read")
@@ -190,6 +195,19 @@ def _contact(cells: Mapping[str, Any]) -> Contact:
         elif name not in {RECORD_ID, OPTED_OUT}:
             flat[name] = _text(value, keep_lines=name.startswith(VARIABLE_PREFIX))
     return Contact.from_fields(flat)
+
+
+def _check_size(contact: Contact) -> None:
+    """Nobody's row is that large; what breaks out of its cell is. Raises ValueError that names the field."""
+    if len(contact.emails) > MOST_EMAILS:
+        raise ValueError(f"more than {MOST_EMAILS} emails")
+    if len(contact.variables) > MOST_VARIABLES:
+        raise ValueError(f"more than {MOST_VARIABLES:,} variables")
+    for name, value in contact.to_fields().items():
+        if len(name) > MAX_ID_LENGTH:
+            raise ValueError("a variable whose name is too long")
+        if max(map(len, [value] if isinstance(value, str) else value)) > LONGEST_TEXT:
+            raise ValueError(f"more than {LONGEST_TEXT:,} characters in {name}")
 
 
 def _emails(value: Any) -> tuple[str, ...]:

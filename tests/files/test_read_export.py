@@ -242,3 +242,22 @@ def test_an_export_may_come_through_a_pipe(tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as pool:
         pool.submit(pipe.write_bytes, content)
         assert ids(read_export(pipe, provider="datananas", names=NAMES)) == ["email:ana@ex.org"]
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ({"firstName": "A" * 1_000_000}, "more than 100,000 characters in first_name"),
+        ({"vars": {f"k{number}": "v" for number in range(10_000)}}, "more than 1,000 variables"),
+        ({"vars": {"k" * 1_000: "v"}}, "a variable whose name is too long"),
+        ({"emails": [f"ana{number}@ex.org" for number in range(5_000)]}, "more than 100 emails"),
+    ],
+)
+def test_a_row_that_is_larger_than_any_person_is_left_out(row: dict[str, Any], why: str) -> None:
+    lines = [
+        json.dumps({"record_id": "1"} | row),
+        '{"record_id": "2", "email": "bo@ex.org"}',
+    ]
+    export = taken("\n".join(lines), json_lines=True)
+    assert ids(export) == ["2"]
+    assert export.bad_rows == ((1, why),)
