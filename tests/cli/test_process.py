@@ -96,6 +96,20 @@ def _hold_out(process: subprocess.Popen[bytes]) -> None:
         process.wait(1.5)
 
 
+def test_a_database_that_is_named_by_a_link_has_the_lock_of_the_file(
+    program: Program, known: Path, tmp_path: Path, busy: RunLock
+) -> None:
+    link = tmp_path / "elsewhere" / "state.db"
+    link.parent.mkdir(mode=0o700)
+    link.symlink_to(known.parent / ".contact-sync" / "state.db")
+    other = tmp_path / "other.toml"
+    other.write_text(f'[state]\nurl = "sqlite:///{link}"\n{known.read_text()}')
+    with busy:
+        assert program("run", "--config", other).code == 7
+    assert program("run", "-q", "--dry-run", "--config", other).code == 0
+    assert [path.name for path in link.parent.iterdir()] == ["state.db"]
+
+
 @SIGNALS
 def test_a_call_in_flight_that_does_not_end_is_broken_off(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int
