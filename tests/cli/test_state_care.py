@@ -129,6 +129,27 @@ def test_after_a_restore_nothing_runs_until_it_is_accepted(
     assert program(*run).code == 0
 
 
+@pytest.mark.parametrize("fate", ["cut", "foreign", "newer", "no database"])
+def test_what_is_no_sound_backup_is_told_by_its_name_and_touches_nothing(
+    program: Program, config: Path, store_file: Path, copy: Path, fate: str
+) -> None:
+    raw = copy.read_bytes()
+    if fate == "cut":
+        copy.write_bytes(raw[: len(raw) // 2])
+    elif fate == "no database":
+        copy.write_bytes(b"hello " * 1000)
+    else:
+        with closing(sqlite3.connect(copy)) as opened:
+            opened.execute("PRAGMA application_id = 7" if fate == "foreign" else "PRAGMA user_version = 99")
+    before = store_file.read_bytes()
+    told = _restore(program, config, copy, "--yes")
+    assert told.code == 12
+    assert f"{copy} cannot be put back: " in told.err
+    assert "a sound file that `state backup` made" in told.err
+    assert "[state] url" not in told.err
+    assert store_file.read_bytes() == before
+
+
 def test_without_a_terminal_a_restore_needs_yes(
     program: Program, config: Path, store_file: Path, copy: Path
 ) -> None:
