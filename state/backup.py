@@ -142,13 +142,20 @@ def _set_aside(database: Path) -> Path | None:
     """A journal goes with its database: left behind, it would be rolled into the copy."""
     if not database.exists():
         return None
-    former = database.with_name(database.name + ".replaced")
+    former = _free_name(database)
     journal = database.with_name(database.name + "-journal")
     former.with_name(former.name + "-journal").unlink(missing_ok=True)
     if journal.exists():
         journal.replace(former.with_name(former.name + "-journal"))
     database.replace(former)
     return former
+
+
+def _free_name(database: Path) -> Path:
+    """Where the database is kept that a copy replaces; what was replaced before stays there, too."""
+    former = database.with_name(database.name + ".replaced")
+    names = (former, *(former.with_name(f"{former.name}-{number}") for number in range(2, 1000)))
+    return next((name for name in names if not name.exists()), former)
 
 
 def _flush(path: Path) -> None:

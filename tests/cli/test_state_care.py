@@ -119,6 +119,16 @@ def test_a_restored_backup_stands_in_and_the_former_database_is_kept(
     assert stat.S_IMODE(store_file.stat().st_mode) == 0o600
 
 
+def test_the_database_that_an_earlier_restore_replaced_stays(
+    program: Program, config: Path, store_file: Path, copy: Path
+) -> None:
+    _restore(program, config, copy, "--yes")
+    told = _restore(program, config, copy, "--yes")
+    assert "state.db.replaced-2" in told.out
+    assert _people(store_file.with_name("state.db.replaced")) == 2
+    assert _people(store_file.with_name("state.db.replaced-2")) == 1
+
+
 def test_after_a_restore_nothing_runs_until_it_is_accepted(
     program: Program, config: Path, store_file: Path, copy: Path
 ) -> None:
