@@ -33,16 +33,21 @@ def database_file(settings: Settings) -> Path:
 
 
 def is_made(settings: Settings) -> bool:
-    """Whether there is a state store with something in it."""
+    """Whether there is a state store with something in it. Raises ``StateError`` when nobody can look."""
+    from state.connection import translated
+
     path = database_file(settings)
-    return path.exists() and path.stat().st_size > 0
+    with translated(f"{path} cannot be looked at"):
+        return path.exists() and path.stat().st_size > 0
 
 
 def was_made(settings: Settings) -> bool:
     """Whether there was a state store before: it left its ledger, or a marker that tells of runs."""
+    from state.connection import translated
     from state.marker import knows_of_runs, load_marker
 
-    return settings.state.ledger.exists() or knows_of_runs(load_marker(database_file(settings)))
+    with translated(f"{settings.state.ledger} cannot be looked at"):
+        return settings.state.ledger.exists() or knows_of_runs(load_marker(database_file(settings)))
 
 
 @contextmanager

@@ -82,6 +82,7 @@ def checked(settings: Settings, *, thorough: bool = True) -> Iterator[Check]:
 
     ``thorough`` also compares every index with its rows.
     """
+    from state.connection import translated
     from state.key import load_key
     from state.ledger import load_ledger
     from sync.cli.places import database_file, is_made
@@ -89,7 +90,8 @@ def checked(settings: Settings, *, thorough: bool = True) -> Iterator[Check]:
 
     place = settings.state
     try:
-        entries: int | None = len(load_ledger(place.ledger, load_key(settings.key_file)).entries)
+        with translated("the ledger or its key cannot be read"):
+            entries: int | None = len(load_ledger(place.ledger, load_key(settings.key_file)).entries)
         yield Check(
             "ok",
             "opt-out ledger",

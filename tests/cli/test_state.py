@@ -95,6 +95,17 @@ def test_a_lost_database_is_told_by_its_marker_too(program: Program, config: Pat
     assert program("run", "-q", "--provider", "datananas", "--config", config).code == 5
 
 
+@pytest.mark.parametrize("key", ["url", "ledger", "key"])
+def test_what_cannot_even_be_looked_at_is_a_fault_of_the_store(program: Program, config: Path, key: str) -> None:
+    value = {"url": "sqlite:///", "ledger": "", "key": "file:"}[key] + "x" * 300
+    config.write_text(f'[state]\n{key} = "{value}"\n{config.read_text()}')
+    told = _check(program, config)
+    assert told.code == 12
+    assert "File name too long" in told.out + told.err
+    assert program("doctor", "--offline", "--config", config).code == 12
+    assert program("status", "--config", config).code == (0 if key == "key" else 12)
+
+
 def test_a_damaged_database_is_found(program: Program, config: Path, store_file: Path) -> None:
     raw = bytearray(store_file.read_bytes())
     raw[4096 * 3 : 4096 * 9] = bytes(4096 * 6)
