@@ -89,6 +89,16 @@ def test_there_is_no_backup_of_nothing(program: Program, config: Path) -> None:
     assert "there is no state store yet" in told.err
 
 
+@pytest.mark.parametrize("name", [".contact-sync/state.db", ".contact-sync/key", "config.toml"])
+def test_a_backup_takes_the_place_of_nothing_that_is_in_use(
+    program: Program, config: Path, store_file: Path, name: str
+) -> None:
+    target = config.parent / name
+    before = target.stat().st_ino
+    assert program("state", "backup", target, "--config", config).code == 2
+    assert target.stat().st_ino == before
+
+
 def test_dated_backups_expire_after_thirty_days_and_other_files_stay(
     program: Program, config: Path, store_file: Path
 ) -> None:
