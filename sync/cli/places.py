@@ -50,6 +50,15 @@ def was_made(settings: Settings) -> bool:
         return settings.state.ledger.exists() or knows_of_runs(load_marker(database_file(settings)))
 
 
+def check_spare(settings: Settings, target: Path, flag: str) -> None:
+    """``target`` takes the place of nothing that contact-sync itself needs. Raises a usage error otherwise."""
+    import click
+
+    own = (database_file(settings), settings.state.ledger, settings.key_file, settings.path)
+    if any(target.exists() and path.exists() and target.samefile(path) for path in own):
+        raise click.BadParameter(f"{target} is in use by contact-sync itself", param_hint=flag)
+
+
 @contextmanager
 def looked_at(settings: Settings) -> Iterator[SqliteStore]:
     """The store while entered, without its lock and unable to write; a run may work at the same time.

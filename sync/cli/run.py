@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync.cli.common import (
+    check_places,
     check_reports,
     config_option,
     cycle_options,
@@ -70,6 +71,7 @@ def command(
     from sync.wiring import load_settings
 
     settings = load_settings(config)
+    check_places(settings, reports)
     set_up_logs(log_format, verbose, quiet, settings.logging)
     report, stopped = interruptible(lambda stop: _run(settings, request, stop, quiet=quiet))
     if report is None:

@@ -36,12 +36,12 @@ def backup(path: Path | None, config: Path | None, log_format: str | None, verbo
 
 def _back_up(settings: Settings, path: Path | None) -> list[str]:
     from state import backup as copies
-    from sync.cli.places import looked_at
+    from sync.cli.places import check_spare, looked_at
 
     now = datetime.now(UTC)
     place = settings.state
     target = path.absolute() if path is not None else place.backups / copies.dated_name("state", now)
-    _check_target(settings, target)
+    check_spare(settings, target, "PATH")
     with looked_at(settings) as store:
         warnings = copies.backup(store, target)
     lines = [f"{target}: whole, {target.stat().st_size // 1024} KiB", *warnings]
@@ -49,12 +49,3 @@ def _back_up(settings: Settings, path: Path | None) -> list[str]:
     lines.append(f"Not in it: the key {settings.key_file} and the ledger {place.ledger}. Keep copies of both too,")
     lines.append("somewhere else: without that key no opt-out can be recognised.")
     return lines
-
-
-def _check_target(settings: Settings, target: Path) -> None:
-    """The copy takes the place of nothing that contact-sync itself needs. Raises a usage error otherwise."""
-    from sync.cli.places import database_file
-
-    own = (database_file(settings), settings.state.ledger, settings.key_file, settings.path)
-    if any(target.exists() and path.exists() and target.samefile(path) for path in own):
-        raise click.BadParameter(f"{target} is in use by contact-sync itself", param_hint="PATH")

@@ -224,6 +224,18 @@ def test_a_state_folder_that_others_can_open_is_told_in_the_report(program: Prog
         assert program(*words, "--config", known).out.count(str(folder)) == 1
 
 
+@pytest.mark.parametrize("command", ["run", "daemon"])
+@pytest.mark.parametrize("name", [".contact-sync/key", ".contact-sync/state.db", "config.toml"])
+def test_a_report_takes_the_place_of_nothing_that_is_in_use(
+    program: Program, known: Path, name: str, command: str
+) -> None:
+    target = known.parent / name
+    before = target.read_bytes()
+    told = program(command, "--report", f"json:{target}", "--config", known)
+    assert (told.code, target.read_bytes()) == (2, before)
+    assert "in use by contact-sync itself" in told.err
+
+
 @pytest.mark.parametrize(
     ("flags", "level"), [([], logging.ERROR), (["-v"], logging.INFO), (["-vv"], logging.DEBUG)]
 )
