@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from sync.errors import StateError
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
     from pathlib import Path
 
     from state.store import SqliteStore
@@ -107,11 +108,23 @@ def check_backup(copy: Path, database: Path) -> None:
         raise StateError(f"there is no backup at {copy}", remedy="name a file that `state backup` made")
     if database.exists() and copy.samefile(database):
         raise StateError(f"{copy} is the state database itself, no backup of it")
-    with translated("the backup cannot be read"), closing(open_raw(copy, "ro")) as source:
+    with _as_backup(copy), translated("it cannot be read"), closing(open_raw(copy, "ro")) as source:
         check_ours(source)
         if is_blank(source):
-            raise StateError(f"there is nothing in the backup {copy}")
+            raise StateError("there is nothing in it")
         check_whole(source, thorough=True)
+
+
+@contextmanager
+def _as_backup(copy: Path) -> Iterator[None]:
+    """What a check says of the state database is told of ``copy``, with what helps there."""
+    try:
+        yield
+    except StateError as error:
+        what = str(error).replace("the state database", "it")
+        raise StateError(
+            f"{copy} cannot be put back: {what}", remedy="name a sound file that `state backup` made"
+        ) from error
 
 
 def _note_older(copy: Path) -> None:
@@ -129,13 +142,20 @@ def _set_aside(database: Path) -> Path | None:
     """A journal goes with its database: left behind, it would be rolled into the copy."""
     if not database.exists():
         return None
-    former = database.with_name(database.name + ".replaced")
+    former = _free_name(database)
     journal = database.with_name(database.name + "-journal")
     former.with_name(former.name + "-journal").unlink(missing_ok=True)
     if journal.exists():
         journal.replace(former.with_name(former.name + "-journal"))
     database.replace(former)
     return former
+
+
+def _free_name(database: Path) -> Path:
+    """Where the database is kept that a copy replaces; what was replaced before stays there, too."""
+    former = database.with_name(database.name + ".replaced")
+    names = (former, *(former.with_name(f"{former.name}-{number}") for number in range(2, 1000)))
+    return next((name for name in names if not name.exists()), former)
 
 
 def _flush(path: Path) -> None:

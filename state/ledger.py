@@ -57,7 +57,7 @@ def load_ledger(path: Path, key: bytes | None) -> LedgerText:
     lines = tuple(line.decode("ascii", "replace") for line in whole)
     check_chain(lines)
     if lines:
-        _check_key(path, lines[0], key)
+        check_key(path, lines[0], key)
     return LedgerText(lines, torn=bool(tail))
 
 
@@ -75,7 +75,11 @@ def check_chain(lines: Sequence[str]) -> None:
         before = chained
 
 
-def _check_key(path: Path, heading: str, key: bytes | None) -> None:
+def check_key(path: Path, heading: str, key: bytes | None) -> None:
+    """The entries under ``heading``, the first line of the ledger at ``path``, were made with ``key``.
+
+    Raises ``StateError`` otherwise.
+    """
     entry = json.loads(heading)["entry"]
     if entry.get("format") != FORMAT:
         raise StateError(f"{path} is no opt-out ledger", remedy="set [state] ledger to a file of its own")

@@ -16,7 +16,6 @@ from state.connection import open_memory, open_raw, pragma, translated
 from state.database import Database
 from state.files import check_private, create_private, flush_folder, folder_warnings, make_folder
 from state.key import ephemeral_key, load_key, make_key
-from state.ledger import load_ledger
 from state.migrating import is_current, migrate
 from state.rows import to_time
 from state.store import SqliteStore
@@ -75,7 +74,7 @@ def _open_write(path: Path | None, ledger: Path, key: Path, backups: Path) -> Sq
     database = Database(_raw(path, "rw"), path)
     try:
         warnings += _ready(database, backups)
-        secret, found = _secret(key, ledger)
+        secret, found = _secret(database, key, ledger)
         warnings += found
         return _attach(database, ledger, secret, warnings)
     except BaseException:
@@ -95,7 +94,8 @@ def _open_scratch(path: Path | None, ledger: Path, key: Path) -> SqliteStore:
     try:
         _ready(database, None)
         secret = load_key(key)
-        load_ledger(ledger, secret)  # refuses a ledger whose key is missing
+        with database.read() as connection:
+            optouts.compared(connection, ledger, secret)  # refuses entries whose key is missing
         return _attach(database, ledger, secret or ephemeral_key(), warnings, beside=path)
     except BaseException:
         database.close()
@@ -169,10 +169,11 @@ def _ready(database: Database, backups: Path | None) -> list[str]:
     return warnings
 
 
-def _secret(key: Path, ledger: Path) -> tuple[bytes, list[str]]:
-    """The key, made when there is none; ``StateError`` when a ledger needs one that is missing."""
+def _secret(database: Database, key: Path, ledger: Path) -> tuple[bytes, list[str]]:
+    """The key, made when there is none; ``StateError`` when a ledger or its mirror needs one that is missing."""
     secret = load_key(key)
-    load_ledger(ledger, secret)
+    with database.read() as connection:
+        optouts.compared(connection, ledger, secret)
     return (secret, []) if secret is not None else make_key(key)
 
 
@@ -189,7 +190,7 @@ def _attach(
         fresh = marker.begin_lineage(connection)
         warnings += optouts.reconcile(connection, ledger, secret, write=beside is None)
         epoch, own = marker.own(connection)
-        lost = fresh and len(optouts.load(connection)) > 0
+        lost = fresh and (marker.knows_of_runs(told) or len(optouts.load(connection)) > 0)
         found = marker.note(connection, lost=lost, rolled_back=not fresh and marker.is_rolled_back(told, own))
     database.epoch = epoch
     if database.path is not None and (fresh or told is None):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from state.ledger import append_lines, check_chain, from_line, last_line, load_ledger, next_lines
+from state.ledger import (
+    append_lines,
+    check_chain,
+    check_key,
+    from_line,
+    last_line,
+    load_ledger,
+    next_lines,
+)
 from state.people import mark_all_dirty
 from state.rows import to_json
 from sync.errors import StateError
@@ -15,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from state.connection import Connection
+    from state.ledger import LedgerText
     from sync.record import OptOutEntry
 
 KEYS: Final = "SELECT DISTINCT value FROM record_key WHERE kind = 'email' AND value >= ? AND value < ?"
@@ -61,14 +70,8 @@ def reconcile(connection: Connection, path: Path, key: bytes | None, *, write: b
     ``write`` the file is left as it is. Returns sentences on what was found. Raises ``StateError`` when the
     ledger is damaged or tells another story than the mirror.
     """
-    ledger, mirror = load_ledger(path, key), _mirror(connection)
-    lines = list(ledger.lines)
-    shorter = min(len(lines), len(mirror))
-    if lines[:shorter] != mirror[:shorter]:
-        raise StateError(
-            "the opt-out ledger and the state database do not belong together",
-            remedy="restore both from the same backup",
-        )
+    ledger, mirror = compared(connection, path, key)
+    lines, shorter = list(ledger.lines), min(len(ledger.lines), len(mirror))
     found = ["the last line of the opt-out ledger was cut short and is ignored"] if ledger.torn else []
     if lines[shorter:]:
         _extend(connection, lines[shorter:])
@@ -79,6 +82,23 @@ def reconcile(connection: Connection, path: Path, key: bytes | None, *, write: b
         if write:
             append_lines(path, mirror[shorter:])
     return found
+
+
+def compared(connection: Connection, path: Path, key: bytes | None) -> tuple[LedgerText, list[str]]:
+    """The ledger at ``path`` and its mirror; one of them may hold more lines than the other.
+
+    Raises ``StateError`` when the ledger is damaged, when the two tell different stories, or when the mirror was
+    written with another key than ``key``.
+    """
+    ledger, mirror = load_ledger(path, key), _mirror(connection)
+    if any(line != kept for line, kept in zip(ledger.lines, mirror, strict=False)):
+        raise StateError(
+            "the opt-out ledger and the state database do not belong together",
+            remedy="restore both from the same backup",
+        )
+    if mirror:
+        check_key(path, mirror[0], key)
+    return ledger, mirror
 
 
 def _last(connection: Connection) -> str | None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import FrameType
 
+    from sync.change import GuardReport
     from sync.config import Settings
     from sync.ports import Clock
     from sync.report.model import Report
@@ -203,8 +204,13 @@ def _log_end(end: CycleEnd) -> None:
         **dict(sorted(states.items())),
         **{f"open_{kind}": amount for kind, amount in open_items(report).items() if amount},
         **({"down": ", ".join(down)} if down else {}),
-        **({"stopped_by": " ".join(f"--allow {guard.allow}" for guard in report.guards)} if report.guards else {}),
+        **({"stopped_by": "; ".join(_way_out(guard) for guard in report.guards)} if report.guards else {}),
     )
+
+
+def _way_out(guard: GuardReport) -> str:
+    """What lets a guard through, or what it asks for where no allowance does."""
+    return f"--allow {guard.allow}" if guard.allow else guard.detail
 
 
 def open_items(report: Report) -> dict[str, int]:
@@ -219,11 +225,13 @@ def open_items(report: Report) -> dict[str, int]:
 
 
 @contextmanager
-def heeding_signals(stop: Callable[[], None], *, hard_limit_s: float) -> Iterator[None]:
+def heeding_signals(
+    stop: Callable[[], None], *, hard_limit_s: float, code: Callable[[int], int] = lambda _number: 0
+) -> Iterator[None]:
     """While entered the first SIGTERM or SIGINT calls ``stop`` in the running loop, a second one kills.
 
-    ``hard_limit_s`` after the first one the process ends with 0 even if the loop hangs: the state is on disk
-    at every instant, so this is no worse than waiting.
+    ``hard_limit_s`` after the first one the process ends with its ``code`` even if the loop hangs: the state is
+    on disk at every instant, so this is no worse than waiting.
     """
     loop = asyncio.get_running_loop()
     timers: list[threading.Timer] = []
@@ -232,7 +240,7 @@ def heeding_signals(stop: Callable[[], None], *, hard_limit_s: float) -> Iterato
         if timers:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
-        timers.append(threading.Timer(hard_limit_s, os._exit, (0,)))
+        timers.append(threading.Timer(hard_limit_s, os._exit, (code(number),)))
         timers[0].daemon = True
         timers[0].start()
         loop.call_soon_threadsafe(stop)

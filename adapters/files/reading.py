@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_ID_LENGTH = 300
+LONGEST_TEXT = 100_000
+"""Characters in one field; descriptions have some thousands."""
+MOST_EMAILS = 100
+MOST_VARIABLES = 1_000
 RECORD_ID = "record_id"
 OPTED_OUT = "opted_out"
 VARIABLE_TABLES = ("variables", "vars")
@@ -56,11 +61,12 @@ def read_export(
     read and ``Rejected`` when it is no export.
     """
     try:
-        size, written_at = path.stat().st_size, path.stat().st_mtime
-        content = path.read_bytes() if size <= MAX_BYTES else b""
+        with path.open("rb") as file:
+            written_at = os.fstat(file.fileno()).st_mtime
+            content = file.read(MAX_BYTES + 1)  # what is no plain file does not tell its size, or has no end
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror})", remedy="name a readable file") from error
-    if size > MAX_BYTES:
+    if len(content) > MAX_BYTES:
         raise Rejected(provider, "the export is larger than 256 MiB", code="too-large")
     json_lines = {".jsonl": True, ".ndjson": True, ".csv": False, ".tsv": False}.get(path.suffix.lower())
     moment = as_of or datetime.fromtimestamp(written_at, UTC)
@@ -141,6 +147,7 @@ class _Taken:
         if reason:  # before anything else of the row can be found wrong: an opt-out is never lost to that
             self._opt_out(_contact({name: cells[name] for name in KEYS if name in cells}), reason)
         contact = _contact(cells)
+        _check_size(contact)
         record_id = _text(cells.get(RECORD_ID)) or record_name(contact, self._key)
         if record_id is None:
             raise ValueError("neither record_id nor an email or profile that can be read")
@@ -188,6 +195,19 @@ def _contact(cells: Mapping[str, Any]) -> Contact:
         elif name not in {RECORD_ID, OPTED_OUT}:
             flat[name] = _text(value, keep_lines=name.startswith(VARIABLE_PREFIX))
     return Contact.from_fields(flat)
+
+
+def _check_size(contact: Contact) -> None:
+    """Nobody's row is that large; what breaks out of its cell is. Raises ValueError that names the field."""
+    if len(contact.emails) > MOST_EMAILS:
+        raise ValueError(f"more than {MOST_EMAILS} emails")
+    if len(contact.variables) > MOST_VARIABLES:
+        raise ValueError(f"more than {MOST_VARIABLES:,} variables")
+    for name, value in contact.to_fields().items():
+        if len(name) > MAX_ID_LENGTH:
+            raise ValueError("a variable whose name is too long")
+        if max(map(len, [value] if isinstance(value, str) else value)) > LONGEST_TEXT:
+            raise ValueError(f"more than {LONGEST_TEXT:,} characters in {name}")
 
 
 def _emails(value: Any) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from sync.config import LoggingSettings
+    from sync.config import LoggingSettings, Settings
     from sync.report.model import Report
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -95,6 +95,16 @@ def parse_max_requests(texts: Iterable[str]) -> dict[str, int]:
             raise click.BadParameter(f"{text!r} is not PROVIDER=N", param_hint="--max-requests")
         ceilings[provider] = int(amount)
     return ceilings
+
+
+def check_places(settings: Settings, specs: Iterable[str]) -> None:
+    """A usage error for a report that would take the place of what contact-sync itself needs."""
+    from sync.cli.places import check_spare
+    from sync.report.output import parse_target
+
+    for path in (parse_target(spec).path for spec in specs):
+        if path is not None:
+            check_spare(settings, path, "--report")
 
 
 def check_reports(specs: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync.cli.common import (
+    check_places,
     check_reports,
     config_option,
     cycle_options,
@@ -53,6 +54,7 @@ def command(
     wait_s = narrowing["wait"].total_seconds()
     request = request_from(dry_run=False, **narrowing)
     settings = load_settings(config)
+    check_places(settings, reports)
     _set_up_logs(settings, log_format, verbose, quiet)
     with ExitStack() as stack:
         _stay_alone(settings, wait_s, stack)

@@ -42,7 +42,8 @@ class MomentType(click.ParamType[datetime]):
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--as-of", type=MomentType(), metavar="TIME", help="The time it speaks for (UTC unless it has a "
               "zone); otherwise when the file was last written.")  # fmt: skip
-@click.option("--complete", is_flag=True, help="It shows every record: known ones that it lacks are held as gone.")
+@click.option("--complete", is_flag=True, help="It shows every record: known ones that it lacks are "
+              "held as gone, unless rows are left out.")  # fmt: skip
 @click.option("--wait", type=DURATION, default="60s", show_default=True, help="How long to wait for the lock.")
 @config_option
 @log_options
@@ -144,6 +145,8 @@ def _tell(provider: str, file: Path, export: Export, imported: Imported, session
     ):  # fmt: skip
         if amount or one == "record":
             click.echo(f"  {amount:>7,} {one if amount == 1 else many}")
+    if imported.unsure:
+        click.echo("Nothing counts as gone: the rows left out may be those of records that it does not show.")
     if imported.changed or imported.opt_outs:
         click.echo("`contact-sync run` brings this to the other providers.")
 

@@ -33,9 +33,30 @@ def database_file(settings: Settings) -> Path:
 
 
 def is_made(settings: Settings) -> bool:
-    """Whether there is a state store with something in it."""
+    """Whether there is a state store with something in it. Raises ``StateError`` when nobody can look."""
+    from state.connection import translated
+
     path = database_file(settings)
-    return path.exists() and path.stat().st_size > 0
+    with translated(f"{path} cannot be looked at"):
+        return path.exists() and path.stat().st_size > 0
+
+
+def was_made(settings: Settings) -> bool:
+    """Whether there was a state store before: it left its ledger, or a marker that tells of runs."""
+    from state.connection import translated
+    from state.marker import knows_of_runs, load_marker
+
+    with translated(f"{settings.state.ledger} cannot be looked at"):
+        return settings.state.ledger.exists() or knows_of_runs(load_marker(database_file(settings)))
+
+
+def check_spare(settings: Settings, target: Path, flag: str) -> None:
+    """``target`` takes the place of nothing that contact-sync itself needs. Raises a usage error otherwise."""
+    import click
+
+    own = (database_file(settings), settings.state.ledger, settings.key_file, settings.path)
+    if any(target.exists() and path.exists() and target.samefile(path) for path in own):
+        raise click.BadParameter(f"{target} is in use by contact-sync itself", param_hint=flag)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync.cli.common import (
+    check_places,
     check_reports,
     config_option,
     cycle_options,
@@ -24,12 +24,15 @@ from sync.cli.common import (
 from sync.errors import LockHeld
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
     from datetime import timedelta
     from pathlib import Path
 
     from sync.report.model import Report
     from sync.wiring import Request
+
+
+DRAIN_S = 10.0
+"""Time for the call in flight to end after the first signal."""
 
 
 @click.command("run")
@@ -68,6 +71,7 @@ def command(
     from sync.wiring import load_settings
 
     settings = load_settings(config)
+    check_places(settings, reports)
     set_up_logs(log_format, verbose, quiet, settings.logging)
     report, stopped = interruptible(lambda stop: _run(settings, request, stop, quiet=quiet))
     if report is None:
@@ -114,34 +118,39 @@ async def _run(settings: Any, request: Request, stopping: asyncio.Event, *, quie
 def interruptible(work: Any) -> tuple[Any, int]:
     """``work(stopping)`` done, and the signal that asked it to stop (0 = none).
 
-    The first SIGINT or SIGTERM sets ``stopping``: the call in flight is finished, nothing new begins. The
-    second one ends the process at once; what was in flight is looked up by the next run. Work that was still
-    waiting for the lock then has not begun: there is ``None`` of it.
+    The first SIGINT or SIGTERM sets ``stopping``: the call in flight is finished, nothing new begins. What has
+    not ended after ``DRAIN_S`` is broken off: what was in flight is looked up by the next run, as it is after a
+    second signal, which ends the process at once. There is ``None`` of work that was broken off, or that still
+    waited for the lock.
     """
-    caught = 0
-
-    async def main() -> Any:
-        nonlocal caught
-        stopping = asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        def on_signal(number: int) -> None:
-            nonlocal caught
-            if caught:
-                signal.signal(number, signal.SIG_DFL)
-                signal.raise_signal(number)
-            caught = number
-            stopping.set()
-            sys.stderr.write("Stopping after the call in flight; once more to stop at once.\n")
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, on_signal, number)
-        task: Coroutine[Any, Any, Any] = work(stopping)
-        return await task
-
+    caught: list[int] = []
     try:
-        return asyncio.run(main()), caught
-    except LockHeld:
+        return asyncio.run(_heeding(work, caught)), sum(caught)
+    except (LockHeld, asyncio.CancelledError):
         if not caught:
             raise
-        return None, caught
+        return None, caught[0]
+
+
+async def _heeding(work: Any, caught: list[int]) -> Any:
+    from sync.daemon import LAST_WORDS_S, heeding_signals
+
+    stopping = asyncio.Event()
+
+    def code(number: int) -> int:
+        caught.append(number)
+        return 128 + number
+
+    def stop() -> None:
+        stopping.set()
+        sys.stderr.write("Stopping after the call in flight; once more to stop at once.\n")
+
+    with heeding_signals(stop, hard_limit_s=DRAIN_S + LAST_WORDS_S, code=code):
+        working, stopped = asyncio.ensure_future(work(stopping)), asyncio.ensure_future(stopping.wait())
+        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        await asyncio.wait({working}, timeout=DRAIN_S)
+        if not working.done():
+            sys.stderr.write("It did not end in time; what was being sent is looked up by the next run.\n")
+            working.cancel()
+        return await working

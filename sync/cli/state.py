@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
+    from state.store import SqliteStore
     from sync.config import Settings
 
 LOST = (
-    "The state database was lost: an opt-out ledger exists, and nothing else is known.\n"
+    "The state database was lost: its opt-out ledger or its marker exists, and nothing else is known.\n"
     "While this stands, runs only plan. To accept it means that this empty database is the right one: who is who\n"
     "is learnt anew from the providers, and people whom earlier runs created are recognised by email and profile\n"
     "only. Opt-outs are all known from the ledger. A backup in [state] backups would keep more."
@@ -81,6 +82,7 @@ def checked(settings: Settings, *, thorough: bool = True) -> Iterator[Check]:
 
     ``thorough`` also compares every index with its rows.
     """
+    from state.connection import translated
     from state.key import load_key
     from state.ledger import load_ledger
     from sync.cli.places import database_file, is_made
@@ -88,34 +90,38 @@ def checked(settings: Settings, *, thorough: bool = True) -> Iterator[Check]:
 
     place = settings.state
     try:
-        entries = len(load_ledger(place.ledger, load_key(settings.key_file)).entries)
+        with translated("the ledger or its key cannot be read"):
+            entries: int | None = len(load_ledger(place.ledger, load_key(settings.key_file)).entries)
         yield Check(
             "ok",
             "opt-out ledger",
             f"{place.ledger}: {entries} entr{'y' if entries == 1 else 'ies'}, each follows from the one before",
         )
     except StateError as error:
-        entries = 0
+        entries = None
         yield failed("opt-out ledger", error)
     if not is_made(settings):
-        yield _not_made(database_file(settings), lost=entries > 0)
+        yield _not_made(database_file(settings), ledger=bool(entries))
         return
-    yield from _database(settings, thorough=thorough)
+    yield from _database(settings, thorough=thorough, ledger=entries is not None)
 
 
-def _not_made(path: Path, *, lost: bool) -> Check:
-    if lost:
+def _not_made(path: Path, *, ledger: bool) -> Check:
+    from state.marker import knows_of_runs, load_marker
+
+    if ledger or knows_of_runs(load_marker(path)):
         return Check(
             "FAIL",
             "history",
-            f"{path} is gone although an opt-out ledger exists",
+            f"{path} is gone although {'an opt-out ledger exists' if ledger else 'its marker tells of runs'}",
             "restore a backup, or accept the loss with `contact-sync state check --accept`",
             12,
         )
     return Check("ok", "database", "not there yet; the first `contact-sync run` makes it")
 
 
-def _database(settings: Settings, *, thorough: bool) -> Iterator[Check]:
+def _database(settings: Settings, *, thorough: bool, ledger: bool) -> Iterator[Check]:
+    """``ledger``: the opt-out ledger is sound, so what the database holds of it is compared with it."""
     from state.checks import check_whole
     from sync.cli.places import database_file, looked_at
     from sync.errors import StateError
@@ -128,9 +134,29 @@ def _database(settings: Settings, *, thorough: bool) -> Iterator[Check]:
             yield from (Check("warn", "state folder", warning) for warning in store.warnings)
             store.check_audit()
             yield Check("ok", "audit trail", "each entry follows from the one before")
+            if ledger:
+                yield from _opt_outs(settings, store)
             yield _history(lost=store.lost_database, rolled_back=store.rolled_back)
     except StateError as error:
         yield failed("database", error)
+
+
+def _opt_outs(settings: Settings, store: SqliteStore) -> Iterator[Check]:
+    """What is wrong when the ledger is not that of the database, or does not hold all that the database does."""
+    from state.key import load_key
+    from state.optouts import compared
+    from sync.errors import StateError
+
+    try:
+        with store.database.read() as connection:
+            told, kept = compared(connection, settings.state.ledger, load_key(settings.key_file))
+    except StateError as error:
+        yield failed("opt-outs", error)
+        return
+    lacking = len(kept) - len(told.lines)
+    if lacking > 0:
+        found = f"{settings.state.ledger} lacks {lacking} of the lines that the database holds"
+        yield Check("warn", "opt-outs", found, "the next run writes them there again")
 
 
 def _history(*, lost: bool, rolled_back: bool) -> Check:

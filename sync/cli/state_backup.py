@@ -36,11 +36,12 @@ def backup(path: Path | None, config: Path | None, log_format: str | None, verbo
 
 def _back_up(settings: Settings, path: Path | None) -> list[str]:
     from state import backup as copies
-    from sync.cli.places import looked_at
+    from sync.cli.places import check_spare, looked_at
 
     now = datetime.now(UTC)
     place = settings.state
     target = path.absolute() if path is not None else place.backups / copies.dated_name("state", now)
+    check_spare(settings, target, "PATH")
     with looked_at(settings) as store:
         warnings = copies.backup(store, target)
     lines = [f"{target}: whole, {target.stat().st_size // 1024} KiB", *warnings]

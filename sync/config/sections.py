@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -31,13 +32,16 @@ def _state_url(value: str, info: ValidationInfo) -> str:
 
 
 def _sqlite_path(name: str, info: ValidationInfo) -> Path:
+    """The file; of a link what it leads to, so that whoever names the same database takes the same lock."""
     if not name or name.startswith(":"):
         raise ValueError(
             f"must name a file, because state is kept between runs; write {_SQLITE}.contact-sync/state.db"
         )
     if "?" in name or "#" in name:
         raise ValueError(f"must be a plain file name without ? or #; write {_SQLITE}.contact-sync/state.db")
-    return resolve_path(name, info)
+    path = resolve_path(name, info)
+    leads_somewhere = os.path.islink(path) and os.path.exists(path)  # noqa: PTH110, PTH114  # a Path raises where a folder is closed
+    return path.resolve() if leads_somewhere else path
 
 
 def _region(value: str) -> str:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an export brought. ``known``: it was taken in before, so nothing was done."""
+    """What an export brought. ``known``: it was taken in before, so nothing was done.
+
+    ``unsure``: rows that were left out may be those of records it does not show, so none counts as gone.
+    """
 
     records: int = 0
     changed: int = 0
@@ -30,13 +33,14 @@ class Imported:
     bad_rows: tuple[tuple[int, str], ...] = ()
     gone: int = 0
     known: bool = False
+    unsure: bool = False
 
 
 def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = False) -> Imported:
     """The export's rows are that provider's records as of its time.
 
-    ``complete``: records it does not show are held as disappeared. Raises ``Rejected`` for an export older
-    than the last one.
+    ``complete``: records it does not show are held as disappeared, unless rows were left out. Raises ``Rejected``
+    for an export older than the last one.
     """
     state = seat.state
     if state.export_digest == export.digest:
@@ -51,20 +55,22 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
     before = seat.changed
     opt_outs = note_opt_outs(session, export.opt_outs)
     rows, refused = _rows(session, seat, export)
+    bad_rows = tuple(sorted((*export.bad_rows, *refused)))
     sweep_id = session.clock.new_id()
     seat.state = replace(
         state, export_digest=export.digest, export_as_of=export.as_of, sweep_id=sweep_id if complete else None
     )
     store_records(session, seat, rows)
-    gone = _note_absent(session, seat, sweep_id) if complete else 0
+    gone = _note_absent(session, seat, sweep_id) if complete and not bad_rows else 0
     seat.state = replace(seat.state, sweep_id=None)
     session.store.save_provider_state(seat.state)
     return Imported(
         records=len(rows),
         changed=seat.changed - before,
         opt_outs=opt_outs,
-        bad_rows=tuple(sorted((*export.bad_rows, *refused))),
+        bad_rows=bad_rows,
         gone=gone,
+        unsure=complete and bool(bad_rows),
     )
 
 

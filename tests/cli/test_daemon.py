@@ -54,6 +54,17 @@ def _metric(text: str, name: str) -> float:
     return float(re.findall(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)[0])
 
 
+def test_a_cycle_that_no_allowance_lets_through_says_what_it_asks_for(
+    program: Program, served: Path, tmp_path: Path
+) -> None:
+    config = pointed_at(served, tmp_path, head=SLOW)
+    assert program("run", "-q", "--config", config).code == 0
+    (tmp_path / ".contact-sync" / "state.db").unlink()
+    with running(config) as daemon:
+        daemon.until(CYCLE)
+        assert re.search(r"stopped_by=.*accept a new start", daemon.log)
+
+
 def test_cycles_follow_each_other_and_are_told(served: Path, tmp_path: Path) -> None:
     config = pointed_at(served, tmp_path, head=FAST)
     with running(config, "--log-format", "json", "--report", "json:report.json") as daemon:

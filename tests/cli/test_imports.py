@@ -111,6 +111,17 @@ def test_records_that_a_complete_export_lacks_are_held(program: Program, config:
     assert "1 held record" in program("status", "--config", config).out
 
 
+def test_nothing_counts_as_gone_while_a_complete_export_holds_a_row_that_cannot_be_read(
+    program: Program, config: Path, export: Path
+) -> None:
+    program("import", "datananas", export, "--config", config)
+    export.write_text(HEADER + ANA + NOBODY)
+    told = program("import", "datananas", export, "--complete", "--config", config)
+    assert told.code == 3
+    assert "Nothing counts as gone" in told.out
+    assert "held" not in program("status", "--config", config).out
+
+
 def test_an_unknown_provider_is_refused_with_the_configured_ones(
     program: Program, config: Path, export: Path
 ) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
 import re
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from state.lock import RunLock, run_lock_path
+from sync.cli.run import interruptible
 from tests.cli.conftest import PATIENCE_S, PROGRAM, started
 
 if TYPE_CHECKING:
@@ -91,6 +94,53 @@ def _hold_out(process: subprocess.Popen[bytes]) -> None:
     """The program is up and has not ended."""
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(1.5)
+
+
+def test_a_database_that_is_named_by_a_link_has_the_lock_of_the_file(
+    program: Program, known: Path, tmp_path: Path, busy: RunLock
+) -> None:
+    link = tmp_path / "elsewhere" / "state.db"
+    link.parent.mkdir(mode=0o700)
+    link.symlink_to(known.parent / ".contact-sync" / "state.db")
+    other = tmp_path / "other.toml"
+    other.write_text(f'[state]\nurl = "sqlite:///{link}"\n{known.read_text()}')
+    with busy:
+        assert program("run", "--config", other).code == 7
+    assert program("run", "-q", "--dry-run", "--config", other).code == 0
+    assert [path.name for path in link.parent.iterdir()] == ["state.db"]
+
+
+@SIGNALS
+def test_a_call_in_flight_that_does_not_end_is_broken_off(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int
+) -> None:
+    monkeypatch.setattr("sync.cli.run.DRAIN_S", 0.1)
+    told = []
+
+    async def stalled(stopping: asyncio.Event) -> None:
+        os.kill(os.getpid(), number)
+        await stopping.wait()
+        try:
+            await asyncio.sleep(PATIENCE_S)
+        except asyncio.CancelledError:
+            told.append("broken off")
+            raise
+
+    before = time.monotonic()
+    assert interruptible(stalled) == (None, number)
+    assert time.monotonic() - before < PATIENCE_S / 2
+    assert told == ["broken off"]
+    assert "looked up by the next run" in capsys.readouterr().err
+
+
+@SIGNALS
+def test_a_call_in_flight_that_ends_in_time_is_told(number: int) -> None:
+    async def ending(stopping: asyncio.Event) -> str:
+        os.kill(os.getpid(), number)
+        await stopping.wait()
+        return "a report"
+
+    assert interruptible(ending) == ("a report", number)
 
 
 def test_the_lock_is_waited_for(config: Path, busy: RunLock) -> None:
@@ -172,6 +222,18 @@ def test_a_state_folder_that_others_can_open_is_told_in_the_report(program: Prog
     folder.chmod(0o755)
     for words in (["run", "--dry-run"], ["run"]):
         assert program(*words, "--config", known).out.count(str(folder)) == 1
+
+
+@pytest.mark.parametrize("command", ["run", "daemon"])
+@pytest.mark.parametrize("name", [".contact-sync/key", ".contact-sync/state.db", "config.toml"])
+def test_a_report_takes_the_place_of_nothing_that_is_in_use(
+    program: Program, known: Path, name: str, command: str
+) -> None:
+    target = known.parent / name
+    before = target.read_bytes()
+    told = program(command, "--report", f"json:{target}", "--config", known)
+    assert (told.code, target.read_bytes()) == (2, before)
+    assert "in use by contact-sync itself" in told.err
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,48 @@ def test_it_works_beside_a_run(program: Program, config: Path, store_file: Path)
     assert f"held by pid {os.getpid()}" in told.out
 
 
+def test_a_ledger_of_another_store_is_found(program: Program, config: Path, store_file: Path) -> None:
+    ledger = store_file.with_name("opt-outs.ledger")
+    kept = ledger.read_text()
+    for path in (store_file, ledger, store_file.with_name("state.db.marker")):
+        path.rename(path.with_name(f"{path.name}.aside"))
+    assert program("optout", "add", "cy@oakmere.nl", "--reason", "OTHER", "--config", config).code == 0
+    ledger.write_text(kept)
+    told = _check(program, config)
+    assert told.code == 12
+    assert "do not belong together" in told.out
+
+
+def test_entries_that_the_ledger_lacks_are_told(program: Program, config: Path, store_file: Path) -> None:
+    ledger = store_file.with_name("opt-outs.ledger")
+    ledger.write_text(ledger.read_text().splitlines()[0] + "\n")
+    told = _check(program, config)
+    assert told.code == 0
+    assert f"{ledger} lacks 1 of the lines" in told.out
+
+
+def test_a_lost_database_is_told_by_its_marker_too(program: Program, config: Path, store_file: Path) -> None:
+    assert program("run", "-q", "--provider", "datananas", "--config", config).code == 0
+    store_file.unlink()
+    store_file.with_name("opt-outs.ledger").unlink()
+    told = _check(program, config)
+    assert told.code == 12
+    assert "is gone although its marker tells of runs" in told.out
+    assert "the database is gone" in program("status", "--config", config).out
+    assert program("run", "-q", "--provider", "datananas", "--config", config).code == 5
+
+
+@pytest.mark.parametrize("key", ["url", "ledger", "key"])
+def test_what_cannot_even_be_looked_at_is_a_fault_of_the_store(program: Program, config: Path, key: str) -> None:
+    value = {"url": "sqlite:///", "ledger": "", "key": "file:"}[key] + "x" * 300
+    config.write_text(f'[state]\n{key} = "{value}"\n{config.read_text()}')
+    told = _check(program, config)
+    assert told.code == 12
+    assert "File name too long" in told.out + told.err
+    assert program("doctor", "--offline", "--config", config).code == 12
+    assert program("status", "--config", config).code == (0 if key == "key" else 12)
+
+
 def test_a_damaged_database_is_found(program: Program, config: Path, store_file: Path) -> None:
     raw = bytearray(store_file.read_bytes())
     raw[4096 * 3 : 4096 * 9] = bytes(4096 * 6)

@@ -89,6 +89,16 @@ def test_there_is_no_backup_of_nothing(program: Program, config: Path) -> None:
     assert "there is no state store yet" in told.err
 
 
+@pytest.mark.parametrize("name", [".contact-sync/state.db", ".contact-sync/key", "config.toml"])
+def test_a_backup_takes_the_place_of_nothing_that_is_in_use(
+    program: Program, config: Path, store_file: Path, name: str
+) -> None:
+    target = config.parent / name
+    before = target.stat().st_ino
+    assert program("state", "backup", target, "--config", config).code == 2
+    assert target.stat().st_ino == before
+
+
 def test_dated_backups_expire_after_thirty_days_and_other_files_stay(
     program: Program, config: Path, store_file: Path
 ) -> None:
@@ -119,6 +129,16 @@ def test_a_restored_backup_stands_in_and_the_former_database_is_kept(
     assert stat.S_IMODE(store_file.stat().st_mode) == 0o600
 
 
+def test_the_database_that_an_earlier_restore_replaced_stays(
+    program: Program, config: Path, store_file: Path, copy: Path
+) -> None:
+    _restore(program, config, copy, "--yes")
+    told = _restore(program, config, copy, "--yes")
+    assert "state.db.replaced-2" in told.out
+    assert _people(store_file.with_name("state.db.replaced")) == 2
+    assert _people(store_file.with_name("state.db.replaced-2")) == 1
+
+
 def test_after_a_restore_nothing_runs_until_it_is_accepted(
     program: Program, config: Path, store_file: Path, copy: Path
 ) -> None:
@@ -127,6 +147,27 @@ def test_after_a_restore_nothing_runs_until_it_is_accepted(
     assert program(*run).code == 12
     assert program("state", "check", "--accept", "--yes", "--config", config).code == 0
     assert program(*run).code == 0
+
+
+@pytest.mark.parametrize("fate", ["cut", "foreign", "newer", "no database"])
+def test_what_is_no_sound_backup_is_told_by_its_name_and_touches_nothing(
+    program: Program, config: Path, store_file: Path, copy: Path, fate: str
+) -> None:
+    raw = copy.read_bytes()
+    if fate == "cut":
+        copy.write_bytes(raw[: len(raw) // 2])
+    elif fate == "no database":
+        copy.write_bytes(b"hello " * 1000)
+    else:
+        with closing(sqlite3.connect(copy)) as opened:
+            opened.execute("PRAGMA application_id = 7" if fate == "foreign" else "PRAGMA user_version = 99")
+    before = store_file.read_bytes()
+    told = _restore(program, config, copy, "--yes")
+    assert told.code == 12
+    assert f"{copy} cannot be put back: " in told.err
+    assert "a sound file that `state backup` made" in told.err
+    assert "[state] url" not in told.err
+    assert store_file.read_bytes() == before
 
 
 def test_without_a_terminal_a_restore_needs_yes(

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -224,3 +225,39 @@ def test_no_rows_under_a_good_header_break_the_parser(text: str) -> None:
 def test_twenty_thousand_rows_are_taken_in() -> None:
     text = "email,firstName\n" + "".join(f"p{i}@ex.org,N\n" for i in range(20_000))
     assert len(taken(text).records) == 20_000
+
+
+def test_a_file_without_an_end_is_read_no_further_than_an_export_may_be_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("adapters.files.reading.MAX_BYTES", 100_000)
+    with pytest.raises(Rejected, match="larger than"):
+        read_export(Path("/dev/zero"), provider="datananas", names=NAMES)
+
+
+def test_an_export_may_come_through_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    content = b"email\nana@ex.org\n"
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(pipe.write_bytes, content)
+        assert ids(read_export(pipe, provider="datananas", names=NAMES)) == ["email:ana@ex.org"]
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ({"firstName": "A" * 1_000_000}, "more than 100,000 characters in first_name"),
+        ({"vars": {f"k{number}": "v" for number in range(10_000)}}, "more than 1,000 variables"),
+        ({"vars": {"k" * 1_000: "v"}}, "a variable whose name is too long"),
+        ({"emails": [f"ana{number}@ex.org" for number in range(5_000)]}, "more than 100 emails"),
+    ],
+)
+def test_a_row_that_is_larger_than_any_person_is_left_out(row: dict[str, Any], why: str) -> None:
+    lines = [
+        json.dumps({"record_id": "1"} | row),
+        '{"record_id": "2", "email": "bo@ex.org"}',
+    ]
+    export = taken("\n".join(lines), json_lines=True)
+    assert ids(export) == ["2"]
+    assert export.bad_rows == ((1, why),)

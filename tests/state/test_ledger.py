@@ -177,6 +177,20 @@ def test_a_ledger_without_its_key_is_refused(home: Home, mode: str, fate: str) -
         home.open(mode)  # type: ignore[arg-type]  # both are modes
 
 
+@pytest.mark.parametrize("mode", ["write", "scratch"])
+@pytest.mark.parametrize("fate", ["missing", "another"])
+def test_entries_in_the_database_without_their_key_are_refused_though_the_ledger_is_gone_too(
+    home: Home, mode: str, fate: str
+) -> None:
+    filled(home)
+    home.ledger.unlink()
+    home.key.unlink() if fate == "missing" else home.key.write_text("ab" * 32)
+    with pytest.raises(StateError, match="the key is"):
+        home.open(mode)  # type: ignore[arg-type]  # both are modes
+    assert home.key.exists() == (fate == "another")
+    assert not home.ledger.exists()
+
+
 @pytest.mark.parametrize("text", ["", "zz", "ab" * 31])
 def test_a_key_file_without_a_key_is_refused(home: Home, text: str) -> None:
     home.key.touch(mode=0o600)
