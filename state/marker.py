@@ -63,11 +63,6 @@ def is_rolled_back(marker: Marker | None, own: Marker) -> bool:
     return marker is not None and (marker.lineage != own.lineage or marker.serial > own.serial)
 
 
-def knows_of_runs(marker: Marker | None) -> bool:
-    """Whether there was a database beside the marker in which a run was noted."""
-    return marker is not None and marker.serial > 0
-
-
 def own(connection: Connection) -> tuple[int, Marker]:
     """The database's epoch and its own marker; blank in a database that was never opened to the end."""
     row = connection.exec_driver_sql("SELECT epoch, lineage, serial FROM store").first()

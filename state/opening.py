@@ -190,7 +190,7 @@ def _attach(
         fresh = marker.begin_lineage(connection)
         warnings += optouts.reconcile(connection, ledger, secret, write=beside is None)
         epoch, own = marker.own(connection)
-        lost = fresh and (marker.knows_of_runs(told) or len(optouts.load(connection)) > 0)
+        lost = fresh and len(optouts.load(connection)) > 0
         found = marker.note(connection, lost=lost, rolled_back=not fresh and marker.is_rolled_back(told, own))
     database.epoch = epoch
     if database.path is not None and (fresh or told is None):

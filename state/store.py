@@ -40,9 +40,8 @@ if TYPE_CHECKING:
 class SqliteStore(Asking, Matching):
     """The store; made by ``state.opening.open_store``.
 
-    ``warnings``: sentences for the report. ``lost_database``: the store was empty although a ledger
-    exists, or the marker of one that had runs. ``rolled_back``: an older copy of the database was put back. Both
-    stay until ``accept``.
+    ``warnings``: sentences for the report. ``lost_database``: the store was empty although a ledger exists.
+    ``rolled_back``: an older copy of the database was put back. Both stay until ``accept``.
     """
 
     def __init__(

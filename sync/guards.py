@@ -91,7 +91,7 @@ class Facts:
     ``known``: provider → people known there. ``people``: all people. ``merges``: provider → joins of people
     who both existed before. ``vanished``: provider → (records gone from a proven sweep, live before).
     ``changed_config``: provider → (new fingerprint, what changed). ``lost_database``: the store is empty though
-    a ledger of opt-outs or the marker of an earlier store exists.
+    a ledger of opt-outs exists.
     """
 
     known: Mapping[str, int]
@@ -206,7 +206,7 @@ def _lost(facts: Facts) -> list[GuardReport]:
     if not facts.lost_database:
         return []
     detail = (
-        "the state database is gone though its opt-out ledger or marker exists; restore a backup, "
+        "the state database is gone though an opt-out ledger exists; restore a backup, "
         "or accept a new start with `contact-sync state check --accept`"
     )
     return [GuardReport(provider=EVERY, kind="lost", planned=facts.people, limit=0, allow="", detail=detail)]

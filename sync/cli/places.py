@@ -41,15 +41,6 @@ def is_made(settings: Settings) -> bool:
         return path.exists() and path.stat().st_size > 0
 
 
-def was_made(settings: Settings) -> bool:
-    """Whether there was a state store before: it left its ledger, or a marker that tells of runs."""
-    from state.connection import translated
-    from state.marker import knows_of_runs, load_marker
-
-    with translated(f"{settings.state.ledger} cannot be looked at"):
-        return settings.state.ledger.exists() or knows_of_runs(load_marker(database_file(settings)))
-
-
 def check_spare(settings: Settings, target: Path, flag: str) -> None:
     """``target`` takes the place of nothing that contact-sync itself needs. Raises a usage error otherwise."""
     import click

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sync.cli.places import database_file, is_made, looked_at, was_made
+from sync.cli.places import database_file, is_made, looked_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,8 +20,7 @@ RUNS = 5
 FIRST = 5
 """How many of each kind are named; the counts are whole."""
 
-LOST = "the database was lost and made anew although a ledger or a marker exists: runs only plan"
-GONE = "the database is gone although a ledger or a marker exists; `contact-sync state check` tells more"
+LOST = "the database was lost and made anew although a ledger exists: runs only plan"
 ROLLED_BACK = "an older copy of the database was put back: nothing runs"
 ACCEPT = "`contact-sync state check --accept` accepts it"
 
@@ -45,8 +44,6 @@ def gather(settings: Settings, *, values: bool) -> dict[str, Any]:
     if told["made"]:
         with looked_at(settings) as store:
             told |= _from_store(settings, store, now, values=values)
-    elif was_made(settings):
-        told["warnings"].append(GONE)
     return told
 
 

@@ -34,13 +34,12 @@ def as_text(told: dict[str, Any]) -> str:
     now = _moment(told["at"])
     lines = [*_places(told)]
     if not told["made"]:
-        gone = ["There is no state store any more."] if told["warnings"] else []
-        lines += ["", *(gone or ["There is no state store yet; the first `contact-sync run` makes it."])]
-    else:
-        lines += ["", *_runs(told["runs"])]
-        for name, provider in told["providers"].items():
-            lines += ["", *_provider(name, provider, now)]
-        lines += ["", *_waiting(told["waiting"])]
+        lines += ["", "There is no state store yet; the first `contact-sync run` makes it."]
+        return "\n".join(lines)
+    lines += ["", *_runs(told["runs"])]
+    for name, provider in told["providers"].items():
+        lines += ["", *_provider(name, provider, now)]
+    lines += ["", *_waiting(told["waiting"])]
     if told["warnings"]:
         lines += ["", *(f"Warning: {warning}" for warning in told["warnings"])]
     return "\n".join(lines)

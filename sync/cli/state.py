@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sync.config import Settings
 
 LOST = (
-    "The state database was lost: its opt-out ledger or its marker exists, and nothing else is known.\n"
+    "The state database was lost: an opt-out ledger exists, and nothing else is known.\n"
     "While this stands, runs only plan. To accept it means that this empty database is the right one: who is who\n"
     "is learnt anew from the providers, and people whom earlier runs created are recognised by email and profile\n"
     "only. Opt-outs are all known from the ledger. A backup in [state] backups would keep more."
@@ -101,19 +101,17 @@ def checked(settings: Settings, *, thorough: bool = True) -> Iterator[Check]:
         entries = None
         yield failed("opt-out ledger", error)
     if not is_made(settings):
-        yield _not_made(database_file(settings), ledger=bool(entries))
+        yield _not_made(database_file(settings), lost=bool(entries))
         return
     yield from _database(settings, thorough=thorough, ledger=entries is not None)
 
 
-def _not_made(path: Path, *, ledger: bool) -> Check:
-    from state.marker import knows_of_runs, load_marker
-
-    if ledger or knows_of_runs(load_marker(path)):
+def _not_made(path: Path, *, lost: bool) -> Check:
+    if lost:
         return Check(
             "FAIL",
             "history",
-            f"{path} is gone although {'an opt-out ledger exists' if ledger else 'its marker tells of runs'}",
+            f"{path} is gone although an opt-out ledger exists",
             "restore a backup, or accept the loss with `contact-sync state check --accept`",
             12,
         )

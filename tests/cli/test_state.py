@@ -84,17 +84,6 @@ def test_entries_that_the_ledger_lacks_are_told(program: Program, config: Path, 
     assert f"{ledger} lacks 1 of the lines" in told.out
 
 
-def test_a_lost_database_is_told_by_its_marker_too(program: Program, config: Path, store_file: Path) -> None:
-    assert program("run", "-q", "--provider", "datananas", "--config", config).code == 0
-    store_file.unlink()
-    store_file.with_name("opt-outs.ledger").unlink()
-    told = _check(program, config)
-    assert told.code == 12
-    assert "is gone although its marker tells of runs" in told.out
-    assert "the database is gone" in program("status", "--config", config).out
-    assert program("run", "-q", "--provider", "datananas", "--config", config).code == 5
-
-
 @pytest.mark.parametrize("key", ["url", "ledger", "key"])
 def test_what_cannot_even_be_looked_at_is_a_fault_of_the_store(program: Program, config: Path, key: str) -> None:
     value = {"url": "sqlite:///", "ledger": "", "key": "file:"}[key] + "x" * 300

@@ -294,27 +294,6 @@ def test_an_empty_store_beside_a_ledger_is_a_lost_database(home: Home, mode: Mod
         assert len(store.opt_outs()) == 1
 
 
-@pytest.mark.parametrize("mode", WRITING)
-@pytest.mark.parametrize("left", ["nothing", "an empty file"])
-def test_an_empty_store_beside_the_marker_of_one_that_had_runs_is_a_lost_database(
-    home: Home, mode: Mode, left: str
-) -> None:
-    fill(home)
-    home.database.unlink()
-    if left == "an empty file":
-        home.database.touch(mode=0o600)
-    assert not home.ledger.exists()
-    with home.open(mode) as store:
-        assert (store.lost_database, store.rolled_back) == (True, False)
-
-
-def test_an_empty_store_beside_the_marker_of_one_without_runs_is_a_first_run(home: Home) -> None:
-    home.open().close()
-    home.database.unlink()
-    with home.open() as store:
-        assert (store.lost_database, store.rolled_back) == (False, False)
-
-
 def test_a_lost_database_stays_one_until_a_person_accepts_it(home: Home) -> None:
     with home.open() as store:
         opt_out(store)
