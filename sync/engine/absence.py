@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sync.change import Hold
@@ -41,16 +42,14 @@ def conclude_sweep(session: Session, seat: Seat, last: Page) -> None:
     session.store.save_provider_state(seat.state)
 
 
-def _unseen(session: Session, seat: Seat) -> list[RecordRef]:
-    """Records the sweep did not show; a row that could not be read was shown all the same.
+def _unseen(session: Session, seat: Seat, settle: timedelta = timedelta()) -> list[RecordRef]:
+    """Records known for ``settle`` that the sweep did not show; a row that cannot be read was shown all the same.
 
-    One that does not even tell an id that we know may be any of them: then nobody counts as unseen. What was met
-    right before the sweep, as by our own write, may not show in lists yet.
+    One that does not even tell an id that we know may be any of them: then nobody counts as unseen.
     """
     bad = {RecordRef(seat.name, record_id) for record_id in seat.bad_rows}
     if bad and bad - session.store.records(bad).keys():
         return []
-    settle = session.settings.sync.settle
     unseen = session.store.unseen_in_sweep(seat.name, seat.state.sweep_id or "", settle=settle)
     return [ref for ref in unseen if ref.record_id not in seat.bad_rows]
 
@@ -66,8 +65,11 @@ def _is_believable(session: Session, seat: Seat) -> bool:
 
 
 def _mark_gone(session: Session, seat: Seat) -> None:
-    """Unseen records are gone, each a hold for a person, unless their keys live on under another id."""
-    unseen = _unseen(session, seat)
+    """Unseen records are gone, each a hold for a person, unless their keys live on under another id.
+
+    What was met right before the sweep, as by our own write, may not show in lists yet.
+    """
+    unseen = _unseen(session, seat, session.settings.sync.settle)
     holds = []
     for ref in unseen:
         person = session.store.person_of(ref)

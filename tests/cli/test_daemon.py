@@ -58,7 +58,7 @@ def test_a_cycle_that_no_allowance_lets_through_says_what_it_asks_for(
     program: Program, served: Path, tmp_path: Path
 ) -> None:
     config = pointed_at(served, tmp_path, head=SLOW)
-    assert program("run", "-q", "--config", config).code == 0
+    assert program("optout", "add", "cy@oakmere.nl", "--reason", "OTHER", "--config", config).code == 0
     (tmp_path / ".contact-sync" / "state.db").unlink()
     with running(config) as daemon:
         daemon.until(CYCLE)
