@@ -203,8 +203,13 @@ def _place(operation: Operation) -> tuple[str, ...]:
 def _unsure(session: Session) -> frozenset[tuple[str, ...]]:
     """Places of writes that may have arrived, at providers where a write sets off more than storing."""
     seats = [s for s in session.seats.values() if s.provider.capabilities.effects]
-    failed = [o for s in seats for o in session.store.operations(states=("failed",), provider=s.name)]
-    return frozenset(_place(o) for o in failed if o.reason == StateReason.OUTCOME_UNKNOWN)
+    ended = [o for s in seats for o in session.store.operations(states=("failed", "deferred"), provider=s.name)]
+    return frozenset(_place(o) for o in ended if o.reason == StateReason.OUTCOME_UNKNOWN or _sent_in_part(o))
+
+
+def _sent_in_part(operation: Operation) -> bool:
+    """Whether it waits after a send that may have been applied; without effects it is a repeat of one already."""
+    return operation.state == "deferred" and (operation.digest is not None or not operation.effects)
 
 
 def _world(session: Session, places: dict[str, set[str]], shared_keys: set[str]) -> World:
