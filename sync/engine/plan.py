@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sync import guards
 from sync.codes import StateReason
-from sync.engine.attention import provider_set, reads_late
+from sync.engine.attention import provider_set, reads_late, settings_since
 from sync.engine.people import chunks
 from sync.engine.resolve import as_repeat
 from sync.garbage import uncollected
@@ -171,14 +171,21 @@ def _pushed(session: Session) -> dict[PushedKey, datetime]:
 FOR_GOOD = frozenset(
     {StateReason.REJECTED, StateReason.FOREIGN_ROW, StateReason.MATCH_DOUBTFUL, StateReason.NO_KEY}
 )
-"""Refusals that the same wish would meet again."""
+"""Refusals that the same wish would meet again under the same settings."""
+
+
+MENDABLE = frozenset({StateReason.REJECTED, StateReason.NO_KEY})
+"""Refusals that other settings may spare the same wish."""
 
 
 def _refused(session: Session) -> dict[tuple[str, str, str], frozenset[str]]:
-    """What providers refused for good, by place."""
+    """What providers refused for good, by place; under other settings of theirs it may be tried again."""
+    since = settings_since(session)
     found: dict[tuple[str, str, str], set[str]] = {}
     for operation in session.store.operations(states=("refused",)):
-        if operation.reason not in FOR_GOOD:
+        sent_at, changed_at = operation.sent_at, since.get(operation.provider)
+        outdated = sent_at is not None and changed_at is not None and sent_at < changed_at
+        if operation.reason not in FOR_GOOD or (outdated and operation.reason in MENDABLE):
             continue
         place = (operation.person_id, operation.provider, operation.kind)
         found.setdefault(place, set()).add(wish_digest(operation))
