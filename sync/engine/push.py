@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 ORDER = {"exclude": 0, "stage": 0, "update": 1, "variables": 1, "create": 2}
 EXTRA_CALLS_TO_ISOLATE = 32
 """Re-posts a run may spend on finding rows that a bulk upsert refused in silence."""
+WITH_OTHERS = frozenset({"create", "update"})
+"""Kinds whose requests carry many people to one address."""
+ABOUT_THE_CALL = frozenset({404, 405, 406, 410, 415, 426})
+"""Refusals of the address, the verb or the form: no row of the batch could have fared better."""
 MOST_TRIES = 3
 """Of one write that a provider asked to wait for."""
 MOST_LOST_IN_A_ROW = 5
@@ -194,6 +198,8 @@ class _Pusher:
         if isinstance(error, (OutcomeUnknown, MappingError, Transient)):
             self._all(batch, "unknown", StateReason.OUTCOME_UNKNOWN, str(error))
             self._note_lost()
+        elif isinstance(error, Rejected) and batch.kind in WITH_OTHERS and error.status in ABOUT_THE_CALL:
+            self._give_up(batch.operations, error)
         elif isinstance(error, Rejected) and batch.rebatchable and len(batch.operations) > 1:
             for half in _halves(batch.operations):
                 await self._send_anew(half)

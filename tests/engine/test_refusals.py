@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from adapters.toolkit.sandbox import Fault
 from tests.engine.house import GENEROUS, at, by_state, crowd, person
 
 if TYPE_CHECKING:
@@ -30,3 +33,21 @@ async def test_a_refusal_outlives_a_change_of_another_providers_settings(home: H
     assert [o.state for o in at(await home.run(), "datananas")] == ["refused"]
     home.configure("topo", requests_per_second=50.0)
     assert at(await home.run(), "datananas") == []
+
+
+@pytest.mark.parametrize("status", [404, 405, 415])
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("topo", "/v1/contact-entries"), ("apollo", "/api/v1/contacts/bulk_create"), ("datananas", "/contacts/bulk")],
+)
+async def test_a_refused_address_or_form_is_no_fault_of_the_rows(
+    home: House, name: str, path: str, status: int
+) -> None:
+    for contact in crowd(4):
+        home.actors["apollo" if name == "topo" else "topo"].create(contact)
+    home.boxes[name].traffic.faults.append(Fault.parse(f"POST {path}:1:status={status}"))
+    report = await home.run()
+    assert {o.state for o in at(report, name)} == {"deferred"}
+    assert report.exit_code == 11
+    assert home.boxes[name].traffic.count("POST", path) == 1
+    assert {o.state for o in at(await home.run(), name)} <= {"acked", "verified"}
