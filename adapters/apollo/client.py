@@ -81,10 +81,12 @@ class Client:
         """Source: https://docs.apollo.io/reference/authentication, https://aisa.one/docs/guides/authentication"""
         secret = self._opening.secret(self._settings.api_key).reveal()
         common = {"Content-Type": "application/json", "Accept": "application/json", "Cache-Control": "no-cache"}
+        by_key = self._settings.auth == "x-api-key"
+        common |= {"x-api-key": secret} if by_key else {"Authorization": f"Bearer {secret}"}
         if not self._settings.shared:
-            return common | {"x-api-key": secret}
+            return common
         price = f"{self._settings.max_price_usd:.6f}".rstrip("0").rstrip(".")
-        return common | {"Authorization": f"Bearer {secret}", "X-AISA-Max-Price-USD": price}
+        return common | {"X-AISA-Max-Price-USD": price}
 
     async def _call(self, request: Request) -> Response:
         now = self._clock.now
