@@ -92,6 +92,7 @@ class Client:
         now = self._clock.now
         if self._settings.shared:
             self._spend.check(now())
+            await self._limiter.acquire(exchange.GATEWAY, mutating=request.mutating)
         await self._limiter.acquire(request.endpoint, mutating=request.mutating)
         try:
             response = await self._http.call(request)
@@ -99,7 +100,7 @@ class Client:
             self._spend.count(None, now())
             raise
         self._limiter.heed(request.endpoint, response.status, response.headers)
-        self._limiter.observe(request.endpoint, exchange.windows(request.endpoint, response, now()))
+        self._observe(request, response)
         if 200 <= response.status < 300:
             self._spend.count(response, now())
             return response
@@ -109,3 +110,9 @@ class Client:
         if isinstance(error, RateLimited):
             self._limiter.refused(request.endpoint, error.retry_after_s or 0.0)
         raise error
+
+    def _observe(self, request: Request, response: Response) -> None:
+        now = self._clock.now()
+        self._limiter.observe(request.endpoint, exchange.windows(request.endpoint, response, now))
+        if self._settings.shared:
+            self._limiter.observe(exchange.GATEWAY, exchange.gateway_window(response, now))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 import respx
 
 from adapters.apollo import exchange, wire
 from adapters.apollo.client import Client
 from adapters.apollo.settings import ApolloSettings
 from adapters.spec import Opening
+from sync.errors import RateLimited
 from sync.secrets import Secret
 from tests.apollo.harness import SteppingClock
 
@@ -38,3 +41,40 @@ async def test_a_bearer_token_goes_to_apollo_without_the_headers_of_the_gateway(
     sent = route.calls.last.request.headers
     assert sent["authorization"] == "Bearer key-1"
     assert {"x-api-key", "x-aisa-max-price-usd"}.isdisjoint(sent)
+
+
+@respx.mock
+@pytest.mark.parametrize("status", [200, 429])
+async def test_the_gateways_own_window_is_waited_for_at_every_endpoint(status: int) -> None:
+    clock = SteppingClock()
+    ends = int(clock.now().timestamp()) + 20
+    told = {
+        "X-RateLimit-Limit-Requests": "60", "X-RateLimit-Remaining-Requests": "0",
+        "X-RateLimit-Reset-Requests": str(ends),
+    }  # fmt: skip
+    respx.get(f"{AISA}/labels").mock(httpx.Response(status, json=[], headers=told | {"retry-after": "86400"}))
+    stages = respx.get(f"{AISA}/contact_stages").mock(httpx.Response(200, json={"contact_stages": []}))
+    client = client_of(AISA, clock)
+    with contextlib.suppress(RateLimited):
+        await client.ask(exchange.labels(), wire.parse_labels)
+    later = client_of(AISA, clock, client.memory())
+    await later.ask(exchange.stages(), wire.parse_stages)
+    assert stages.called
+    assert clock.now().timestamp() >= ends
+    await client.close()
+    await later.close()
+
+
+@respx.mock
+@pytest.mark.parametrize("reset", ["", "soon", "-5", "99999999999999", "0"])
+async def test_a_window_of_the_gateway_that_reads_oddly_stops_nothing_for_long(reset: str) -> None:
+    clock = SteppingClock()
+    told = {"X-RateLimit-Limit-Requests": "60", "X-RateLimit-Remaining-Requests": "0"}
+    headers = told | {"X-RateLimit-Reset-Requests": reset}
+    respx.get(f"{AISA}/labels").mock(httpx.Response(200, json=[], headers=headers))
+    client = client_of(AISA, clock)
+    before = clock.now()
+    await client.ask(exchange.labels(), wire.parse_labels)
+    await client.ask(exchange.labels(), wire.parse_labels)
+    assert (clock.now() - before).total_seconds() <= 61
+    await client.close()
