@@ -81,15 +81,18 @@ class Client:
         """Source: https://docs.apollo.io/reference/authentication, https://aisa.one/docs/guides/authentication"""
         secret = self._opening.secret(self._settings.api_key).reveal()
         common = {"Content-Type": "application/json", "Accept": "application/json", "Cache-Control": "no-cache"}
+        by_key = self._settings.auth == "x-api-key"
+        common |= {"x-api-key": secret} if by_key else {"Authorization": f"Bearer {secret}"}
         if not self._settings.shared:
-            return common | {"x-api-key": secret}
+            return common
         price = f"{self._settings.max_price_usd:.6f}".rstrip("0").rstrip(".")
-        return common | {"Authorization": f"Bearer {secret}", "X-AISA-Max-Price-USD": price}
+        return common | {"X-AISA-Max-Price-USD": price}
 
     async def _call(self, request: Request) -> Response:
         now = self._clock.now
         if self._settings.shared:
             self._spend.check(now())
+            await self._limiter.acquire(exchange.GATEWAY, mutating=request.mutating)
         await self._limiter.acquire(request.endpoint, mutating=request.mutating)
         try:
             response = await self._http.call(request)
@@ -97,7 +100,7 @@ class Client:
             self._spend.count(None, now())
             raise
         self._limiter.heed(request.endpoint, response.status, response.headers)
-        self._limiter.observe(request.endpoint, exchange.windows(request.endpoint, response, now()))
+        self._observe(request, response)
         if 200 <= response.status < 300:
             self._spend.count(response, now())
             return response
@@ -107,3 +110,9 @@ class Client:
         if isinstance(error, RateLimited):
             self._limiter.refused(request.endpoint, error.retry_after_s or 0.0)
         raise error
+
+    def _observe(self, request: Request, response: Response) -> None:
+        now = self._clock.now()
+        self._limiter.observe(request.endpoint, exchange.windows(request.endpoint, response, now))
+        if self._settings.shared:
+            self._limiter.observe(exchange.GATEWAY, exchange.gateway_window(response, now))

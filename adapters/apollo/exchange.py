@@ -7,6 +7,7 @@ or a cut answer is never taken for data.
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
@@ -30,6 +31,8 @@ CREATE = "contacts/bulk_create"
 UPDATE = "contacts/bulk_update"
 PATCH = "contacts/update"
 STAGE = "contacts/update_stages"
+GATEWAY = "aisa"
+"""The window that AISA keeps for a key, whatever the endpoint."""
 
 BY_UPDATED = "contact_updated_at"
 BY_CREATED = "contact_created_at"
@@ -163,6 +166,22 @@ def windows(endpoint: str, response: Response, now: datetime) -> tuple[RateWindo
         spent = max(used or 0, limit - left if left is not None else 0)
         told.append(RateWindow(endpoint=endpoint, seconds=seconds, limit=limit, used=spent, opened_at=now))
     return tuple(told)
+
+
+def gateway_window(response: Response, now: datetime) -> tuple[RateWindow, ...]:
+    """AISA's own window of a minute, where its headers tell one; they need not be there.
+
+    Source: https://aisa.one/docs/api-reference/rate-limits
+    """
+    limit, left, reset = (
+        _count(response, f"x-ratelimit-{name}-requests") for name in ("limit", "remaining", "reset")
+    )
+    if not limit or left is None:
+        return ()
+    ends_in_s = 60.0 if reset is None else min(max(reset - now.timestamp(), 0.0), 60.0)
+    opened_at = now - timedelta(seconds=60.0 - ends_in_s)
+    used = max(0, limit - left)
+    return (RateWindow(endpoint=GATEWAY, seconds=60.0, limit=limit, used=used, opened_at=opened_at),)
 
 
 def _count(response: Response, name: str) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
@@ -13,6 +14,11 @@ UNLABELLED = (
     "through AISA at least one label of your own is required, because the workspace is shared with strangers"
 )
 LABEL = 'add a name nobody else uses, as in labels = ["acme-sync"]'
+
+
+def _stands_at(url: str, domain: str) -> bool:
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    return host == domain or host.endswith(f".{domain}")
 
 
 class ApolloSettings(ProviderSettings):
@@ -51,8 +57,11 @@ class ApolloSettings(ProviderSettings):
 
     @property
     def shared(self) -> bool:
-        """Whether strangers use the same workspace: AISA, recognised by its way of authenticating."""
-        return self.auth == "bearer"
+        """Whether strangers use the same workspace: whoever takes a bearer token and is not Apollo itself.
+
+        Apollo takes them, too. Source: https://docs.apollo.io/reference/authentication
+        """
+        return self.auth == "bearer" and not _stands_at(self.base_url, "apollo.io")
 
     @property
     def writable(self) -> bool:
@@ -70,7 +79,7 @@ class ApolloSettings(ProviderSettings):
 
     def unsettled(self) -> dict[str, str]:
         """What keeps us from telling whose workspace it is, or which of its rows are ours."""
-        if self.auth == "x-api-key" and self.base_url == AISA_URL:
+        if self.auth == "x-api-key" and _stands_at(self.base_url, "aisa.one"):
             return {"auth": 'AISA takes "bearer" only; write that, or the base_url of Apollo itself'}
         return {"labels": f"{UNLABELLED}; {LABEL}"} if self.shared and not self.labels else {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,15 @@ from sync.identity.canonical import compared
 from sync.optouts import wide_keys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sync.engine.session import Session
     from sync.person import Member, Person
     from sync.record import OptOut
 
 SETTINGS = "settings"
+SINCE = "since"
+"""Provider → digest of its table, and when a run first met the table so."""
 
 
 def after_changed_settings(session: Session) -> None:
@@ -31,7 +34,28 @@ def after_changed_settings(session: Session) -> None:
     digest = _settings_digest(session)
     if state.memory.get(SETTINGS) != digest:
         session.store.mark_all_people_dirty()
-        session.store.save_provider_state(replace(state, memory={SETTINGS: digest}))
+    memory = {SETTINGS: digest, SINCE: _since(session, _kept(state.memory))}
+    if dict(state.memory) != memory:
+        session.store.save_provider_state(replace(state, memory=memory))
+
+
+def settings_since(session: Session) -> dict[str, datetime]:
+    """Provider → since when its settings are what they are now."""
+    kept = _kept(session.store.provider_state(EVERY).memory)
+    return {name: datetime.fromisoformat(str(at)) for name, (_, at) in kept.items()}
+
+
+def _since(session: Session, kept: dict[str, list[str]]) -> dict[str, list[str]]:
+    for name, own in session.settings.providers.items():
+        digest = _digest(own.model_dump(mode="json"))
+        if kept.get(name, [""])[0] != digest:
+            kept[name] = [digest, session.clock.now().isoformat()]
+    return kept
+
+
+def _kept(memory: Mapping[str, object]) -> dict[str, list[str]]:
+    notes = memory.get(SINCE)
+    return dict(notes) if isinstance(notes, dict) else {}
 
 
 def _settings_digest(session: Session) -> str:
@@ -42,8 +66,11 @@ def _settings_digest(session: Session) -> str:
         "region": settings.sync.default_region,
         "providers": {name: own.model_dump(mode="json") for name, own in settings.providers.items()},
     }
-    text = json.dumps(parts, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _digest(parts)
+
+
+def _digest(parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def provider_set(session: Session) -> str:

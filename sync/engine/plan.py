@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sync import guards
 from sync.codes import StateReason
-from sync.engine.attention import provider_set, reads_late
+from sync.engine.attention import provider_set, reads_late, settings_since
 from sync.engine.people import chunks
 from sync.engine.resolve import as_repeat
 from sync.garbage import uncollected
@@ -171,14 +171,21 @@ def _pushed(session: Session) -> dict[PushedKey, datetime]:
 FOR_GOOD = frozenset(
     {StateReason.REJECTED, StateReason.FOREIGN_ROW, StateReason.MATCH_DOUBTFUL, StateReason.NO_KEY}
 )
-"""Refusals that the same wish would meet again."""
+"""Refusals that the same wish would meet again under the same settings."""
+
+
+MENDABLE = frozenset({StateReason.REJECTED, StateReason.NO_KEY})
+"""Refusals that other settings may spare the same wish."""
 
 
 def _refused(session: Session) -> dict[tuple[str, str, str], frozenset[str]]:
-    """What providers refused for good, by place."""
+    """What providers refused for good, by place; under other settings of theirs it may be tried again."""
+    since = settings_since(session)
     found: dict[tuple[str, str, str], set[str]] = {}
     for operation in session.store.operations(states=("refused",)):
-        if operation.reason not in FOR_GOOD:
+        sent_at, changed_at = operation.sent_at, since.get(operation.provider)
+        outdated = sent_at is not None and changed_at is not None and sent_at < changed_at
+        if operation.reason not in FOR_GOOD or (outdated and operation.reason in MENDABLE):
             continue
         place = (operation.person_id, operation.provider, operation.kind)
         found.setdefault(place, set()).add(wish_digest(operation))
@@ -203,8 +210,13 @@ def _place(operation: Operation) -> tuple[str, ...]:
 def _unsure(session: Session) -> frozenset[tuple[str, ...]]:
     """Places of writes that may have arrived, at providers where a write sets off more than storing."""
     seats = [s for s in session.seats.values() if s.provider.capabilities.effects]
-    failed = [o for s in seats for o in session.store.operations(states=("failed",), provider=s.name)]
-    return frozenset(_place(o) for o in failed if o.reason == StateReason.OUTCOME_UNKNOWN)
+    ended = [o for s in seats for o in session.store.operations(states=("failed", "deferred"), provider=s.name)]
+    return frozenset(_place(o) for o in ended if o.reason == StateReason.OUTCOME_UNKNOWN or _sent_in_part(o))
+
+
+def _sent_in_part(operation: Operation) -> bool:
+    """Whether it waits after a send that may have been applied; without effects it is a repeat of one already."""
+    return operation.state == "deferred" and (operation.digest is not None or not operation.effects)
 
 
 def _world(session: Session, places: dict[str, set[str]], shared_keys: set[str]) -> World:

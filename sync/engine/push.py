@@ -30,6 +30,7 @@ from sync.store_port import Settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from sync.change import Batch, Operation
     from sync.engine.session import Seat, Session
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 ORDER = {"exclude": 0, "stage": 0, "update": 1, "variables": 1, "create": 2}
 EXTRA_CALLS_TO_ISOLATE = 32
 """Re-posts a run may spend on finding rows that a bulk upsert refused in silence."""
+WITH_OTHERS = frozenset({"create", "update"})
+"""Kinds whose requests carry many people to one address."""
+ABOUT_THE_CALL = frozenset({404, 405, 406, 410, 415, 426})
+"""Refusals of the address, the verb or the form: no row of the batch could have fared better."""
 MOST_TRIES = 3
 """Of one write that a provider asked to wait for."""
 MOST_LOST_IN_A_ROW = 5
@@ -193,6 +198,8 @@ class _Pusher:
         if isinstance(error, (OutcomeUnknown, MappingError, Transient)):
             self._all(batch, "unknown", StateReason.OUTCOME_UNKNOWN, str(error))
             self._note_lost()
+        elif isinstance(error, Rejected) and batch.kind in WITH_OTHERS and error.status in ABOUT_THE_CALL:
+            self._give_up(batch.operations, error)
         elif isinstance(error, Rejected) and batch.rebatchable and len(batch.operations) > 1:
             for half in _halves(batch.operations):
                 await self._send_anew(half)
@@ -212,7 +219,7 @@ class _Pusher:
             self._seat.note(f"{MOST_LOST_IN_A_ROW} writes in a row had no usable answer, so no more are sent now")
 
     def _give_up(self, operations: Iterable[Operation], error: ContactSyncError) -> None:
-        """Nothing of these was applied; they and what follows wait."""
+        """Nothing of these was surely applied; they and what follows wait."""
         seat = self._seat
         if isinstance(error, QuotaExhausted):
             seat.stop_creates = error
@@ -220,7 +227,7 @@ class _Pusher:
                 seat.fail(error)
             else:
                 seat.note(error.message)
-            self._put_off(operations, error.reason, until=error.resets_at)
+            self._put_off(operations, error.reason, until=error.resets_at, sent=error.sent)
         elif isinstance(error, RateLimited):
             until = None
             if error.retry_after_s is not None:
@@ -239,8 +246,12 @@ class _Pusher:
         settle(self._session, self._seat, batch, outcomes)
         self._advance(len(outcomes))
 
-    def _put_off(self, operations: Iterable[Operation], reason: str, *, until: object = None) -> None:
-        self._end([replace(o, state="deferred", reason=reason, until=until) for o in operations])  # type: ignore[arg-type]  # a time or None
+    def _put_off(
+        self, operations: Iterable[Operation], reason: str, *, until: datetime | None = None, sent: bool = False
+    ) -> None:
+        """These wait. Those that were ``sent`` may have been applied in part and keep the digest of it."""
+        waiting = [replace(o, state="deferred", reason=reason, until=until) for o in operations]
+        self._end(waiting if sent else [replace(o, digest=None) for o in waiting])
 
     def _end(self, operations: Sequence[Operation]) -> None:
         self._session.store.save_settled([Settled(operation=o) for o in operations], at=self._session.clock.now())

@@ -50,6 +50,28 @@ def test_a_shared_workspace_is_not_taken_for_one_of_your_own() -> None:
     assert not ApolloSettings(labels=["acme-sync"]).unsettled()
 
 
+@pytest.mark.parametrize(
+    "base_url",
+    ["https://API.aisa.one/apis/v1/apollo/", "https://api.aisa.one./apis/v1/apollo", "https://eu.aisa.one/apollo"],
+)
+def test_the_gateway_is_told_by_its_host_however_it_is_written(base_url: str) -> None:
+    settings = ApolloSettings(base_url=base_url, auth="x-api-key", labels=["acme-sync"])
+    assert "auth" in settings.unsettled()
+
+
+def test_a_bearer_token_for_apollo_itself_opens_a_workspace_of_your_own() -> None:
+    settings = ApolloSettings(base_url="https://api.apollo.io/api/v1", auth="bearer")
+    assert not settings.shared
+    assert settings.writable
+    assert not settings.unsettled()
+
+
+def test_a_bearer_token_for_another_host_means_the_gateway() -> None:
+    settings = ApolloSettings(base_url="https://notapollo.io/api/v1", auth="bearer")
+    assert settings.shared
+    assert "labels" in settings.unsettled()
+
+
 def test_every_open_question_names_switches_and_settings_that_exist() -> None:
     card = SPEC.card()
     switches = {f.name for f in fields(Switches)}

@@ -50,3 +50,44 @@ async def test_a_row_whose_answer_was_lost_is_posted_again_without_the_flags(hom
     home.actors["topo"].edit(record_id, {"city": "Lyon"})
     (later,) = at(await home.run(), "datananas")
     assert later.effects == ("list-move",)
+
+
+async def test_rows_that_may_stand_before_a_quota_met_half_way_are_posted_again_without_the_flags(
+    home: House,
+) -> None:
+    for contact in crowd(4):
+        home.actors["topo"].create(contact)
+    home.configure("datananas", move_existing=True)
+    home.datananas.turn(quota="connect", quota_left=2, quota_when="after_starting", written_part=True)
+    first = await home.run()
+    assert {o.state for o in at(first, "datananas")} == {"deferred"}
+    await home.run()  # the quota has not started again: put off once more
+    home.datananas.turn(quota="")
+    home.clock.advance(days=1)
+    last = await home.run()
+    assert {(o.state, o.effects) for o in at(last, "datananas")} == {("acked", ())}
+    flags = [dict(r.query) for r in home.datananas.traffic.received if r.path == "/contacts/bulk"]
+    assert flags == [{"moveExisting": "true"}, {}]
+
+
+async def test_rows_that_a_quota_kept_from_being_sent_at_all_are_posted_with_the_flags(home: House) -> None:
+    for contact in crowd(4):
+        home.actors["topo"].create(contact)
+    home.configure("datananas", move_existing=True, batch_size=2)
+    home.datananas.turn(quota="connect", quota_left=0)
+    assert {o.state for o in at(await home.run(), "datananas")} == {"deferred"}
+    home.datananas.turn(quota="")
+    home.clock.advance(days=1)
+    last = await home.run()
+    assert sorted(o.effects for o in at(last, "datananas")) == [(), (), ("list-move",), ("list-move",)]
+
+
+async def test_rows_that_were_refused_before_any_work_are_posted_again_with_the_flags(home: House) -> None:
+    home.actors["topo"].create(person())
+    home.configure("datananas", move_existing=True)
+    fault = Fault.parse("POST /contacts/bulk:1:status=429,retry-after=3600")
+    home.datananas.traffic.faults.append(fault)
+    assert [o.reason for o in at(await home.run(), "datananas")] == ["rate-limited"]
+    home.clock.advance(hours=2)
+    (again,) = at(await home.run(), "datananas")
+    assert (again.state, again.effects) == ("acked", ("list-move",))

@@ -1,0 +1,53 @@
+"""What a provider refused: remembered under the settings that it was sent with, and no longer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from adapters.toolkit.sandbox import Fault
+from tests.engine.house import GENEROUS, at, by_state, crowd, person
+
+if TYPE_CHECKING:
+    from tests.engine.house import House
+
+
+async def test_rows_refused_under_a_wrong_field_map_are_sent_once_it_is_right(home: House) -> None:
+    home.without("apollo")
+    for contact in crowd(3):
+        home.actors["topo"].create(contact)
+    home.datananas.turn(field_names={"email": "mail", "linkedin": "profileUrl"})
+    assert by_state(await home.run()) == {("datananas", "create", "refused"): 3}
+    assert by_state(await home.run()) == {}
+    home.configure("datananas", field_map={"emails": "mail", "linkedin_url": "profileUrl"})
+    (guard,) = (await home.run()).guards
+    assert by_state(await home.run(allow=(*GENEROUS, guard.allow))) == {("datananas", "create", "acked"): 3}
+    assert by_state(await home.run()) == {}
+
+
+async def test_a_refusal_outlives_a_change_of_another_providers_settings(home: House) -> None:
+    home.without("apollo")
+    home.actors["topo"].create(person())
+    home.datananas.turn(field_names={"email": "mail", "linkedin": "profileUrl"})
+    assert [o.state for o in at(await home.run(), "datananas")] == ["refused"]
+    home.configure("topo", requests_per_second=50.0)
+    assert at(await home.run(), "datananas") == []
+
+
+@pytest.mark.parametrize("status", [404, 405, 415])
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("topo", "/v1/contact-entries"), ("apollo", "/api/v1/contacts/bulk_create"), ("datananas", "/contacts/bulk")],
+)
+async def test_a_refused_address_or_form_is_no_fault_of_the_rows(
+    home: House, name: str, path: str, status: int
+) -> None:
+    for contact in crowd(4):
+        home.actors["apollo" if name == "topo" else "topo"].create(contact)
+    home.boxes[name].traffic.faults.append(Fault.parse(f"POST {path}:1:status={status}"))
+    report = await home.run()
+    assert {o.state for o in at(report, name)} == {"deferred"}
+    assert report.exit_code == 11
+    assert home.boxes[name].traffic.count("POST", path) == 1
+    assert {o.state for o in at(await home.run(), name)} <= {"acked", "verified"}
