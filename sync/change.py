@@ -90,8 +90,9 @@ class Outcome:
     """What became of one operation of a batch.
 
     ``state``: ``acked``, ``pending``, ``refused``, ``failed`` or ``unknown``. ``record_id``: the row it is
-    now tied to. ``record``: the row as echoed; ``None`` when the provider echoes nothing. ``existing``: a
-    create met a record that was there before and was left untouched. ``ambiguous``: more than one row fits.
+    now tied to; of a refusal that doubts a match, the row it met. ``record``: the row as echoed; ``None`` when
+    the provider echoes nothing. ``existing``: a create met a record that was there before and was left untouched.
+    ``ambiguous``: more than one row fits.
     ``reason``: code; ``message``: the provider's own words, without personal data where it can be helped.
     """
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from adapters.apollo.mapping import PATCH_ONLY
+from adapters.apollo.mapping import PATCH_ONLY, to_number
 from sync.contact import VARIABLE_PREFIX
 from sync.record import Capabilities
 
@@ -95,6 +95,6 @@ def _reason(name: str, contact: Contact, settings: ApolloSettings) -> str | None
     if name == "emails":
         limit = MAX_EMAILS if settings.contact_emails else 1
         return "one-value" if len(contact.emails) > limit else None
-    if name in {"phone", "mobile_phone"} and ";ext=" in str(contact.get(name)):
-        return "not-shown"  # the number goes without its extension
+    if name in {"phone", "mobile_phone"} and to_number(str(contact.get(name))) != contact.get(name):
+        return "not-shown"  # the number goes without its extension, and not at all without its country code
     return None if name in CARRIED_BY_CREATE else "no-field"

@@ -8,6 +8,7 @@ https://docs.apollo.io/reference/bulk-update-contacts, https://docs.apollo.io/re
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ PLAIN = {
 
 PATCH_ONLY = {"phone": "direct_phone", "mobile_phone": "mobile_phone", "company_domain": "website_url"}
 """Canonical field → Apollo's, where an update must go one contact a request."""
+
+_E164 = re.compile(r"\+[1-9]\d{1,14}", re.ASCII)
 
 WORK_KINDS = ("work_direct", "work_hq", "work")
 MOBILE_KINDS = ("mobile",)
@@ -161,11 +164,13 @@ def to_changed_line(operation: Operation) -> str:
 
 
 def to_number(phone: str | None) -> str | None:
-    """The number without its extension: Apollo keeps digits only and would take it for a part of the number.
+    """The number in E.164, without its extension; ``None`` for any other text.
 
-    Source: https://docs.apollo.io/reference/view-a-contact (``sanitized_number``)
+    Apollo keeps digits only: it would take an extension for a part of the number, and puts +1 before a number
+    without a country code. Source: https://docs.apollo.io/reference/view-a-contact (``sanitized_number``)
     """
-    return (phone or "").partition(";ext=")[0] or None
+    number = (phone or "").partition(";ext=")[0]
+    return number if _E164.fullmatch(number) else None
 
 
 def to_create(contact: Contact, person_id: str, settings: ApolloSettings) -> dict[str, Any]:
@@ -222,7 +227,8 @@ def to_patch(operation: Operation, settings: ApolloSettings) -> dict[str, Any]:
     for name, theirs in PATCH_ONLY.items():
         if name in operation.fields:
             after = str(operation.fields[name].after or "")
-            row[theirs] = after if name == "company_domain" else to_number(after) or ""
+            sent = after if name == "company_domain" or not after else to_number(after)
+            row |= {theirs: sent} if sent is not None else {}
     return row
 
 

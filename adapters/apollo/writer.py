@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,8 @@ class ApolloWriter:
         if match.existing:
             doubt = await self._doubt(operation, row, sent_at)
             if doubt:
-                return _refused(operation, doubt, f"matched contact {row.id}", request_id)
+                refused = _refused(operation, doubt, f"matched contact {row.id}", request_id)
+                return replace(refused, record_id=row.id) if doubt == "match-doubtful" else refused
         return self._acked(operation, row, request_id, existing=match.existing)
 
     async def _doubt(self, operation: Operation, row: ContactRow, sent_at: datetime) -> str | None:

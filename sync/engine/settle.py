@@ -47,6 +47,8 @@ def settle(session: Session, seat: Seat, batch: Batch, outcomes: Iterable[Outcom
 def settled_by(session: Session, seat: Seat, operation: Operation, outcome: Outcome) -> Settled:
     """What is to be kept of one outcome."""
     after = settled_operation(operation, _without_secrets(outcome))
+    if outcome.reason == StateReason.MATCH_DOUBTFUL and outcome.record_id is not None:
+        return _doubtful(session, after, RecordRef(seat.name, outcome.record_id))
     if outcome.state not in WRITTEN or operation.kind in {"exclude", "stage"}:
         return Settled(operation=after)
     if operation.kind == "create":
@@ -109,6 +111,14 @@ def _somebody_elses(session: Session, operation: Operation, ref: RecordRef) -> S
     )
     session.store.mark_gone([], at=session.clock.now(), holds=[hold])
     return refused
+
+
+def _doubtful(session: Session, operation: Operation, ref: RecordRef) -> Settled:
+    """The provider met a record that is perhaps not this person; whose it is else, if anybody's, is known here."""
+    owner = session.store.person_of(ref)
+    if owner is None or owner == operation.person_id:
+        return Settled(operation=operation)
+    return _somebody_elses(session, operation, ref)
 
 
 def _kept_apart(session: Session, person_id: str, ref: RecordRef) -> bool:

@@ -217,6 +217,20 @@ def test_an_extension_does_not_become_a_part_of_the_number() -> None:
     assert to_patch(update("66f0", phone="+334;ext=5"), SETTINGS) == {"direct_phone": "+334"}
 
 
+@pytest.mark.parametrize("text", ["06 12 34 56 78", "0033612345678", "+33 6 12 34 56 78", "ask Ana", "+0123"])
+def test_a_number_without_its_country_code_is_never_sent_because_it_would_get_another(text: str) -> None:
+    contact = Contact(phone=text, mobile_phone="+33612345678")
+    row = to_create(contact, "p1", SETTINGS)
+    assert row["phone_numbers"] == [{"raw_number": "+33612345678", "position": 1}]
+    assert cannot_hold(contact, SETTINGS) == [("phone", "not-shown")]
+    assert to_patch(update("66f0", phone=text, job_title="COO"), SETTINGS) == {"title": "COO"}
+
+
+def test_a_number_to_be_emptied_is_sent_as_empty_text() -> None:
+    emptied: dict[str, Any] = {"phone": None}
+    assert to_patch(update("66f0", wanted=person(), **emptied), SETTINGS) == {"direct_phone": ""}
+
+
 def test_a_field_to_be_emptied_is_sent_as_empty_text() -> None:
     emptied: dict[str, Any] = {"job_title": None, "variables.lead": None, "emails": ()}
     operation = update("66f0", wanted=person(), **emptied)

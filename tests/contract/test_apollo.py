@@ -187,6 +187,18 @@ async def test_contacts_in_no_stage_are_noticed() -> None:
         assert not (await b.pages("sweep"))[-1].complete
 
 
+async def test_contacts_in_no_stage_are_not_ruled_out_by_a_count_that_ends_at_the_cap() -> None:
+    async with bench({"page_size": 2, "search_cap": 6}, search_cap=6, capped_total=True) as b:
+        b.server.workspace.stages["s2"] = "Second"
+        fill(b, 4)
+        fill(b, 4, contact_stage_id="s2")
+        for contact_id in fill(b, 3):
+            b.server.edit(contact_id, contact_stage_id=None)
+        pages = await b.pages("sweep")
+        assert len(set(ids(pages))) == 8
+        assert not pages[-1].complete
+
+
 # incremental
 
 

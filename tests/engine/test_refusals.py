@@ -51,3 +51,18 @@ async def test_a_refused_address_or_form_is_no_fault_of_the_rows(
     assert report.exit_code == 11
     assert home.boxes[name].traffic.count("POST", path) == 1
     assert {o.state for o in at(await home.run(), name)} <= {"acked", "verified"}
+
+
+async def test_a_match_by_name_and_company_alone_waits_for_a_person_and_links_nobody(home: House) -> None:
+    home.without("datananas")
+    home.apollo.add(
+        email="john@elsewhere.fr", first_name="John", last_name="Smith", organization_name="Acme Widgets"
+    )
+    home.actors["topo"].create(person("John Smith", company_name="Acme Widgets"))
+    report = await home.run()
+    (refused,) = at(report, "apollo", "create")
+    assert (refused.state, refused.reason) == ("refused", "match-doubtful")
+    assert [(h.kind, h.record_id) for h in report.holds] == [("match-doubtful", home.apollo.rows[0]["id"])]
+    assert [row["email"] for row in home.apollo.rows] == ["john@elsewhere.fr"]
+    again = await home.run()
+    assert (at(again, "apollo"), len(again.holds)) == ([], 1)

@@ -12,7 +12,7 @@ SERVICE_SWITCHES = {"early_end", "default_sequence", "scopes"}
 
 
 def test_every_switch_answers_an_open_question_of_the_card() -> None:
-    named = {name for question in CARD["questions"] for name in question["switch"].split(", ")}
+    named = {name for question in CARD["questions"] for name in question.get("switch", "").split(", ")} - {""}
     assert named == {f.name for f in fields(Switches)} - SERVICE_SWITCHES
 
 
