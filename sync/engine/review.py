@@ -148,12 +148,20 @@ def _accept_hold(session: Session, hold: Hold, by: str) -> str:
 
 
 def _reject_hold(session: Session, hold: Hold, by: str) -> str:
+    """One create is allowed whatever records the person had there: all that are gone stand for the same person."""
     if hold.kind != HoldKind.DISAPPEARED:
         return _judge_hold(session, hold, by, same=False)
-    session.store.release(RecordRef(hold.provider, hold.record_id), at=session.clock.now())
-    session.store.close_holds([hold])
+    (person,) = session.store.people([hold.person_id])
+    gone = {m.record.ref for m in person.members if m.gone and m.record.ref.provider == hold.provider}
+    for ref in gone | {RecordRef(hold.provider, hold.record_id)}:
+        session.store.release(ref, at=session.clock.now())
+    session.store.close_holds([hold, *(h for h in session.store.holds() if _is_about(h, gone))])
     session.store.mark_people_dirty([hold.person_id])
     return f"The next run may create this person at {hold.provider} once."
+
+
+def _is_about(hold: Hold, gone: set[RecordRef]) -> bool:
+    return hold.kind == HoldKind.DISAPPEARED and RecordRef(hold.provider, hold.record_id) in gone
 
 
 def _judge_hold(session: Session, hold: Hold, by: str, *, same: bool) -> str:
