@@ -88,8 +88,7 @@ def accept(session: Session, item: Item, by: str) -> str:
     if isinstance(finding, Operation):
         return _arrived(session, finding)
     if isinstance(finding, ManualAction):
-        session.store.tick_off(finding, at=session.clock.now())
-        return "Ticked off; it is not listed again."
+        return _done_by_hand(session, finding)
     raise _choose(item)
 
 
@@ -172,6 +171,18 @@ def _judge_hold(session: Session, hold: Hold, by: str, *, same: bool) -> str:
         told = _judge(session, (hold.person_id, owner), by, same=same)
     session.store.close_holds([hold])
     return told
+
+
+# things done by hand ----------------------------------------------------------------------------------
+def _done_by_hand(session: Session, action: ManualAction) -> str:
+    """It is not listed again; records deleted by hand are gone for good, unless they are read there once more."""
+    at = session.clock.now()
+    session.store.tick_off(action, at=at)
+    if action.action == DELETE:
+        (person,) = session.store.people([action.person_id])
+        own = [m.record.ref for m in person.members if m.record.ref.provider == action.provider and not m.gone]
+        session.store.mark_gone(own, at=at, holds=())
+    return "Ticked off; it is not listed again."
 
 
 # parked operations ------------------------------------------------------------------------------------
