@@ -141,6 +141,7 @@ def _accept_hold(session: Session, hold: Hold, by: str) -> str:
         ManualAction(person_id=hold.person_id, provider=name, action=DELETE)
         for name in sorted(others - {hold.provider})
     ]
+    session.store.drop_manual_actions([hold.person_id], [DELETE])
     session.store.note_manual_actions(actions, at=session.clock.now())
     listed = f"; to be deleted by hand elsewhere, if you wish: {', '.join(a.provider for a in actions)}"
     return f"The record is gone for good and is never created again at {hold.provider}{listed if actions else ''}."
