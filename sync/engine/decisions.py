@@ -135,8 +135,12 @@ def _withdrawal(acts: list[Decision], whose: Mapping[RecordRef, str | None]) -> 
 
 
 def _acts(session: Session, near: set[RecordRef], far: set[RecordRef], verdict: str) -> list[Decision]:
-    """Every judgement of the acts that said ``verdict`` of a record of each side."""
+    """Every judgement of the acts that said ``verdict`` of a record of each side.
+
+    Who was joined is named by an id of its own and is among the records of the other one, too.
+    """
     known = session.store.decisions()
+    near, far = near - far or near, far - near or far
     met = {
         (d.at, d.by)
         for d in known
