@@ -166,6 +166,11 @@ def _sides(pairs: Iterable[tuple[RecordRef, RecordRef]], start: RecordRef) -> di
     return sides
 
 
+def taking_back(word: str, one: str, other: str) -> str:
+    """How a decision about two people is undone; their ids go on naming them, and tell nothing about anybody."""
+    return f"`contact-sync people {word} {one} {other} --undo` takes it back"
+
+
 # foreseen and done ------------------------------------------------------------------------------------
 def foresee(session: Session, judged: Judgement) -> Foreseen | None:
     """What the decision will do; ``None`` when none of its records is known."""

@@ -126,8 +126,7 @@ def _judge(session: Session, people: tuple[str, ...], by: str, *, same: bool) ->
         decisions.carry_out(session, foreseen)
     word = "join" if same else "never"
     verdict = "They are one person from now on" if same else "They stay two people for good"
-    refs = f"{a.members[0].record.ref} {b.members[0].record.ref}"
-    return f"{verdict}; `contact-sync people {word} {refs} --undo` takes it back."
+    return f"{verdict}; {decisions.taking_back(word, a.id, b.id)}."
 
 
 # holds ------------------------------------------------------------------------------------------------
