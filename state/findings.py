@@ -304,6 +304,15 @@ def note_manual_actions(connection: Connection, actions: Sequence[ManualAction],
         )
 
 
+def drop_manual_actions(connection: Connection, people: Iterable[str], actions: Iterable[str]) -> None:
+    """They are neither listed nor known as done."""
+    connection.exec_driver_sql(
+        "DELETE FROM manual_action WHERE person_id IN (SELECT value FROM json_each(?))"
+        " AND action IN (SELECT value FROM json_each(?))",
+        (to_json(sorted(people)), to_json(sorted(actions))),
+    )
+
+
 def manual_actions(connection: Connection) -> list[ManualAction]:
     """All that are not ticked off, oldest first."""
     rows = connection.exec_driver_sql(

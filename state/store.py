@@ -253,6 +253,10 @@ class SqliteStore(Asking, Matching):
         with self.database.write("findings") as connection:
             findings.note_manual_actions(connection, actions, at)
 
+    def drop_manual_actions(self, people: Iterable[str], actions: Iterable[str]) -> None:
+        with self.database.write("findings") as connection:
+            findings.drop_manual_actions(connection, people, actions)
+
     def manual_actions(self) -> list[ManualAction]:
         with self.database.read() as connection:
             return findings.manual_actions(connection)

@@ -370,11 +370,14 @@ class Store(Protocol):
     def note_manual_actions(self, actions: Sequence[ManualAction], *, at: datetime) -> None:
         """The actions are listed; one already listed or ticked off is left as it is."""
 
+    def drop_manual_actions(self, people: Iterable[str], actions: Iterable[str]) -> None:
+        """These things need not be done for the people any more; a new reason may list them again."""
+
     def manual_actions(self) -> list[ManualAction]:
         """All that are not ticked off."""
 
     def tick_off(self, action: ManualAction, *, at: datetime) -> bool:
-        """The action is done for good and never listed again; false when it was not listed."""
+        """The action is done and never listed again unless it is dropped; false when it was not listed."""
 
     def dossier(self, person: str) -> Dossier:
         """What is known around one person; by indexes only."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -71,11 +72,11 @@ def split(
     with deciding(config, wait.total_seconds()) as session:
         if undo:
             near, far = _near_and_far(session, (person,), records)
-            judged = decisions.unsplit(session, near, far)
-        else:
-            whole = one_person(session.store, person)
-            judged = decisions.split(session, whole, _records_of(session, person, records), judge())
-        return _act(session, judged, yes=yes, values=values)
+            return _act(session, decisions.unsplit(session, near, far), yes=yes, values=values)
+        whole, leaving = one_person(session.store, person), _records_of(session, person, records)
+        judged = decisions.split(session, whole, leaving, judge())
+        back = partial(_back, session, "split", whole.id, leaving[0])
+        return _act(session, judged, yes=yes, values=values, back=back)
 
 
 @command.command("join")
@@ -101,9 +102,10 @@ def join(
     with deciding(config, wait.total_seconds()) as session:
         if undo:
             judged = decisions.unjoin(session, *_near_and_far(session, (one,), (other,)))
-        else:
-            judged = decisions.join(session, *_two(session, one, other), judge())
-        return _act(session, judged, yes=yes, values=values)
+            return _act(session, judged, yes=yes, values=values)
+        a, b = _two(session, one, other)
+        back = partial(_back, session, "join", a.id, b.id)
+        return _act(session, decisions.join(session, a, b, judge()), yes=yes, values=values, back=back)
 
 
 @command.command("never")
@@ -129,9 +131,10 @@ def never(
     with deciding(config, wait.total_seconds()) as session:
         if undo:
             judged = decisions.unnever(session, *_near_and_far(session, (one,), (other,)))
-        else:
-            judged = decisions.never(session, *_two(session, one, other), judge())
-        return _act(session, judged, yes=yes, values=values)
+            return _act(session, judged, yes=yes, values=values)
+        a, b = _two(session, one, other)
+        back = partial(_back, session, "never", a.id, b.id)
+        return _act(session, decisions.never(session, a, b, judge()), yes=yes, values=values, back=back)
 
 
 def _two(session: Session, one: str, other: str) -> tuple[Person, Person]:
@@ -173,8 +176,21 @@ def _near_and_far(
     return sides[0], sides[1]
 
 
-def _act(session: Session, judged: Judgement | None, *, yes: bool, values: bool) -> int:
-    """The decision is shown, asked about and carried out; 0 also when there was nothing to do."""
+def _back(session: Session, word: str, one: str, other: str | RecordRef) -> str:
+    """How ``word`` is taken back, once it is done; ``other``: an id, or a record whose person has one by then."""
+    from sync.engine.decisions import taking_back
+
+    gone = other if isinstance(other, str) else session.store.person_of(other)
+    return f"{taking_back(word, one, str(gone))}."
+
+
+def _act(
+    session: Session, judged: Judgement | None, *, yes: bool, values: bool, back: Callable[[], str] | None = None
+) -> int:
+    """The decision is shown, asked about and carried out; 0 also when there was nothing to do.
+
+    ``back`` tells how to take it back afterwards.
+    """
     from sync.cli.people_text import as_text
     from sync.engine import decisions
 
@@ -188,4 +204,6 @@ def _act(session: Session, judged: Judgement | None, *, yes: bool, values: bool)
         return 0
     decisions.carry_out(session, foreseen)
     click.echo(f"Done and remembered. {QUIET}")
+    if back is not None:
+        click.echo(back())
     return 0

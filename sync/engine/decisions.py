@@ -135,8 +135,12 @@ def _withdrawal(acts: list[Decision], whose: Mapping[RecordRef, str | None]) -> 
 
 
 def _acts(session: Session, near: set[RecordRef], far: set[RecordRef], verdict: str) -> list[Decision]:
-    """Every judgement of the acts that said ``verdict`` of a record of each side."""
+    """Every judgement of the acts that said ``verdict`` of a record of each side.
+
+    Who was joined is named by an id of its own and is among the records of the other one, too.
+    """
     known = session.store.decisions()
+    near, far = near - far or near, far - near or far
     met = {
         (d.at, d.by)
         for d in known
@@ -160,6 +164,11 @@ def _sides(pairs: Iterable[tuple[RecordRef, RecordRef]], start: RecordRef) -> di
                 sides[other] = not sides[ref]
                 front.append(other)
     return sides
+
+
+def taking_back(word: str, one: str, other: str) -> str:
+    """How a decision about two people is undone; their ids go on naming them, and tell nothing about anybody."""
+    return f"`contact-sync people {word} {one} {other} --undo` takes it back"
 
 
 # foreseen and done ------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from sync.engine.plan import find_people
 from sync.errors import ContactSyncError
 from sync.identity import canonical_email, email_key
 from sync.optouts import wide_keys
-from sync.planning.opt_outs import keys_of_person
+from sync.planning.opt_outs import BY_HAND, keys_of_person
 from sync.record import OptOutEntry
 
 if TYPE_CHECKING:
@@ -41,7 +41,10 @@ def add(session: Session, key: str, reason: str, by: str, until: datetime | None
 
 
 def release(session: Session, key: str, by: str, why: str) -> tuple[int, list[Person]]:
-    """How many opt-outs ended with this release, and the people they were about. Raises ``NoKey``."""
+    """How many opt-outs ended with this release, and the people they were about. Raises ``NoKey``.
+
+    Nobody has to do anything by hand for them any more; a later opt-out asks for it anew.
+    """
     keys, people = _covered(session, key)
     ended = session.opt_outs.entries(keys)
     if ended:
@@ -55,6 +58,7 @@ def release(session: Session, key: str, by: str, why: str) -> tuple[int, list[Pe
             released_why=why,
         )
         _note(session, entry, people)
+        session.store.drop_manual_actions([person.id for person in people], BY_HAND)
     return len(ended), people
 
 

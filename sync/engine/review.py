@@ -88,8 +88,7 @@ def accept(session: Session, item: Item, by: str) -> str:
     if isinstance(finding, Operation):
         return _arrived(session, finding)
     if isinstance(finding, ManualAction):
-        session.store.tick_off(finding, at=session.clock.now())
-        return "Ticked off; it is not listed again."
+        return _done_by_hand(session, finding)
     raise _choose(item)
 
 
@@ -127,8 +126,7 @@ def _judge(session: Session, people: tuple[str, ...], by: str, *, same: bool) ->
         decisions.carry_out(session, foreseen)
     word = "join" if same else "never"
     verdict = "They are one person from now on" if same else "They stay two people for good"
-    refs = f"{a.members[0].record.ref} {b.members[0].record.ref}"
-    return f"{verdict}; `contact-sync people {word} {refs} --undo` takes it back."
+    return f"{verdict}; {decisions.taking_back(word, a.id, b.id)}."
 
 
 # holds ------------------------------------------------------------------------------------------------
@@ -142,18 +140,27 @@ def _accept_hold(session: Session, hold: Hold, by: str) -> str:
         ManualAction(person_id=hold.person_id, provider=name, action=DELETE)
         for name in sorted(others - {hold.provider})
     ]
+    session.store.drop_manual_actions([hold.person_id], [DELETE])
     session.store.note_manual_actions(actions, at=session.clock.now())
     listed = f"; to be deleted by hand elsewhere, if you wish: {', '.join(a.provider for a in actions)}"
     return f"The record is gone for good and is never created again at {hold.provider}{listed if actions else ''}."
 
 
 def _reject_hold(session: Session, hold: Hold, by: str) -> str:
+    """One create is allowed whatever records the person had there: all that are gone stand for the same person."""
     if hold.kind != HoldKind.DISAPPEARED:
         return _judge_hold(session, hold, by, same=False)
-    session.store.release(RecordRef(hold.provider, hold.record_id), at=session.clock.now())
-    session.store.close_holds([hold])
+    (person,) = session.store.people([hold.person_id])
+    gone = {m.record.ref for m in person.members if m.gone and m.record.ref.provider == hold.provider}
+    for ref in gone | {RecordRef(hold.provider, hold.record_id)}:
+        session.store.release(ref, at=session.clock.now())
+    session.store.close_holds([hold, *(h for h in session.store.holds() if _is_about(h, gone))])
     session.store.mark_people_dirty([hold.person_id])
     return f"The next run may create this person at {hold.provider} once."
+
+
+def _is_about(hold: Hold, gone: set[RecordRef]) -> bool:
+    return hold.kind == HoldKind.DISAPPEARED and RecordRef(hold.provider, hold.record_id) in gone
 
 
 def _judge_hold(session: Session, hold: Hold, by: str, *, same: bool) -> str:
@@ -164,6 +171,18 @@ def _judge_hold(session: Session, hold: Hold, by: str, *, same: bool) -> str:
         told = _judge(session, (hold.person_id, owner), by, same=same)
     session.store.close_holds([hold])
     return told
+
+
+# things done by hand ----------------------------------------------------------------------------------
+def _done_by_hand(session: Session, action: ManualAction) -> str:
+    """It is not listed again; records deleted by hand are gone for good, unless they are read there once more."""
+    at = session.clock.now()
+    session.store.tick_off(action, at=at)
+    if action.action == DELETE:
+        (person,) = session.store.people([action.person_id])
+        own = [m.record.ref for m in person.members if m.record.ref.provider == action.provider and not m.gone]
+        session.store.mark_gone(own, at=at, holds=())
+    return "Ticked off; it is not listed again."
 
 
 # parked operations ------------------------------------------------------------------------------------

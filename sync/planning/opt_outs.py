@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from sync.planning import Side
     from sync.record import OptOutEntry, Record
 
+OPT_OUT = "opt-out"
+BY_HAND = (OPT_OUT, *(f"review {reason}" for reason in sorted(REVIEWED)))
+"""Everything that an opt-out may ask somebody to do."""
+
 PushedKey = tuple[str, str, str]
 """(provider, kind, address or profile) of an opt-out operation that was already sent."""
 
@@ -60,7 +64,7 @@ def plan_opt_outs(
         elif side.capabilities.stages and side.scope.write:
             operations += _stages(person, side, strongest, pushed, new_id)
         elif has_record and not any(e.source == side.name for e in entries):
-            manual.append(ManualAction(person_id=person.id, provider=side.name, action="opt-out"))
+            manual.append(ManualAction(person_id=person.id, provider=side.name, action=OPT_OUT))
     return OptOutPlan(tuple(operations), (*manual, *_reviews(person, entries)))
 
 

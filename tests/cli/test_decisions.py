@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,6 +82,42 @@ def test_a_split_names_the_records_a_person_has_when_it_is_given_others(program:
     assert "the former id, given back" in split.out
     assert "Clerk" in split.out
     assert ids(known)[ANA] != ids(known)[BOB]
+
+
+def takes_back(told: str) -> list[str]:
+    """The words of the command that undoes what was told."""
+    (command,) = re.findall(r"`contact-sync people (.+ --undo)` takes it back", told)
+    assert "@" not in command
+    return str(command).split()
+
+
+def test_what_was_done_to_people_tells_the_command_that_takes_it_back(program: Program, known: Path) -> None:
+    before = ids(known)
+    join = takes_back(people(program, known, "join", BOB, ANA, "--yes").out)
+    split = takes_back(people(program, known, "split", ANA, BOB, "--yes").out)
+    assert people(program, known, *split, "--yes").code == 0
+    assert ids(known)[ANA] == ids(known)[BOB]
+    people(program, known, "join", BOB, ROBERT, "--yes")
+    never = takes_back(people(program, known, "split", ROBERT, ROBERT, "--yes").out)
+    assert people(program, known, *never, "--yes").code == 0
+    assert len(set(ids(known).values())) == 1
+    assert join[0] == "join"
+    assert set(join[1:3]) == {before[ANA], before[BOB]}
+
+
+def test_people_kept_apart_are_told_how_to_take_it_back(program: Program, known: Path) -> None:
+    never = takes_back(people(program, known, "never", ANA, BOB, "--yes").out)
+    assert "Taken back" in people(program, known, *never, "--yes").out
+
+
+def test_an_answer_about_people_named_by_their_email_shows_no_email(program: Program, config: Path) -> None:
+    export = config.parent / "export.csv"
+    named = [f"{mailbox}@lumenforge.fr,Ana,Diaz,Lumenforge SA" for mailbox in ("ana.diaz", "a.diaz")]
+    export.write_text("\n".join(["email,first_name,last_name,company_name", *named]))
+    assert program("import", "datananas", export, "--config", config).code == 0
+    (item,) = json.loads(program("review", "list", "--format", "json", "--config", config).out)["items"]
+    back = takes_back(program("review", "reject", item["item"], "--config", config).out)
+    assert "Taken back" in people(program, config, *back, "--yes").out
 
 
 def test_a_key_that_names_nobody_says_what_a_key_is_and_is_masked(program: Program, known: Path) -> None:

@@ -174,3 +174,16 @@ def test_who_stays_together_stays_so_when_both_sides_of_a_split_show_the_profile
     here.settle()
     here.split("datananas:b")
     assert here.groups() == {frozenset({"topo:a", "apollo:a"}), frozenset({"datananas:b"})}
+
+
+def test_taking_back_one_join_by_ids_leaves_an_earlier_one_standing(here: World) -> None:
+    for name in ("topo:a", "apollo:b", "datananas:b"):
+        here.shows(name, email=f"{name.replace(':', '')}@oakmere.com", first_name=name[0].upper(), last_name="Q")
+        here.settle()
+    here.join("apollo:b", "datananas:b")
+    ana, bob = here.person("topo:a").id, here.person("apollo:b").id
+    here.join("topo:a", "apollo:b")
+    near, far = (decisions.records_named(here.store, key) for key in (ana, bob))
+    here.act(decisions.unjoin(here.session, near, far))
+    assert here.groups() == {frozenset({"topo:a"}), frozenset({"apollo:b", "datananas:b"})}
+    assert here.person("apollo:b").id == bob

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.decisions.desk import waiting, whole
+from tests.decisions.desk import only_item, reject, waiting, whole
 from tests.engine.house import House, at, crowd, person
 
 
@@ -62,3 +62,34 @@ async def test_a_record_whose_keys_are_nowhere_is_held(home: House) -> None:
     home.actors["apollo"].create(person(job_title="COO"))
     later = await home.run()
     assert later.holds == ()
+
+
+async def test_a_rejected_disappearance_allows_a_create_though_an_older_record_was_made_anew_before(
+    home: House,
+) -> None:
+    old = await settled(home)
+    home.apollo.remove(old)
+    new = home.actors["apollo"].create(person(job_title="COO"))
+    home.clock.advance(hours=25)
+    await home.run()
+    home.apollo.remove(new)
+    home.clock.advance(hours=25)
+    await home.run()
+    reject(home, only_item(home))
+    report = await home.run()
+    assert [(o.kind, o.state) for o in at(report, "apollo")] == [("create", "verified")]
+    assert waiting(home) == []
+
+
+async def test_one_answer_is_enough_where_twins_disappeared_together(home: House) -> None:
+    old = await settled(home)
+    twin = home.actors["apollo"].create(person(job_title="COO"))
+    await home.run()
+    home.apollo.remove(old)
+    home.apollo.remove(twin)
+    home.clock.advance(hours=25)
+    await home.run()
+    reject(home, waiting(home)[0])
+    assert waiting(home) == []
+    report = await home.run()
+    assert [(o.kind, o.state) for o in at(report, "apollo")] == [("create", "verified")]

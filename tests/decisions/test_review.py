@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sync.change import ManualAction
 from sync.engine.review import CannotAnswer, find_item
 from tests.decisions.desk import accept, desk, only_item, reject, set_value, split, take, waiting, whole
 from tests.engine.house import House, at, by_state, crowd, person
@@ -118,6 +119,42 @@ async def test_a_thing_done_by_hand_is_ticked_off_once(home: House) -> None:
     assert waiting(home) == []
     with desk(home) as session:
         assert find_item(session.store, "todo-aaaaaaaa") is None
+
+
+async def test_who_was_deleted_by_hand_is_not_brought_back_by_a_later_edit_elsewhere(home: House) -> None:
+    accept(home, await vanish(home))
+    (sold,) = [r for r in home.datananas.rows if r["email"] == person().emails[0]]
+    home.datananas.remove(sold["_id"])
+    (done,) = [
+        i for i in waiting(home) if isinstance(i.finding, ManualAction) and i.finding.provider == "datananas"
+    ]
+    accept(home, done)
+    (row,) = [r for r in home.apollo.rows if r["email"] == person().emails[0]]
+    home.actors["apollo"].edit(row["id"], {"job_title": "Chair"})
+    report = await home.run()
+    assert at(report, "datananas") == []
+    assert [r for r in home.datananas.rows if r["email"] == person().emails[0]] == []
+
+
+async def test_who_was_deleted_by_hand_and_is_there_after_all_is_synchronised_again(home: House) -> None:
+    accept(home, await vanish(home))
+    (done,) = [i for i in waiting(home) if isinstance(i.finding, ManualAction) and i.finding.provider == "apollo"]
+    accept(home, done)
+    (row,) = [r for r in home.apollo.rows if r["email"] == person().emails[0]]
+    home.actors["apollo"].edit(row["id"], {"job_title": "Chair"})
+    report = await home.run()
+    assert [o.fields["job_title"].after for o in at(report, "datananas")] == ["Chair"]
+    assert report.holds == ()
+
+
+async def test_a_disappearance_that_was_announced_by_hand_is_not_asked_about(home: House) -> None:
+    accept(home, await vanish(home))
+    for item in waiting(home):
+        accept(home, item)
+    (row,) = [r for r in home.apollo.rows if r["email"] == person().emails[0]]
+    home.apollo.remove(row["id"])
+    home.clock.advance(hours=25)
+    assert (await home.run()).holds == ()
 
 
 async def suspect(home: House) -> Item:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.toolkit.sandbox import Fault
-from tests.decisions.desk import accept, waiting
+from sync.engine import ledger
+from tests.decisions.desk import accept, desk, waiting
 from tests.engine.house import at, by_state, person
 
 if TYPE_CHECKING:
@@ -147,3 +148,27 @@ async def test_a_timed_opt_out_ends_a_day_after_its_time(home: House) -> None:
     home.clock.advance(hours=13)
     await home.run()
     assert len(home.apollo.rows) == 1
+
+
+def _release(home: House) -> None:
+    with desk(home) as session:
+        ledger.release(session, "ana.diaz@oakmere-logistics.com", "Eve", "asked again")
+
+
+async def test_a_release_ends_what_had_to_be_done_by_hand_and_a_later_opt_out_asks_for_it_anew(
+    home: House,
+) -> None:
+    for name in ("topo", "apollo", "datananas"):
+        home.actors[name].create(person())
+    home.export()
+    await home.run()
+    home.actors["topo"].opt_out(person(), "UNSUBSCRIBED")
+    first = await home.run()
+    todo = [(a.provider, a.action) for a in first.manual_actions]
+    assert todo == [("apollo", "opt-out"), ("datananas", "opt-out")]
+    accept(home, waiting(home)[0])
+    _release(home)
+    assert waiting(home) == []
+    assert (await home.run()).manual_actions == ()
+    home.actors["topo"].opt_out(person(), "UNSUBSCRIBED")
+    assert [(a.provider, a.action) for a in (await home.run()).manual_actions] == todo

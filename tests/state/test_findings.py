@@ -96,6 +96,18 @@ def test_a_manual_action_is_listed_until_it_is_ticked_off_and_never_again(store:
     assert store.manual_actions() == [second]
 
 
+def test_what_need_not_be_done_any_more_is_not_listed_and_may_be_asked_for_again(store: SqliteStore) -> None:
+    done = ManualAction(person_id="ann", provider="datananas", action="opt-out")
+    open_ = ManualAction(person_id="ann", provider="apollo", action="opt-out")
+    other = ManualAction(person_id="ann", provider="apollo", action="delete")
+    store.note_manual_actions([done, open_, other], at=START)
+    store.tick_off(done, at=later())
+    store.drop_manual_actions(["ann"], ["opt-out"])
+    assert store.manual_actions() == [other]
+    store.note_manual_actions([done], at=later())
+    assert store.manual_actions() == [other, done]
+
+
 def test_nothing_found_is_nothing_kept(store: SqliteStore) -> None:
     store.note_manual_actions([], at=START)
     store.close_holds([])
