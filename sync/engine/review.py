@@ -150,8 +150,8 @@ def _reject_hold(session: Session, hold: Hold, by: str) -> str:
     """One create is allowed whatever records the person had there: all that are gone stand for the same person."""
     if hold.kind != HoldKind.DISAPPEARED:
         return _judge_hold(session, hold, by, same=False)
-    (person,) = session.store.people([hold.person_id])
-    gone = {m.record.ref for m in person.members if m.gone and m.record.ref.provider == hold.provider}
+    members = [m for person in session.store.people([hold.person_id]) for m in person.members]
+    gone = {m.record.ref for m in members if m.gone and m.record.ref.provider == hold.provider}
     for ref in gone | {RecordRef(hold.provider, hold.record_id)}:
         session.store.release(ref, at=session.clock.now())
     session.store.close_holds([hold, *(h for h in session.store.holds() if _is_about(h, gone))])
@@ -179,8 +179,8 @@ def _done_by_hand(session: Session, action: ManualAction) -> str:
     at = session.clock.now()
     session.store.tick_off(action, at=at)
     if action.action == DELETE:
-        (person,) = session.store.people([action.person_id])
-        own = [m.record.ref for m in person.members if m.record.ref.provider == action.provider and not m.gone]
+        members = [m for person in session.store.people([action.person_id]) for m in person.members]
+        own = [m.record.ref for m in members if m.record.ref.provider == action.provider and not m.gone]
         session.store.mark_gone(own, at=at, holds=())
     return "Ticked off; it is not listed again."
 
