@@ -46,7 +46,7 @@ def cannot_hold(contact: Contact, settings: DatananasSettings) -> list[tuple[str
             left += [] if settings.send_vars else [(name, "send-vars-off")]
         elif name not in held:
             left.append((name, "not-mapped" if name in FIELD_MAP else "no-field"))
-        elif not sends(name, value if isinstance(value, str) else value[0], settings):
+        elif isinstance(value, str) and not sends(name, value, settings):
             left.append((name, "not-mapped"))
         elif name == "emails" and len(value) > 1:
             left.append((name, "one-value"))

@@ -6,7 +6,6 @@ Source: https://docs.datananas.com/reference/post_contacts-bulk
 
 from __future__ import annotations
 
-from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -138,36 +137,14 @@ def _scalar(contact: Contact, name: str) -> str | None:
 
 
 def sends(name: str, value: str, settings: DatananasSettings) -> bool:
-    """Whether the settings let this value out, and it is of the kind that is documented for its field.
+    """Whether the settings let this value out.
 
     ``source`` is an enumeration there of which only ``manual`` is shown, so a word of another system may get the
-    row refused; so may an address, a profile or a date that is none. An owner is a side effect.
-    Source: https://docs.datananas.com/reference/post_contacts-bulk
+    row refused. An owner is a side effect. Source: https://docs.datananas.com/reference/post_contacts-bulk
     """
     if name == "source":
         return value in settings.source_values
-    if name == "owner_email" and not (settings.send_owner or settings.replace_owner):
-        return False
-    return name not in KINDS or KINDS[name](value)
-
-
-def _is_email(value: str) -> bool:
-    return canonical_email(value) is not None
-
-
-def _is_url(value: str) -> bool:
-    return value.lower().startswith(("http://", "https://"))
-
-
-def _is_date(value: str) -> bool:
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
-
-
-KINDS = {"emails": _is_email, "owner_email": _is_email, "linkedin_url": _is_url, "collected_at": _is_date}
+    return name != "owner_email" or settings.send_owner or settings.replace_owner
 
 
 def _riding(operation: Operation, settings: DatananasSettings) -> Row:
