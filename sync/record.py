@@ -140,6 +140,11 @@ class Target:
     outreach_allowed: bool = False
     reason: str = ""
 
+    @property
+    def needs_allowance(self) -> bool:
+        """Whether a create there waits for somebody to allow the outreach that it starts."""
+        return self.starts_outreach and not self.outreach_allowed
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateWindow:

@@ -125,7 +125,7 @@ def interruptible(work: Any) -> tuple[Any, int]:
     """
     caught: list[int] = []
     try:
-        return asyncio.run(_heeding(work, caught)), sum(caught)
+        return asyncio.run(_heeding(work, caught)), next(iter(caught), 0)
     except (LockHeld, asyncio.CancelledError):
         if not caught:
             raise

@@ -12,6 +12,8 @@ from sync.guards import emptied
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sync.engine.session import Seat, Session
     from sync.record import Page
 
@@ -65,18 +67,16 @@ def _is_believable(session: Session, seat: Seat) -> bool:
 
 
 def _mark_gone(session: Session, seat: Seat) -> None:
-    """Unseen records are gone, each a hold for a person, unless their keys live on under another id.
+    """Unseen records are gone, unless they were met right before: those, as of our own write, may not show yet."""
+    mark_gone(session, _unseen(session, seat, session.settings.sync.settle))
 
-    What was met right before the sweep, as by our own write, may not show in lists yet.
-    """
-    unseen = _unseen(session, seat, session.settings.sync.settle)
-    holds = []
-    for ref in unseen:
-        person = session.store.person_of(ref)
-        if person is not None:
-            hold = Hold(
-                kind=HoldKind.DISAPPEARED, person_id=person, provider=ref.provider, record_id=ref.record_id
-            )
-            holds.append(hold)
-    if unseen:
-        session.store.mark_gone(unseen, at=session.clock.now(), holds=holds)
+
+def mark_gone(session: Session, refs: Sequence[RecordRef]) -> None:
+    """The records are gone, each a hold for a person, unless their keys live on under another id."""
+    holds = [
+        Hold(kind=HoldKind.DISAPPEARED, person_id=person, provider=ref.provider, record_id=ref.record_id)
+        for ref in refs
+        if (person := session.store.person_of(ref)) is not None
+    ]
+    if refs:
+        session.store.mark_gone(refs, at=session.clock.now(), holds=holds)

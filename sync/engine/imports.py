@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sync.change import Hold
-from sync.codes import HoldKind
+from sync.engine.absence import mark_gone
 from sync.engine.opt_out_lists import note_opt_outs
 from sync.engine.storing import store_records
 from sync.errors import Rejected
@@ -61,7 +60,8 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
         state, export_digest=export.digest, export_as_of=export.as_of, sweep_id=sweep_id if complete else None
     )
     store_records(session, seat, rows)
-    gone = _note_absent(session, seat, sweep_id) if complete and not bad_rows else 0
+    gone = session.store.unseen_in_sweep(seat.name, sweep_id) if complete and not bad_rows else []
+    mark_gone(session, gone)
     seat.state = replace(seat.state, sweep_id=None)
     session.store.save_provider_state(seat.state)
     return Imported(
@@ -69,7 +69,7 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
         changed=seat.changed - before,
         opt_outs=opt_outs,
         bad_rows=bad_rows,
-        gone=gone,
+        gone=len(gone),
         unsure=complete and bool(bad_rows),
     )
 
@@ -117,15 +117,3 @@ def _sent_after(session: Session, provider: str, since: datetime) -> dict[str, f
         if operation.sent_at is not None and operation.sent_at >= since and operation.record_id:
             found.setdefault(operation.record_id, set()).update(operation.fields)
     return {record: frozenset(fields) for record, fields in found.items()}
-
-
-def _note_absent(session: Session, seat: Seat, sweep_id: str) -> int:
-    unseen = session.store.unseen_in_sweep(seat.name, sweep_id)
-    holds = [
-        Hold(kind=HoldKind.DISAPPEARED, person_id=person, provider=r.provider, record_id=r.record_id)
-        for r in unseen
-        if (person := session.store.person_of(r)) is not None
-    ]
-    if unseen:
-        session.store.mark_gone(unseen, at=session.clock.now(), holds=holds)
-    return len(unseen)

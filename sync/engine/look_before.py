@@ -150,8 +150,8 @@ class LookBefore:
         if not (operations and seat.provider.capabilities.effects_at_target):
             return operations
         seat.target = await seat.provider.target()
-        allowed = seat.target.outreach_allowed or self._session.options.allowances.ceiling("outreach", seat.name)
-        if seat.target.starts_outreach and not allowed:
+        allowed = self._session.options.allowances.ceiling("outreach", seat.name)
+        if seat.target.needs_allowance and not allowed:
             for operation in operations:
                 reason = StateReason.EFFECT_NOT_ALLOWED
                 self._end([replace(operation, state="blocked", reason=reason, message=seat.target.reason)])

@@ -45,7 +45,7 @@ class Side:
     @property
     def needs_allowance(self) -> bool:
         """Whether a create there waits for somebody to allow the outreach that it starts."""
-        return self.starts_outreach and not (self.target is not None and self.target.outreach_allowed)
+        return self.target is not None and self.target.needs_allowance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
