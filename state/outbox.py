@@ -224,6 +224,15 @@ def load(
     return [_operation(row) for row in rows]
 
 
+def standing(connection: Connection, states: Iterable[State]) -> list[tuple[str, str, str]]:
+    """(operation, person, reason) of the operations in these states, without their values."""
+    rows = connection.exec_driver_sql(
+        "SELECT id, person_id, reason FROM operation WHERE state IN (SELECT value FROM json_each(?))",
+        (to_json(sorted(states)),),
+    )
+    return [(op_id, person_id, reason) for op_id, person_id, reason in rows]
+
+
 def of_people(connection: Connection, ids: Iterable[str]) -> list[Sent]:
     """All operations of those persons with their times, oldest first."""
     rows = connection.exec_driver_sql(
