@@ -118,6 +118,8 @@ def _waiting(waiting: dict[str, Any]) -> Iterator[str]:
         more = told["count"] - len(told["first"])
         if more:
             yield f"    and {words.number(more)} more"
+    if met.keys() != {"unsettled"}:
+        yield "`contact-sync review list` names each of them, `contact-sync review show ITEM` tells what to type."
 
 
 def _item(kind: str, item: dict[str, Any]) -> str:

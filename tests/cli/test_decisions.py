@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sync.cli.explain_text import field_lines
 from sync.wiring import load_settings, opened_store
 
 if TYPE_CHECKING:
@@ -233,3 +234,11 @@ def test_an_address_that_joins_nobody_names_whoever_shows_it(program: Program, c
     assert (told.code, "datananas:1" in told.out) == (0, True)
     added = program("optout", "add", "info@lumenforge.fr", "--reason", "OTHER", "--config", config)
     assert "for person" in added.out
+
+
+def test_what_a_record_showed_that_is_gone_is_told_as_past() -> None:
+    held = {"topo:1": {"shows": "COO"}, "apollo:2": {"shows": "CFO"}}
+    title = {"value": "CEO", "rule": None, "lost": {}, "conflict": None, "held_by": held}
+    records = [{"record": "topo:1", "state": "gone"}, {"record": "apollo:2", "state": "live"}]
+    told = [line.strip() for line in field_lines({"fields": {"job_title": title}, "records": records})]
+    assert told[1:] == ["topo:1 is gone and showed COO", "apollo:2 shows CFO"]

@@ -178,6 +178,7 @@ def test_people_who_may_be_one_are_told(program: Program, config: Path) -> None:
     assert "1 pair of people who may be one" in out
     assert "datananas:1 and datananas:2: " in out
     assert "Jonas" not in out
+    assert "`contact-sync review list` names each of them" in program("status", "--config", config).out
 
 
 def test_a_damaged_store_ends_with_12(program: Program, config: Path, people: list[str], store_file: Path) -> None:
