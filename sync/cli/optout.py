@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync.cli.common import config_option, log_options, set_up_logs
-from sync.cli.deciding import deciding, judge, wait_option
+from sync.cli.deciding import deciding, judge, shows_values, wait_option
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -123,9 +123,12 @@ def _whom(people: list[Person]) -> str:
 @command.command("list")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
               help="How to tell it.")  # fmt: skip
+@click.option("--values", is_flag=True, help="Show personal data in the reasons of releases.")
 @config_option
 @log_options
-def list_entries(form: str, config: Path | None, log_format: str | None, verbose: int, quiet: bool) -> int:
+def list_entries(
+    form: str, values: bool, config: Path | None, log_format: str | None, verbose: int, quiet: bool
+) -> int:
     """List the ledger, latest first. It keeps keyed hashes, so it cannot tell anybody's name or address."""
     set_up_logs(log_format, verbose, quiet)
     from sync.cli.places import is_made, looked_at
@@ -135,7 +138,8 @@ def list_entries(form: str, config: Path | None, log_format: str | None, verbose
     entries: list[dict[str, Any]] = []
     if is_made(settings):
         with looked_at(settings) as store:
-            entries = [_told(entry) for entry in reversed(store.opt_outs())]
+            shown = shows_values(values=values)
+            entries = [_told(entry, values=shown) for entry in reversed(store.opt_outs())]
     if form == "json":
         click.echo(json.dumps({"schema": "contact-sync/optouts/1", "entries": entries}, indent=2))
         return 0
@@ -143,7 +147,9 @@ def list_entries(form: str, config: Path | None, log_format: str | None, verbose
     return 0
 
 
-def _told(entry: OptOutEntry) -> dict[str, Any]:
+def _told(entry: OptOutEntry, *, values: bool) -> dict[str, Any]:
+    from sync.report.masking import sentence
+
     return {
         "at": _utc(entry.at),
         "reason": entry.reason,
@@ -152,7 +158,7 @@ def _told(entry: OptOutEntry) -> dict[str, Any]:
         "until": _utc(entry.until),
         "keys": len(entry.keys),
         "released_by": entry.released_by,
-        "released_why": entry.released_why,
+        "released_why": sentence(entry.released_why, values=values) if entry.released_why else None,
     }
 
 

@@ -205,6 +205,18 @@ def test_an_opt_out_is_noted_listed_and_released_in_somebodys_name(program: Prog
     )
 
 
+def test_what_was_typed_is_told_again_without_anybodys_address(program: Program, known: Path) -> None:
+    program("optout", "add", BOB, "--reason", "OTHER", "--config", known)
+    why = "he asked from bob.brun@oakmere.nl"
+    program("optout", "release", BOB, "--by", "Ann", "--why", why, "--config", known)
+    for form in ("text", "json"):
+        told = program("optout", "list", "--format", form, "--config", known).out
+        assert "he asked from b…@o….nl" in told.replace("\\u2026", "…")
+        assert why in program("optout", "list", "--format", form, "--values", "--config", known).out
+    wrong = program("review", "show", "bob.brun@oakmere.nl", "--config", known)
+    assert "Nothing called b…@o….nl waits" in wrong.err
+
+
 def test_somebody_nobody_knows_can_opt_out_beforehand(program: Program, known: Path) -> None:
     told = program("optout", "add", "zoe.quill@north.io", "--reason", "CONTACT_REFUSED", "--config", known)
     assert told.code == 0
