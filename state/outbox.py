@@ -225,9 +225,13 @@ def load(
 
 
 def standing(connection: Connection, states: Iterable[State]) -> list[tuple[str, str, str]]:
-    """(operation, person, reason) of the operations in these states, without their values."""
+    """(operation, person, reason) of the operations in these states, without their values.
+
+    What was blocked for somebody who is merged into another one by now is no longer wished.
+    """
     rows = connection.exec_driver_sql(
-        "SELECT id, person_id, reason FROM operation WHERE state IN (SELECT value FROM json_each(?))",
+        "SELECT o.id, o.person_id, o.reason FROM operation AS o JOIN person AS p ON p.id = o.person_id"
+        " WHERE o.state IN (SELECT value FROM json_each(?)) AND (o.state <> 'blocked' OR p.status = 'active')",
         (to_json(sorted(states)),),
     )
     return [(op_id, person_id, reason) for op_id, person_id, reason in rows]
