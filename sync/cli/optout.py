@@ -55,8 +55,21 @@ def add(
         except ledger.NoKey as error:
             raise click.UsageError(f"{error}; {error.remedy}") from error
     click.echo(f"Noted: {known} for {_whom(people)}.")
-    click.echo("`contact-sync run` tells every provider that can be told; nobody covered is created meanwhile.")
+    click.echo(_follows(known))
     return 0
+
+
+def _follows(reason: str) -> str:
+    """What an opt-out of that reason brings about."""
+    from sync.optouts import NO_ENROLMENT, ONLY_OUTREACH_TOOL, TIMED
+
+    if reason in NO_ENROLMENT:
+        return "It keeps the person out of outreach; records are created as before, and no provider is told."
+    if reason in ONLY_OUTREACH_TOOL:
+        return "Nobody covered is created anywhere but in the outreach tool; no provider is told."
+    if reason in TIMED:
+        return "Nobody covered is created until somebody releases it; no provider is told."
+    return "`contact-sync run` tells every provider that can be told; nobody covered is created meanwhile."
 
 
 def _reason(text: str) -> str:
@@ -106,7 +119,7 @@ def release(
         except ledger.NoKey as error:
             raise click.UsageError(f"{error}; {error.remedy}") from error
     if not ended:
-        click.echo(f"No opt-out covers {_whom(people)}; nothing was done.")
+        click.echo(f"No opt-out covers {_whom(people) if people else 'this key'}; nothing was done.")
         return 0
     click.echo(f"Released {ended} opt-out{'s' if ended > 1 else ''} of {_whom(people)}, by {by.strip()}.")
     click.echo("Where a provider still lists it nothing changes; remove it there by hand if it should end.")

@@ -224,6 +224,27 @@ def test_somebody_nobody_knows_can_opt_out_beforehand(program: Program, known: P
     assert program("optout", "add", "Zoe", "--reason", "OTHER", "--config", known).code == 2
 
 
+@pytest.mark.parametrize(
+    ("reason", "follows"),
+    [
+        ("UNSUBSCRIBED", "tells every provider that can be told; nobody covered is created meanwhile"),
+        ("BOUNCED", "tells every provider that can be told; nobody covered is created meanwhile"),
+        ("INTERESTED", "records are created as before, and no provider is told"),
+        ("EXCLUDE_FROM_CRM", "created anywhere but in the outreach tool; no provider is told"),
+        ("BAD_TIMING", "Nobody covered is created until somebody releases it; no provider is told"),
+    ],
+)
+def test_a_noted_opt_out_tells_what_its_reason_brings_about(
+    program: Program, known: Path, reason: str, follows: str
+) -> None:
+    assert follows in program("optout", "add", BOB, "--reason", reason, "--config", known).out
+
+
+def test_a_release_of_nothing_says_so(program: Program, known: Path) -> None:
+    told = program("optout", "release", "zoe.quill@north.io", "--by", "Ann", "--why", "x", "--config", known)
+    assert told.out == "No opt-out covers this key; nothing was done.\n"
+
+
 def test_a_reason_must_be_a_known_one(program: Program, known: Path) -> None:
     told = program("optout", "add", BOB, "--reason", "UNSUBSCRIBE", "--config", known)
     assert told.code == 2
