@@ -224,6 +224,19 @@ def load(
     return [_operation(row) for row in rows]
 
 
+def standing(connection: Connection, states: Iterable[State]) -> list[tuple[str, str, str]]:
+    """(operation, person, reason) of the operations in these states, without their values.
+
+    What was blocked for somebody who is merged into another one by now is no longer wished.
+    """
+    rows = connection.exec_driver_sql(
+        "SELECT o.id, o.person_id, o.reason FROM operation AS o JOIN person AS p ON p.id = o.person_id"
+        " WHERE o.state IN (SELECT value FROM json_each(?)) AND (o.state <> 'blocked' OR p.status = 'active')",
+        (to_json(sorted(states)),),
+    )
+    return [(op_id, person_id, reason) for op_id, person_id, reason in rows]
+
+
 def of_people(connection: Connection, ids: Iterable[str]) -> list[Sent]:
     """All operations of those persons with their times, oldest first."""
     rows = connection.exec_driver_sql(

@@ -291,6 +291,10 @@ class SqliteStore(Asking, Matching):
         with self.database.read() as connection:
             return outbox.load(connection, states, provider, run_id)
 
+    def standing(self, states: Iterable[State]) -> list[tuple[str, str, str]]:
+        with self.database.read() as connection:
+            return outbox.standing(connection, states)
+
     def open_creates(self) -> Mapping[tuple[str, str], Operation]:
         with self.database.read() as connection:
             return outbox.open_creates(connection)

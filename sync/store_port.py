@@ -420,6 +420,9 @@ class Store(Protocol):
     ) -> list[Operation]:
         """Operations by state, provider or run, oldest first."""
 
+    def standing(self, states: Iterable[State]) -> list[tuple[str, str, str]]:
+        """(operation, person, reason) of every operation in these states; blocked ones of active persons only."""
+
     def open_creates(self) -> Mapping[tuple[str, str], Operation]:
         """(person, provider) → the open create (``OPEN_STATES`` less ``planned``)."""
 

@@ -39,6 +39,7 @@ def person_text(told: dict[str, Any]) -> Iterator[str]:
 def field_lines(told: dict[str, Any]) -> Iterator[str]:
     """Each field: its value, whose it is and why; below it what lost and what differs where."""
     width = max((len(name) for name in told["fields"]), default=0)
+    live = {record["record"] for record in told["records"] if record["state"] == "live"}
     for name, field in told["fields"].items():
         yield f"  {name.ljust(width)}  {_value(field['value'])}{_why(field)}"
         below = " " * (width + 6)
@@ -51,7 +52,8 @@ def field_lines(told: dict[str, Any]) -> Iterator[str]:
         for record, held in field["held_by"].items():
             if held["shows"] != field["value"] and record not in field["lost"]:
                 sent = f"; we sent {_value(held['sent'])}" if "sent" in held else ""
-                yield f"{below}{record} shows {_value(held['shows'])}{sent}"
+                shows = "shows" if record in live else "is gone and showed"
+                yield f"{below}{record} {shows} {_value(held['shows'])}{sent}"
 
 
 def _why(field: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync.cli.common import config_option, log_options, set_up_logs
-from sync.cli.deciding import deciding, judge, wait_option
+from sync.cli.deciding import deciding, judge, shows_values, wait_option
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -55,8 +55,21 @@ def add(
         except ledger.NoKey as error:
             raise click.UsageError(f"{error}; {error.remedy}") from error
     click.echo(f"Noted: {known} for {_whom(people)}.")
-    click.echo("`contact-sync run` tells every provider that can be told; nobody covered is created meanwhile.")
+    click.echo(_follows(known))
     return 0
+
+
+def _follows(reason: str) -> str:
+    """What an opt-out of that reason brings about."""
+    from sync.optouts import NO_ENROLMENT, ONLY_OUTREACH_TOOL, TIMED
+
+    if reason in NO_ENROLMENT:
+        return "It keeps the person out of outreach; records are created as before, and no provider is told."
+    if reason in ONLY_OUTREACH_TOOL:
+        return "Nobody covered is created anywhere but in the outreach tool; no provider is told."
+    if reason in TIMED:
+        return "Nobody covered is created until somebody releases it; no provider is told."
+    return "`contact-sync run` tells every provider that can be told; nobody covered is created meanwhile."
 
 
 def _reason(text: str) -> str:
@@ -106,7 +119,7 @@ def release(
         except ledger.NoKey as error:
             raise click.UsageError(f"{error}; {error.remedy}") from error
     if not ended:
-        click.echo(f"No opt-out covers {_whom(people)}; nothing was done.")
+        click.echo(f"No opt-out covers {_whom(people) if people else 'this key'}; nothing was done.")
         return 0
     click.echo(f"Released {ended} opt-out{'s' if ended > 1 else ''} of {_whom(people)}, by {by.strip()}.")
     click.echo("Where a provider still lists it nothing changes; remove it there by hand if it should end.")
@@ -123,9 +136,12 @@ def _whom(people: list[Person]) -> str:
 @command.command("list")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
               help="How to tell it.")  # fmt: skip
+@click.option("--values", is_flag=True, help="Show personal data in the reasons of releases.")
 @config_option
 @log_options
-def list_entries(form: str, config: Path | None, log_format: str | None, verbose: int, quiet: bool) -> int:
+def list_entries(
+    form: str, values: bool, config: Path | None, log_format: str | None, verbose: int, quiet: bool
+) -> int:
     """List the ledger, latest first. It keeps keyed hashes, so it cannot tell anybody's name or address."""
     set_up_logs(log_format, verbose, quiet)
     from sync.cli.places import is_made, looked_at
@@ -135,7 +151,8 @@ def list_entries(form: str, config: Path | None, log_format: str | None, verbose
     entries: list[dict[str, Any]] = []
     if is_made(settings):
         with looked_at(settings) as store:
-            entries = [_told(entry) for entry in reversed(store.opt_outs())]
+            shown = shows_values(values=values)
+            entries = [_told(entry, values=shown) for entry in reversed(store.opt_outs())]
     if form == "json":
         click.echo(json.dumps({"schema": "contact-sync/optouts/1", "entries": entries}, indent=2))
         return 0
@@ -143,7 +160,9 @@ def list_entries(form: str, config: Path | None, log_format: str | None, verbose
     return 0
 
 
-def _told(entry: OptOutEntry) -> dict[str, Any]:
+def _told(entry: OptOutEntry, *, values: bool) -> dict[str, Any]:
+    from sync.report.masking import sentence
+
     return {
         "at": _utc(entry.at),
         "reason": entry.reason,
@@ -152,7 +171,7 @@ def _told(entry: OptOutEntry) -> dict[str, Any]:
         "until": _utc(entry.until),
         "keys": len(entry.keys),
         "released_by": entry.released_by,
-        "released_why": entry.released_why,
+        "released_why": sentence(entry.released_why, values=values) if entry.released_why else None,
     }
 
 

@@ -26,7 +26,8 @@ class _OnTerminal:
         self._tasks: dict[tuple[str, str], Any] = {}
 
     def advance(self, stage: str, provider: str, done: int, total: int | None) -> None:
-        """The bar stands at ``done`` of ``total``."""
+        """The bar stands at ``done`` of ``total``, or of ``done`` where a list grew since it was counted."""
+        total = None if total is None else max(done, total)
         key = (stage, provider)
         if key not in self._tasks:
             title = f"{TITLES.get(stage, stage):<12} {provider}"

@@ -15,7 +15,7 @@ from sync.cli.common import pending_code, tell
 from sync.cli.progress import watched
 from sync.engine.findings import URGENCY
 from sync.guards import Allowances
-from sync.rehearsal.stage import FOLDER, Stage, staged
+from sync.rehearsal.stage import CONFIG, FOLDER, Stage, staged
 
 if TYPE_CHECKING:
     from sync.report.model import Report
@@ -59,6 +59,8 @@ class _Story:
             codes = [first.exit_code, *await self._go_on(stage, request)]
         self._say(f"The rehearsal took {time.monotonic() - began:.1f} s. Its state is in {FOLDER}/state; the")
         self._say("sandboxes are gone now. `contact-sync sandbox` serves them for as long as you like.")
+        self._say("The commands that the reports name work on what this one found after:")
+        self._say(f"  export CONTACT_SYNC_CONFIG={FOLDER}/{CONFIG}")
         return next((code for code in URGENCY if code in codes), max(codes))
 
     async def _go_on(self, stage: Stage, request: Request) -> list[int]:

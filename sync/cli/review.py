@@ -173,13 +173,13 @@ def _answered(config: Path | None, wait: timedelta, name: str, answer: Callable[
 
 
 def _item(store: Store, name: str) -> Item:
+    from sync.cli.deciding import shown_key
     from sync.engine.review import find_item
-    from sync.redaction import visible
 
     found = find_item(store, name)
     if found is None:
         raise click.UsageError(
-            f"Nothing called {visible(name)} waits; it may be settled by now. "
+            f"Nothing called {shown_key(name)} waits; it may be settled by now. "
             "`contact-sync review list` shows what does."
         )
     return found

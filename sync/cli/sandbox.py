@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -131,6 +132,8 @@ def _introduce(boxes: Mapping[str, Any], faults: list[tuple[str, Any]], out: Pat
     click.echo(f"\nThe configuration that points at them: {out}")
     click.echo("In another terminal:")
     click.echo(f"  contact-sync run --config {out}")
+    click.echo("For this one and every command that a report names:")
+    click.echo(f"  export CONTACT_SYNC_CONFIG={quote(str(out))}")
     click.echo("Ctrl-C stops the servers; they forget everything then.")
 
 

@@ -17,6 +17,7 @@ EXIT_CODES = {
     8: "credentials refused", 9: "a quota is used up", 10: "verification found differences",
     11: "a provider was unreachable", 12: "the state store is unfit", 130: "interrupted", 143: "interrupted",
 }  # fmt: skip
+GUARDED = 5
 TITLES = {
     "conflicts": ("field with several new values", "fields with several new values"),
     "suspected_duplicates": ("pair of people who may be one", "pairs of people who may be one"),
@@ -39,7 +40,10 @@ def as_text(told: dict[str, Any]) -> str:
     lines += ["", *_runs(told["runs"])]
     for name, provider in told["providers"].items():
         lines += ["", *_provider(name, provider, now)]
-    lines += ["", *_waiting(told["waiting"])]
+    lines += [
+        "",
+        *_waiting(told["waiting"], stopped=bool(told["runs"]) and told["runs"][0]["exit_code"] == GUARDED),
+    ]
     if told["warnings"]:
         lines += ["", *(f"Warning: {warning}" for warning in told["warnings"])]
     return "\n".join(lines)
@@ -106,10 +110,13 @@ def _reading(told: dict[str, Any], now: datetime) -> str:
     return "; ".join(parts) + ("; later runs read only what changed since" if told["has_cursor"] else "")
 
 
-def _waiting(waiting: dict[str, Any]) -> Iterator[str]:
+def _waiting(waiting: dict[str, Any], *, stopped: bool) -> Iterator[str]:
+    """``stopped``: a guard stopped the last run."""
     met = {kind: waiting[kind] for kind in TITLES if waiting[kind]["count"]}
+    if stopped:
+        yield "A guard stopped the last run; `contact-sync run --dry-run` tells why and what lets it through."
     if not met:
-        yield "Nothing waits for you."
+        yield from () if stopped else ("Nothing waits for you.",)
         return
     yield "Waiting"
     for kind, told in met.items():
@@ -118,6 +125,8 @@ def _waiting(waiting: dict[str, Any]) -> Iterator[str]:
         more = told["count"] - len(told["first"])
         if more:
             yield f"    and {words.number(more)} more"
+    if met.keys() != {"unsettled"}:
+        yield "`contact-sync review list` names each of them, `contact-sync review show ITEM` tells what to type."
 
 
 def _item(kind: str, item: dict[str, Any]) -> str:

@@ -21,7 +21,7 @@ from sync.report.model import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sync.change import Operation
+    from sync.change import Operation, State
     from sync.engine.session import Session
 
 OK, ERROR, PARTIAL, GUARDED, AUTH, QUOTA, UNREACHABLE = 0, 1, 3, 5, 8, 9, 11
@@ -29,6 +29,7 @@ URGENCY = (GUARDED, AUTH, QUOTA, UNREACHABLE, PARTIAL)
 """Exit codes of a cycle, the one to act on first in front."""
 
 NEEDS_A_PERSON = frozenset({"failed", "refused", "unknown", "parked"})
+UNSETTLED: tuple[State, ...] = ("sending", "unknown", "pending")
 WAITS_FOR_QUOTA = frozenset(
     {
         StateReason.QUOTA,
@@ -45,6 +46,7 @@ def assemble(session: Session) -> Report:
     store = session.store
     told = [o for o in session.operations.values() if o.id not in session.told_before] + session.ended_late
     operations = tuple(sorted(told, key=lambda o: (o.provider, o.kind, o.person_id, o.id)))
+    blocked = _still_blocked(session)
     return Report(
         run_id=session.run_id,
         mode=session.options.mode,
@@ -56,7 +58,7 @@ def assemble(session: Session) -> Report:
             total=store.people_count(),
             new=session.new_people,
             merged=session.merged_people,
-            excluded=len({o.person_id for o in operations if o.reason == StateReason.OPTED_OUT}),
+            excluded=len({person for _, person, reason in blocked if reason == StateReason.OPTED_OUT}),
         ),
         operations=operations,
         conflicts=tuple(store.conflicts()),
@@ -71,9 +73,18 @@ def assemble(session: Session) -> Report:
         manual_actions=tuple(store.manual_actions()),
         guards=session.guards,
         bulk=tuple(session.bulk),
+        still_blocked=len({op for op, _, _ in blocked} - {o.id for o in operations}),
+        unsettled=len({op for op, _, _ in store.standing(UNSETTLED)} - {o.id for o in operations}),
         notes=tuple(session.notes),
         names=_names(session, operations),
     )
+
+
+def _still_blocked(session: Session) -> list[tuple[str, str, str]]:
+    """(operation, person, reason) of all that is blocked: what this run found, and for others what stands."""
+    now = [(o.id, o.person_id, o.reason) for o in session.operations.values() if o.state == "blocked"]
+    planned = set(session.planned_people)
+    return now + [row for row in session.store.standing(("blocked",)) if row[1] not in planned]
 
 
 def exit_code(session: Session, operations: tuple[Operation, ...]) -> int:

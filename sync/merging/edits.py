@@ -42,6 +42,19 @@ def merge_edits(work: Work) -> None:
         edits = [e for m in work.met if (e := _edit(work, name, m)) is not None]
         if edits and not work.brakes(name, edits):
             _merge_field(work, name, edits)
+    for name in sorted(names & work.conflicts.keys() & work.frozen):
+        work.conflicts[name] = _as_shown_now(work, name, work.conflicts[name])
+
+
+def _as_shown_now(work: Work, name: str, braked: Conflict) -> Conflict:
+    """The braked field's conflict with what its records show now, and with what others made of it meanwhile."""
+    values = dict(braked.values)
+    for member in work.met:
+        source, now = str(member.record.ref), work.shown[member.rid].get(name)
+        ours = name in work.written[member.rid] or work.same(name, now, member.link.base.get(name))
+        if now is not None and (source in values or not ours):
+            values[source] = now
+    return replace(braked, values=MappingProxyType(values))
 
 
 def _merge_field(work: Work, name: str, edits: list[Edit]) -> None:

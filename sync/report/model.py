@@ -112,6 +112,10 @@ class Report:
     manual_actions: tuple[ManualAction, ...] = ()
     guards: tuple[GuardReport, ...] = ()
     bulk: tuple[BulkTotals, ...] = ()
+    still_blocked: int = 0
+    """Operations that are blocked as an earlier report told."""
+    unsettled: int = 0
+    """Operations of earlier runs whose outcome is not known yet and that no person is asked about."""
     notes: tuple[str, ...] = ()
     """Sentences about the whole run (what a person should do next)."""
     names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -63,6 +63,13 @@ def _nothing(report: Report) -> str:
         return visible(f"No change is planned, but not everything went well at {', '.join(unread)}.")
     if waiting(report):
         return "Nothing to send; some things wait for you."
+    if report.unsettled:
+        looked_up = words.count(report.unsettled, "earlier operation is", "earlier operations are")
+        return f"Nothing to send; {looked_up} not settled yet and looked up again by the next runs."
+    if report.still_blocked:
+        return (
+            f"Nothing to send; {words.count(report.still_blocked, 'operation', 'operations')} blocked as before."
+        )
     return NOTHING
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sync.cli.explain_text import field_lines
 from sync.wiring import load_settings, opened_store
 
 if TYPE_CHECKING:
@@ -204,11 +205,44 @@ def test_an_opt_out_is_noted_listed_and_released_in_somebodys_name(program: Prog
     )
 
 
+def test_what_was_typed_is_told_again_without_anybodys_address(program: Program, known: Path) -> None:
+    program("optout", "add", BOB, "--reason", "OTHER", "--config", known)
+    why = "he asked from bob.brun@oakmere.nl"
+    program("optout", "release", BOB, "--by", "Ann", "--why", why, "--config", known)
+    for form in ("text", "json"):
+        told = program("optout", "list", "--format", form, "--config", known).out
+        assert "he asked from b…@o….nl" in told.replace("\\u2026", "…")
+        assert why in program("optout", "list", "--format", form, "--values", "--config", known).out
+    wrong = program("review", "show", "bob.brun@oakmere.nl", "--config", known)
+    assert "Nothing called b…@o….nl waits" in wrong.err
+
+
 def test_somebody_nobody_knows_can_opt_out_beforehand(program: Program, known: Path) -> None:
     told = program("optout", "add", "zoe.quill@north.io", "--reason", "CONTACT_REFUSED", "--config", known)
     assert told.code == 0
     assert "nobody known yet" in told.out
     assert program("optout", "add", "Zoe", "--reason", "OTHER", "--config", known).code == 2
+
+
+@pytest.mark.parametrize(
+    ("reason", "follows"),
+    [
+        ("UNSUBSCRIBED", "tells every provider that can be told; nobody covered is created meanwhile"),
+        ("BOUNCED", "tells every provider that can be told; nobody covered is created meanwhile"),
+        ("INTERESTED", "records are created as before, and no provider is told"),
+        ("EXCLUDE_FROM_CRM", "created anywhere but in the outreach tool; no provider is told"),
+        ("BAD_TIMING", "Nobody covered is created until somebody releases it; no provider is told"),
+    ],
+)
+def test_a_noted_opt_out_tells_what_its_reason_brings_about(
+    program: Program, known: Path, reason: str, follows: str
+) -> None:
+    assert follows in program("optout", "add", BOB, "--reason", reason, "--config", known).out
+
+
+def test_a_release_of_nothing_says_so(program: Program, known: Path) -> None:
+    told = program("optout", "release", "zoe.quill@north.io", "--by", "Ann", "--why", "x", "--config", known)
+    assert told.out == "No opt-out covers this key; nothing was done.\n"
 
 
 def test_a_reason_must_be_a_known_one(program: Program, known: Path) -> None:
@@ -233,3 +267,11 @@ def test_an_address_that_joins_nobody_names_whoever_shows_it(program: Program, c
     assert (told.code, "datananas:1" in told.out) == (0, True)
     added = program("optout", "add", "info@lumenforge.fr", "--reason", "OTHER", "--config", config)
     assert "for person" in added.out
+
+
+def test_what_a_record_showed_that_is_gone_is_told_as_past() -> None:
+    held = {"topo:1": {"shows": "COO"}, "apollo:2": {"shows": "CFO"}}
+    title = {"value": "CEO", "rule": None, "lost": {}, "conflict": None, "held_by": held}
+    records = [{"record": "topo:1", "state": "gone"}, {"record": "apollo:2", "state": "live"}]
+    told = [line.strip() for line in field_lines({"fields": {"job_title": title}, "records": records})]
+    assert told[1:] == ["topo:1 is gone and showed COO", "apollo:2 shows CFO"]

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.progress import Progress
 
 from state.lock import RunLock, run_lock_path
+from sync.cli.progress import _OnTerminal
 from sync.cli.run import interruptible
 from tests.cli.conftest import PATIENCE_S, PROGRAM, started
 
@@ -256,3 +258,12 @@ def test_quiet_shows_no_progress_on_a_terminal(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     told = program("run", "--dry-run", *flags, "--config", config)
     assert ("reading" in told.err) is bars
+
+
+def test_a_bar_never_stands_beyond_its_end() -> None:
+    bars = Progress(disable=True)
+    shown = _OnTerminal(bars)
+    for done, total in ((8, 8), (20, 8), (3, None)):
+        shown.advance("pull", "apollo", done, total)
+        (task,) = bars.tasks
+        assert task.total is None or task.completed <= task.total

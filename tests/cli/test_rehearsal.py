@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +23,19 @@ def test_a_report_for_programs_has_standard_output_for_itself(
     assert "Configuration: .sandbox/config.toml" in told.err
     assert "--allow create=apollo:10000" in told.err
     assert (tmp_path / ".sandbox" / "config.toml").is_file()
+
+
+def test_the_commands_that_its_reports_name_work_afterwards(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = program("run", "--sandbox").out
+    name, _, value = told.rpartition("export ")[2].strip().partition("=")
+    monkeypatch.setenv(name, value)
+    shown = set(re.findall(r"contact-sync (review (?:list|show \S+))", told))
+    assert len(shown) > 2
+    for command in shown:
+        assert program(*command.split()).code == 0, command
 
 
 def test_quiet_means_that_only_the_report_is_told(

@@ -178,6 +178,7 @@ def test_people_who_may_be_one_are_told(program: Program, config: Path) -> None:
     assert "1 pair of people who may be one" in out
     assert "datananas:1 and datananas:2: " in out
     assert "Jonas" not in out
+    assert "`contact-sync review list` names each of them" in program("status", "--config", config).out
 
 
 def test_a_damaged_store_ends_with_12(program: Program, config: Path, people: list[str], store_file: Path) -> None:
@@ -197,21 +198,35 @@ def test_every_exit_code_has_words() -> None:
     assert set(EXIT_CODES) == {*range(13), 130, 143}
 
 
-def test_long_lists_are_cut_and_counted() -> None:
-    told = {
+def standing(conflicts: int, *runs: dict[str, Any]) -> dict[str, Any]:
+    """A status in which only so many conflicts wait."""
+    return {
         "at": "2026-11-20T18:00:00Z",
         "config": "c",
         "database": "d",
         "made": True,
         "people": 9,
         "locks": {"run": "", "daemon": ""},
-        "runs": [],
+        "runs": list(runs),
         "providers": {},
         "warnings": [],
         "waiting": {
             kind: {"count": 0, "first": []}
             for kind in ("suspected_duplicates", "holds", "parked", "manual_actions", "unsettled")
         }
-        | {"conflicts": {"count": 1200, "first": [{"person": "p", "field": "job_title"}]}},
+        | {"conflicts": {"count": conflicts, "first": [{"person": "p", "field": "job_title"}] * bool(conflicts)}},
     }
+
+
+def test_long_lists_are_cut_and_counted() -> None:
+    told = standing(1200)
     assert "1,200 fields with several new values\n    job_title of person p\n    and 1,199 more" in as_text(told)
+
+
+def test_what_a_guard_stopped_waits_for_a_person() -> None:
+    run: dict[str, Any] = {"started_at": "2026-11-20T17:00:00Z", "finished_at": "2026-11-20T17:00:09Z"}
+    run |= {"mode": "run", "counts": {}}
+    stopped, done = (as_text(standing(0, run | {"exit_code": code})) for code in (5, 0))
+    assert "`contact-sync run --dry-run` tells why and what lets it through" in stopped
+    assert "Nothing waits for you." not in stopped
+    assert done.endswith("Nothing waits for you.")

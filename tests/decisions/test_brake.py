@@ -97,6 +97,18 @@ async def test_a_frozen_field_stays_quiet_and_other_fields_flow(home: House) -> 
     assert len(waiting(home)) == 1
 
 
+async def test_a_frozen_field_is_listed_with_what_its_records_show_now(home: House) -> None:
+    record = await oscillate(home, 3)
+    (before,) = (await home.run()).conflicts
+    home.clock.advance(hours=1)
+    home.actors["apollo"].edit(record, {"job_title": "Chief"})
+    (listed,) = (await home.run()).conflicts
+    assert dict(listed.values) == {**before.values, f"apollo:{record}": "Chief"}
+    assert listed.since == before.since
+    take(home, only_item(home), "apollo")
+    assert {o.fields["job_title"].after for o in (await home.run()).operations} == {"Chief"}
+
+
 async def test_a_person_who_takes_the_providers_value_ends_it(home: House) -> None:
     await oscillate(home, 3)
     take(home, only_item(home), "apollo")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adapters.toolkit.sandbox import Fault
+from sync.report.summary import headline
 from tests.decisions.desk import accept, only_item, reject, waiting
 from tests.engine.house import House, at, person
 
@@ -57,6 +58,13 @@ async def test_one_that_cannot_be_found_after_all_goes_on_blocking_a_second_crea
         await home.run()
     assert home.topo.writes == before
     assert only_item(home).id == item.id
+
+
+async def test_a_report_does_not_call_all_well_while_a_write_is_still_looked_for(home: House) -> None:
+    accept(home, await park_at_topo(home, "reset-before"))
+    report = await home.run()
+    assert report.operations == ()
+    assert headline(report).startswith("Nothing to send; 1 earlier operation is not settled yet")
 
 
 async def test_where_nothing_can_be_read_an_accepted_write_counts_as_done(home: House) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from sync.change import ManualAction
 from sync.engine.review import CannotAnswer, find_item
+from sync.report.summary import NOTHING, headline
 from tests.decisions.desk import accept, desk, only_item, reject, set_value, split, take, waiting, whole
 from tests.engine.house import House, at, by_state, crowd, person
 
@@ -171,6 +172,7 @@ async def test_an_accepted_pair_is_one_person_and_never_asked_about_again(home: 
     report = await home.run()
     assert report.people.total == 1
     assert [i.kind for i in waiting(home)] == []
+    assert headline(await home.run()) == NOTHING
 
 
 async def test_a_rejected_pair_stays_two_and_is_never_asked_about_again(home: House) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.toolkit.sandbox import Fault
 from sync.engine import ledger
+from sync.report.summary import headline
 from tests.decisions.desk import accept, desk, waiting
 from tests.engine.house import at, by_state, person
 
@@ -172,3 +173,16 @@ async def test_a_release_ends_what_had_to_be_done_by_hand_and_a_later_opt_out_as
     assert (await home.run()).manual_actions == ()
     home.actors["topo"].opt_out(person(), "UNSUBSCRIBED")
     assert [(a.provider, a.action) for a in (await home.run()).manual_actions] == todo
+
+
+async def test_whoever_opted_out_counts_as_excluded_in_every_report_until_released(home: House) -> None:
+    home.actors["topo"].create(person())
+    home.actors["topo"].opt_out(person(), "UNSUBSCRIBED")
+    await home.run()
+    for _ in range(2):
+        again = await home.run()
+        assert (again.operations, again.people.excluded) == ((), 1)
+        assert headline(again) == "Nothing to send; 2 operations blocked as before."
+    assert (await home.run("dry-run")).people.excluded == 1
+    _release(home)
+    assert (await home.run()).people.excluded == 0
