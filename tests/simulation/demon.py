@@ -187,7 +187,7 @@ class Demon:
             for message in messages:
                 await send(message)
         if not mutating and messages[0]["status"] == 200 and self._scene.mode == "run" and _is_heard(scope):
-            self._see(whole)
+            self._see(name, whole)
 
     async def _cut_short(self, scope: Scope, messages: list[Message], whole: bytes, send: Send) -> None:
         await send(messages[0])
@@ -195,8 +195,10 @@ class Demon:
         await asyncio.sleep(0.02)
         _cut(scope)
 
-    def _see(self, whole: bytes) -> None:
+    def _see(self, name: str, whole: bytes) -> None:
         """A page of rows was read; one of a single row was asked for a total or an account, and for no row."""
+        if "size=1" in name.partition("?")[2].split(" ")[0].split("&"):
+            return
         try:
             told = json.loads(whole)
         except ValueError:
