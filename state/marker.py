@@ -1,6 +1,7 @@
-"""The marker beside the database: the newest run it has seen.
+"""The marker beside the database: the newest run it has seen, and on which machine.
 
-A database that knows of fewer runs than its marker is an older copy that was put back.
+A database that knows of fewer runs than its marker is an older copy that was put back. One whose marker names
+another machine was copied or moved here, and may still be written there.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from state.connection import translated
 from state.files import replace_private
+from state.host import host
 from state.points import point
 
 if TYPE_CHECKING:
@@ -20,10 +22,13 @@ if TYPE_CHECKING:
 
 
 class Marker(NamedTuple):
-    """``lineage`` names a database for life, ``serial`` grows with each run."""
+    """``lineage`` names a database for life, ``serial`` grows with each run. ``host``: the machine of the last
+    run, ``None`` where nothing told it.
+    """
 
     lineage: str
     serial: int
+    host: str | None = None
 
 
 class Noted(NamedTuple):
@@ -42,25 +47,32 @@ def load_marker(database: Path) -> Marker | None:
     """The marker, or ``None`` when there is none that can be read."""
     try:
         told = json.loads(marker_path(database).read_text(encoding="ascii"))
-        return Marker(str(told["lineage"]), int(told["serial"]))
+        return Marker(str(told["lineage"]), int(told["serial"]), told.get("host"))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def save_marker(database: Path, marker: Marker) -> None:
-    """The marker is on disk. Written after the commit: a marker behind its database never alarms.
+    """The marker is on disk, with this machine. Written after the commit: a marker behind its database never
+    alarms.
 
     Raises ``StateError`` when it cannot be written.
     """
     point("marker.before_replace")
     with translated("the marker beside the state database cannot be written"):
-        replace_private(marker_path(database), json.dumps(marker._asdict()) + "\n")
+        replace_private(marker_path(database), json.dumps(marker._replace(host=host())._asdict()) + "\n")
     point("marker.after_replace")
 
 
 def is_rolled_back(marker: Marker | None, own: Marker) -> bool:
     """Whether the database with marker ``own`` is older than, or another than, the one marked."""
     return marker is not None and (marker.lineage != own.lineage or marker.serial > own.serial)
+
+
+def is_elsewhere(marker: Marker | None) -> bool:
+    """Whether the last run was on another machine than this."""
+    here = host()
+    return marker is not None and None not in {marker.host, here} and marker.host != here
 
 
 def own(connection: Connection) -> tuple[int, Marker]:

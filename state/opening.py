@@ -112,12 +112,14 @@ def _open_read(path: Path | None, ledger: Path, key: Path) -> SqliteStore:
         with database.read() as connection:
             found = marker.noted(connection)
             own = marker.own(connection)[1]
+        told = marker.load_marker(path)
         return SqliteStore(
             database,
             key=load_key(key),
             ledger=ledger,
             lost_database=found.lost,
-            rolled_back=found.rolled_back or marker.is_rolled_back(marker.load_marker(path), own),
+            rolled_back=found.rolled_back or marker.is_rolled_back(told, own),
+            other_host=marker.is_elsewhere(told),
             warnings=folder_warnings(path.parent),
         )
     except BaseException:
@@ -201,5 +203,6 @@ def _attach(
         ledger=None if beside is not None or database.path is None else ledger,
         lost_database=found.lost,
         rolled_back=found.rolled_back,
+        other_host=not fresh and marker.is_elsewhere(told),
         warnings=warnings,
     )

@@ -41,7 +41,8 @@ class SqliteStore(Asking, Matching):
     """The store; made by ``state.opening.open_store``.
 
     ``warnings``: sentences for the report. ``lost_database``: the store was empty although a ledger exists.
-    ``rolled_back``: an older copy of the database was put back. Both stay until ``accept``.
+    ``rolled_back``: an older copy of the database was put back. ``other_host``: its last run was on another
+    machine. All three stay until ``accept``.
     """
 
     def __init__(
@@ -52,11 +53,13 @@ class SqliteStore(Asking, Matching):
         ledger: Path | None,
         lost_database: bool = False,
         rolled_back: bool = False,
+        other_host: bool = False,
         warnings: Sequence[str] = (),
     ) -> None:
         self.database = database
         self.lost_database = lost_database
         self.rolled_back = rolled_back
+        self.other_host = other_host
         self.warnings = list(warnings)
         self._key = key
         self._ledger = ledger
@@ -89,7 +92,7 @@ class SqliteStore(Asking, Matching):
             runs.begin(connection, run_id, mode, at)
             epoch, own = marker.own(connection)
         self.database.epoch = epoch
-        if self.path is not None and not self.rolled_back:
+        if self.path is not None and not (self.rolled_back or self.other_host):
             marker.save_marker(self.path, own)
 
     def finish_run(self, run_id: str, *, at: datetime, exit_code: int, summary: Mapping[str, object]) -> None:
@@ -101,12 +104,12 @@ class SqliteStore(Asking, Matching):
             return runs.recent(connection, limit)
 
     def accept(self) -> None:
-        """A lost or restored database counts as the right one from now on."""
+        """A lost, restored or moved database counts as the right one, and this as its machine, from now on."""
         with self.database.write("accept") as connection:
             own = marker.accept(connection, self.path)
         if self.path is not None:
             marker.save_marker(self.path, own)
-        self.lost_database = self.rolled_back = False
+        self.lost_database = self.rolled_back = self.other_host = False
 
     def keyed_hash(self, text: str) -> str:
         return keyed_hash(self._secret(), text)

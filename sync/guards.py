@@ -91,7 +91,7 @@ class Facts:
     ``known``: provider → people known there. ``people``: all people. ``merges``: provider → joins of people
     who both existed before. ``vanished``: provider → (records gone from a proven sweep, live before).
     ``changed_config``: provider → (new fingerprint, what changed). ``lost_database``: the store is empty though
-    a ledger of opt-outs exists.
+    a ledger of opt-outs exists. ``other_host``: the store's last run was on another machine.
     """
 
     known: Mapping[str, int]
@@ -100,6 +100,7 @@ class Facts:
     vanished: Mapping[str, tuple[int, int]] = field(default_factory=lambda: MappingProxyType({}))
     changed_config: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     lost_database: bool = False
+    other_host: bool = False
 
 
 def check(
@@ -109,6 +110,7 @@ def check(
     planned = [o for o in operations if o.state == "planned"]
     return (
         *_lost(facts),
+        *_second_writer(facts),
         *_config(facts, allowances),
         *_vanished(facts, allowances),
         *_outreach(planned, allowances),
@@ -210,6 +212,17 @@ def _lost(facts: Facts) -> list[GuardReport]:
         "or accept a new start with `contact-sync state check --accept`"
     )
     return [GuardReport(provider=EVERY, kind="lost", planned=facts.people, limit=0, allow="", detail=detail)]
+
+
+def _second_writer(facts: Facts) -> list[GuardReport]:
+    """No provider can tell two engines apart; only a person knows that the other one runs no more."""
+    if not facts.other_host:
+        return []
+    detail = (
+        "the last run on this state was on another machine; make sure that nothing runs there any more, "
+        "then accept this one with `contact-sync state check --accept`"
+    )
+    return [GuardReport(provider=EVERY, kind="second-writer", planned=1, limit=0, allow="", detail=detail)]
 
 
 def _config(facts: Facts, allowances: Allowances) -> list[GuardReport]:

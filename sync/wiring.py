@@ -193,6 +193,7 @@ def session_for(
         options=request.options,
         progress=progress or Silent(),
         lost_database=store.lost_database,
+        other_host=store.other_host,
         only_key=request.only,
     )
 

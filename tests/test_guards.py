@@ -142,6 +142,11 @@ def test_a_lost_database_stops_and_no_allowance_lets_it_through() -> None:
     assert [(s.kind, s.allow) for s in found] == [("lost", "")]
 
 
+def test_a_state_of_another_machine_stops_and_no_allowance_lets_it_through() -> None:
+    found = stops([], "create=all:99", "merge=all:99", other_host=True)
+    assert [(s.kind, s.allow) for s in found] == [("second-writer", "")]
+
+
 # allowances -------------------------------------------------------------------------------------------
 FACTS: dict[str, Any] = {
     "known": 150, "people": 0, "merges": {"topo": 11}, "vanished": {"topo": (9, 9)},

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sync.errors import ContactSyncError
 
-URGENCY = (12, 2, 8, 11)
+URGENCY = (12, 2, 5, 8, 11)
 """Exit codes of failed checks, the one to act on first in front."""
 
 

@@ -22,6 +22,7 @@ FIRST = 5
 
 LOST = "the database was lost and made anew although a ledger exists: runs only plan"
 ROLLED_BACK = "an older copy of the database was put back: nothing runs"
+MOVED = "the last run was on another machine: runs only plan here"
 ACCEPT = "`contact-sync state check --accept` accepts it"
 
 
@@ -68,6 +69,8 @@ def _from_store(settings: Settings, store: SqliteStore, now: datetime, *, values
     warnings = list(store.warnings)
     if store.lost_database:
         warnings.append(f"{LOST}; {ACCEPT}")
+    if store.other_host:
+        warnings.append(f"{MOVED}; {ACCEPT}")
     if store.rolled_back:
         warnings.append(f"{ROLLED_BACK}; {ACCEPT}")
     deferred = store.operations(states=("deferred",), run_id=runs[0].run_id) if runs else []

@@ -28,6 +28,11 @@ LOST = (
     "is learnt anew from the providers, and people whom earlier runs created are recognised by email and profile\n"
     "only. Opt-outs are all known from the ledger. A backup in [state] backups would keep more."
 )
+MOVED = (
+    "The last run on this state was on another machine: the folder was copied or moved here.\n"
+    "While this stands, runs only plan. To accept it means that nothing works on the other copy any more: two\n"
+    "engines would undo each other's edits, and each would create people whom the other has created, too."
+)
 ROLLED_BACK = (
     "The state database is an older copy: it knows of fewer runs than the marker beside it.\n"
     "While this stands, nothing runs. To accept it means that this copy is the right one: what later runs wrote\n"
@@ -46,7 +51,7 @@ for part in (backup, restore, upgrade):
 
 
 @command.command("check")
-@click.option("--accept", is_flag=True, help="Accept a lost or restored database as the right one.")
+@click.option("--accept", is_flag=True, help="Accept a lost, restored or moved database as the right one.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--wait", type=DURATION, default="60s", show_default=True, help="How long to wait for the lock.")
 @config_option
@@ -62,7 +67,7 @@ def check(
 ) -> int:
     """Check the whole database, its audit trail and the opt-out ledger; 12 when something is wrong.
 
-    With --accept a lost or restored database, which keeps runs from writing, is accepted as the right one.
+    With --accept a lost, restored or moved database, which keeps runs from writing, is accepted as the right one.
     """
     set_up_logs(log_format, verbose, quiet)
     from sync.wiring import load_settings
@@ -134,7 +139,7 @@ def _database(settings: Settings, *, thorough: bool, ledger: bool) -> Iterator[C
             yield Check("ok", "audit trail", "each entry follows from the one before")
             if ledger:
                 yield from _opt_outs(settings, store)
-            yield _history(lost=store.lost_database, rolled_back=store.rolled_back)
+            yield _history(store)
     except StateError as error:
         yield failed("database", error)
 
@@ -157,12 +162,21 @@ def _opt_outs(settings: Settings, store: SqliteStore) -> Iterator[Check]:
         yield Check("warn", "opt-outs", found, "the next run writes them there again")
 
 
-def _history(*, lost: bool, rolled_back: bool) -> Check:
-    if not (lost or rolled_back):
+def _history(store: SqliteStore) -> Check:
+    code = 12
+    if store.rolled_back:
+        found, remedy = "an older copy of the database was put back", "restore a newer backup, or"
+    elif store.lost_database:
+        found, remedy = "the database was lost and made anew", "restore a backup, or"
+    elif store.other_host:
+        found, remedy, code = (
+            "the last run was on another machine",
+            "see that nothing runs there any more, then",
+            5,
+        )
+    else:
         return Check("ok", "history", "the database is the newest one known")
-    found = "an older copy of the database was put back" if rolled_back else "the database was lost and made anew"
-    remedy = "restore a newer backup, or accept it with `contact-sync state check --accept`"
-    return Check("FAIL", "history", found, remedy, 12)
+    return Check("FAIL", "history", found, f"{remedy} accept it with `contact-sync state check --accept`", code)
 
 
 def _roll_back(settings: Settings, stack: ExitStack) -> Iterator[Check]:
@@ -190,17 +204,17 @@ def _roll_back(settings: Settings, stack: ExitStack) -> Iterator[Check]:
 
 
 def _accept(settings: Settings, *, yes: bool, wait_s: float) -> int:
-    """A lost or restored database is accepted if the user says so; 12 when not."""
+    """A lost, restored or moved database is accepted if the user says so; else the code of what stops runs."""
     from sync.wiring import opened_store
 
     with opened_store(settings, wait_s=wait_s) as store:
-        if not (store.lost_database or store.rolled_back):
+        if not (store.lost_database or store.rolled_back or store.other_host):
             click.echo("There is nothing to accept: the database is the newest one known.")
             return 0
-        click.echo("\n" + (ROLLED_BACK if store.rolled_back else LOST))
+        click.echo("\n" + (ROLLED_BACK if store.rolled_back else LOST if store.lost_database else MOVED))
         if not agreed("Accept it?", yes=yes):
             click.echo("Nothing was accepted.")
-            return 12
+            return _history(store).code
         store.accept()
     click.echo("Accepted. `contact-sync run --dry-run` shows what the next run would do.")
     return 0

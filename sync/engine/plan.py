@@ -265,7 +265,7 @@ def stop_or_go(session: Session) -> bool:
             }
         ),
     )
-    facts = replace(facts, lost_database=session.lost_database)
+    facts = replace(facts, lost_database=session.lost_database, other_host=session.other_host)
     known_set = session.store.provider_state(guards.EVERY).fingerprint
     if known_set is not None and known_set != provider_set(session):
         change = (provider_set(session), "the set of configured providers changed since the last run")

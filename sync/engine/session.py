@@ -119,6 +119,7 @@ class Session:
     options: Options
     progress: Progress
     lost_database: bool = False
+    other_host: bool = False
     only_key: str | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     opt_outs: OptOutIndex = field(init=False)

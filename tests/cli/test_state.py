@@ -181,6 +181,21 @@ def test_a_lost_database_can_be_accepted(program: Program, config: Path, store_f
     assert _check(program, config).code == 0
 
 
+def test_a_database_of_another_machine_can_be_accepted(
+    program: Program, config: Path, store_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("state.host.MACHINE_ID", config.parent / "machine")
+    (config.parent / "machine").write_text("another")
+    told = _check(program, config)
+    assert told.code == 5
+    assert "the last run was on another machine" in told.out
+    assert "the last run was on another machine" in program("status", "--config", config).out
+    told = _check(program, config, "--accept", "--yes")
+    assert told.code == 0
+    assert "two\nengines would undo each other's edits" in told.out
+    assert _check(program, config).code == 0
+
+
 @pytest.mark.parametrize(("answer", "code", "said"), [("y", 0, "Accepted."), ("n", 12, "Nothing was accepted.")])
 def test_a_person_at_a_terminal_is_asked(config: Path, restored: Path, answer: str, code: int, said: str) -> None:
     terminal, side = pty.openpty()

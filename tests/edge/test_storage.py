@@ -175,6 +175,25 @@ async def test_an_older_database_put_back_stops_everything_until_a_person_accept
     assert quiet.writes == before
 
 
+async def test_a_state_copied_to_another_machine_only_plans_until_a_person_accepts_it(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("state.host.MACHINE_ID", home.folder / "machine")
+    (home.folder / "machine").write_text("one")
+    home.actors["topo"].create(crowd(2)[0])
+    await home.run()
+    (home.folder / "machine").write_text("two")
+    home.actors["topo"].create(crowd(2)[1])
+    before = home.writes
+    for _ in range(2):
+        report = await home.run()
+        assert (report.exit_code, [g.kind for g in report.guards], home.writes) == (5, ["second-writer"], before)
+    with opened_store(load_settings(home.config, home.environ)) as store:
+        store.accept()
+    assert (await home.run()).exit_code == 0
+    assert home.writes > before
+
+
 async def test_a_lost_database_only_plans_until_a_person_accepts_it(home: House) -> None:
     _people_at_topo(home, 4)
     home.actors["topo"].opt_out(crowd(1)[0], "UNSUBSCRIBED")

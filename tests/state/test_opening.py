@@ -311,6 +311,42 @@ def test_a_lost_database_stays_one_until_a_person_accepts_it(home: Home) -> None
         assert (store.lost_database, store.rolled_back) == (False, False)
 
 
+@pytest.mark.parametrize("mode", WRITING)
+def test_a_copied_state_is_of_another_machine_until_a_person_accepts_it(
+    home: Home, mode: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("state.host.MACHINE_ID", home.root / "machine")
+    (home.root / "machine").write_text("one\n")
+    with home.open() as store:
+        store.begin_run("run-1", "run", START)
+    (home.root / "machine").write_text("two\n")
+    for at in ("run-2", "run-3"):
+        with home.open("read") as store:
+            assert store.other_host
+        with home.open(mode) as store:
+            assert store.other_host
+            store.begin_run(at, "run", START)
+    with home.open() as store:
+        store.accept()
+        assert not store.other_host
+    with home.open(mode) as store:
+        assert not store.other_host
+    (home.root / "machine").write_text("one\n")
+    with home.open() as store:
+        assert store.other_host
+
+
+def test_a_machine_that_has_no_name_is_not_told_from_others(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("state.host.MACHINE_ID", home.root / "machine")
+    for number, name in enumerate((None, "one\n", "", "one\n")):
+        (home.root / "machine").unlink(missing_ok=True)
+        if name is not None:
+            (home.root / "machine").write_text(name)
+        with home.open() as store:
+            assert not store.other_host
+            store.begin_run(f"run-{number}", "run", START)
+
+
 def put_back(home: Home) -> None:
     """An older copy of the database is put in the place of the newer one."""
     fill(home)
