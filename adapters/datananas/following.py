@@ -2,7 +2,9 @@
 
 The server makes the uuid, and its answer to the POST may not tell it. So ours is, in this order: the uuid of the
 answer; the one import on our list that began after our send; among several, the one whose ``total`` is the
-number of contacts that we sent. Anything less is ambiguous, and ambiguous is never taken for done.
+number of contacts that we sent. Where a server tells everything again to each new connection, those that an
+earlier batch heard of count only as long as no other began. Anything less is ambiguous, and ambiguous is never
+taken for done.
 Source: https://docs.datananas.com/reference/post_contacts-bulk (the event ``_starting`` precedes the answer, and
 ``_ending`` follows it; either order is accepted here, because two connections keep no common order).
 """
@@ -10,9 +12,12 @@ Source: https://docs.datananas.com/reference/post_contacts-bulk (the event ``_st
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from adapters.datananas.events import Ended, Event, Running, Started
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MOST_IMPORTS = 1_000
 """Imports remembered; a flood beyond that is forgotten, so that memory stays bounded."""
@@ -44,11 +49,15 @@ class Verdict:
 
 
 class Following:
-    """Follows one POST of ``size`` contacts. ``list_id``: the target list's id, ``None`` when it is not known."""
+    """Follows one POST of ``size`` contacts. ``list_id``: the target list's id, ``None`` when it is not known.
 
-    def __init__(self, size: int, list_id: str | None) -> None:
+    ``known``: uuids that were heard before this POST.
+    """
+
+    def __init__(self, size: int, list_id: str | None, known: Iterable[str] = ()) -> None:
         self._size = size
         self._list_id = list_id
+        self._known = frozenset(known)
         self._imports: dict[str, _Import] = {}
         self._foreign: set[str] = set()
         self._uuid: str | None = None
@@ -96,6 +105,11 @@ class Following:
         return self._leading is not None
 
     @property
+    def heard(self) -> list[str]:
+        """The uuids of all imports that were heard of, ours among them."""
+        return [*self._foreign, *self._imports]
+
+    @property
     def verdict(self) -> Verdict | None:
         """What became of our import, once the POST was accepted and the end is known; ``None`` before.
 
@@ -109,6 +123,8 @@ class Following:
         if len(candidates) < 2:
             verdict = self._judge(candidates[0] if candidates else None)
             return Verdict(None, doubt="ambiguous") if verdict and self._rivalled() else verdict
+        if all(one.uuid in self._known for one in candidates):
+            return None  # ours is still to come
         fitting = [one for one in candidates if one.total == self._size]
         if len(fitting) > 1:
             return Verdict(None, doubt="ambiguous")
@@ -161,6 +177,7 @@ class Following:
         begun = [one for one in self._imports.values() if one.started is not None and self._on_our_list(one)]
         if len(begun) > 1:
             begun = [one for one in begun if one.total in {None, self._size}]
+        begun = [one for one in begun if one.uuid not in self._known] or begun
         return [one for one in begun if one.early] or begun
 
     def _rivalled(self) -> bool:

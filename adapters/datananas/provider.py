@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 PARTIAL = "partial-totals"
 """The totals count fewer contacts than were sent; which ones, nothing tells."""
 
+MOST_HEARD = 200
+"""Imports remembered for the next batch and the next run; a server tells no more of them again."""
+LONGEST_UUID = 100
+
 TWO_ENDINGS = "the stream told two different endings; the first one counts"
 
 
@@ -62,6 +66,8 @@ class Datananas:
         self.requests = RequestCounts()
         self._client = Client(settings, opening, self.requests)
         self._one_bulk = asyncio.Lock()
+        heard = opening.memory.get("imports")
+        self._heard = [uuid for uuid in heard if isinstance(uuid, str)] if isinstance(heard, list) else []
         self._stream = Stream(
             url=settings.stream_url,
             auth=settings.stream_auth,
@@ -77,8 +83,9 @@ class Datananas:
 
     @property
     def memory(self) -> Mapping[str, object]:
-        """When the bulk endpoint may be asked again, by its rate windows and by its daily quota."""
-        return self._client.memory
+        """When the bulk endpoint may be asked again, by its rate windows and its daily quota; imports heard of."""
+        notes = dict(self._client.memory)
+        return notes | {"imports": self._heard} if self._heard else notes
 
     async def open(self) -> Account:
         """The credentials are there; whether they are good shows at the first send.
@@ -170,11 +177,15 @@ class Datananas:
         def show(i: int, total: int | None) -> None:
             progress.advance("bulk", self.name, i, total)
 
-        following = Following(size, self._settings.list.get("_id"))
-        async with Listening(self._stream, following, show, self._patience(size)) as listening:
-            answer = await self._client.post(request, listening.posted)
-            listening.answered(answer.uuid, answer.list_id)
-            return await listening.verdict()
+        following = Following(size, self._settings.list.get("_id"), self._heard)
+        try:
+            async with Listening(self._stream, following, show, self._patience(size)) as listening:
+                answer = await self._client.post(request, listening.posted)
+                listening.answered(answer.uuid, answer.list_id)
+                return await listening.verdict()
+        finally:
+            known = dict.fromkeys([*self._heard, *(u for u in following.heard if len(u) <= LONGEST_UUID)])
+            self._heard = list(known)[-MOST_HEARD:]
 
     def _patience(self, size: int) -> Patience:
         stall_s = (self._settings.stall_timeout + size * self._settings.stall_per_contact).total_seconds()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from adapters.datananas.provider import MOST_HEARD
 from adapters.datananas.sandbox import sandbox
 from adapters.toolkit.sandbox import Fault
 from sync.errors import (
@@ -41,6 +42,17 @@ async def test_a_replay_after_a_reconnect_does_no_harm(close_at: int) -> None:
         result = await sent(provider, creates(3))
         assert result.bulk is not None
         assert result.bulk.created == 3
+
+
+async def test_imports_heard_of_are_remembered_for_the_next_run() -> None:
+    async with sandbox(foreign=2) as box, opened(box) as provider:
+        assert "imports" not in provider.memory
+        for _ in range(MOST_HEARD // 2 + 1):
+            await sent(provider, creates(1))
+        heard = provider.memory["imports"]
+        assert isinstance(heard, list)
+        assert (len(heard), len(set(heard))) == (MOST_HEARD, MOST_HEARD)
+        assert f"u-{MOST_HEARD // 2 + 1}" in heard
 
 
 async def test_a_stream_that_stays_away_leaves_the_outcome_unknown() -> None:

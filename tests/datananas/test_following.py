@@ -11,20 +11,16 @@ from adapters.datananas.events import Ended, Event, Running, Started
 from adapters.datananas.following import MOST_IMPORTS, Following, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 Step = Event | str | tuple[str | None, str | None]
 
 OURS, THEIRS, LIST = "ours", "theirs", "list-1"
 
 
-def following(size: int = 2, list_id: str | None = LIST) -> Following:
-    return Following(size, list_id)
-
-
-def after(*steps: Step, size: int = 2, list_id: str | None = LIST) -> Following:
+def after(*steps: Step, size: int = 2, list_id: str | None = LIST, known: Iterable[str] = ()) -> Following:
     """``"post"`` sends, a pair is an answer (uuid, list id), everything else is heard."""
-    f = following(size, list_id)
+    f = Following(size, list_id, known)
     for step in steps:
         if step == "post":
             f.posted()
@@ -193,7 +189,7 @@ def test_in_every_interleaving_nothing_foreign_is_taken_for_done(answer: Step) -
     """All orders in which each import's own events stay in order, the answer anywhere."""
     for places in permutations([*"AAA", *"BBB", "C"]):
         sources: dict[str, Iterator[Step]] = {"A": iter(MINE), "B": iter(FOREIGN), "C": iter([answer])}
-        f = following()
+        f = Following(2, LIST)
         f.posted()
         for place in places:
             step = next(sources[place])
@@ -205,3 +201,33 @@ def test_in_every_interleaving_nothing_foreign_is_taken_for_done(answer: Step) -
             verdict = f.verdict
             assert verdict is None or verdict == DONE or verdict.doubt is not None
         assert f.verdict is not None
+
+
+AGAIN: list[Step] = [
+    step for uuid in ("old-1", "old-2") for step in (Started(uuid, LIST), Running(uuid, 1, 2), Ended(uuid, 2, 0))
+]
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_imports_told_again_to_a_new_connection_are_not_taken_for_ours(place: int) -> None:
+    own: list[Step] = [START, Running(OURS, 1, 2), END]
+    steps = [*own[:place], *AGAIN, *own[place:], ANSWER]
+    assert after("post", *steps).verdict == Verdict(None, doubt="ambiguous")
+    assert after("post", *steps, known=("old-1", "old-2")).verdict == DONE
+
+
+def test_while_only_imports_that_were_heard_before_begin_ours_is_waited_for() -> None:
+    f = after("post", *AGAIN, ANSWER, known=("old-1", "old-2"))
+    assert f.verdict is None
+    f.hear(START)
+    f.hear(END)
+    assert f.verdict == DONE
+
+
+def test_a_server_that_gives_one_uuid_to_every_import_is_followed_as_any_other() -> None:
+    assert after("post", START, END, ANSWER, known=(OURS,)).verdict == DONE
+
+
+def test_whatever_was_heard_is_told_for_the_next_batch() -> None:
+    f = after(Started("early", LIST), "post", START, END, ANSWER)
+    assert sorted(f.heard) == ["early", OURS]
