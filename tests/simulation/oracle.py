@@ -174,7 +174,7 @@ class Oracle:
                 self._witness.blame("V2", f"{who} was created {count} times at {provider}: {by}")
 
     def _could_not_be_told(self, who: str, provider: str) -> bool:
-        """Nothing told that what was made is of one person: no key in common, and a record of theirs yet unread."""
+        """Nothing told that what was made is of one person: no key in common, and a record of theirs unread."""
         made = [m for m in self._witness.made if (m.who, m.provider) == (who, provider)]
         ids = {m.record_id for m in made}
         rows = [row for row in self._scene.boxes[provider].rows if str(row.get("id") or row["_id"]) in ids]
