@@ -137,7 +137,7 @@ async def _entered(
     deadline = clock.monotonic() + request.wait_s
     while True:
         try:
-            return stack.enter_context(opened_store(settings, scratch=request.options.mode == "dry-run"))
+            return stack.enter_context(opened_store(settings, scratch=request.options.leaves_no_trace))
         except LockHeld:
             if clock.monotonic() >= deadline or (stopping is not None and stopping.is_set()):
                 raise

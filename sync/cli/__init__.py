@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "run": ("sync.cli.run", "One full cycle: read, match, merge, plan, guard, write, verify, report."),
+    "verify": ("sync.cli.verify", "Compare every readable provider with the canonical people; write nothing."),
     "daemon": ("sync.cli.daemon", "Run the cycle on a schedule until stopped."),
     "import": ("sync.cli.imports", "Take in a CSV or JSON Lines export as a provider's records."),
     "status": ("sync.cli.status", "Last runs, cursors, quotas, what waits for a person, who holds the lock."),

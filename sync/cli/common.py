@@ -60,7 +60,13 @@ def log_options(command: F) -> F:
 
 def report_options(command: F) -> F:
     """``--report``, ``--values`` and ``--exit-code``."""
-    command = click.option("--exit-code", is_flag=True, help="End with 4 when something is pending.")(command)
+    return result_options(
+        click.option("--exit-code", is_flag=True, help="End with 4 when something is pending.")(command)
+    )
+
+
+def result_options(command: F) -> F:
+    """``--report`` and ``--values``."""
     command = click.option("--values", is_flag=True, help="Show personal data instead of masking it.")(command)
     return click.option(
         "--report",
@@ -73,14 +79,20 @@ def report_options(command: F) -> F:
 
 def cycle_options(command: F) -> F:
     """What narrows a cycle or lets a guard through."""
+    return narrowing_options(
+        click.option("--allow", "allowances", multiple=True, metavar="KIND=PROVIDER:COUNT",
+                     help="Let one guard through, up to COUNT, this once; repeatable.")(command)
+    )  # fmt: skip
+
+
+def narrowing_options(command: F) -> F:
+    """What narrows a cycle."""
     options = (
         click.option("--provider", "providers", multiple=True, metavar="NAME", help="Only these; repeatable."),
         click.option("--only", metavar="KEY", help="Only this person: email, LinkedIn URL, id or provider:id."),
-        click.option("--allow", "allowances", multiple=True, metavar="KIND=PROVIDER:COUNT",
-                     help="Let one guard through, up to COUNT, this once; repeatable."),
         click.option("--max-requests", multiple=True, metavar="PROVIDER=N", help="Request ceiling; repeatable."),
         click.option("--wait", type=DURATION, default="0", help="How long to wait for the lock."),
-    )  # fmt: skip
+    )
     for option in reversed(options):
         command = option(command)
     return command

@@ -52,7 +52,7 @@ def command(
     from sync.wiring import load_settings
 
     wait_s = narrowing["wait"].total_seconds()
-    request = request_from(dry_run=False, **narrowing)
+    request = request_from("run", **narrowing)
     settings = load_settings(config)
     check_places(settings, reports)
     _set_up_logs(settings, log_format, verbose, quiet)

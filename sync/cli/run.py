@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-    from sync.report.model import Report
+    from sync.config import Settings
+    from sync.report.model import Mode, Report
     from sync.wiring import Request
 
 
@@ -61,7 +62,7 @@ def command(
     """
     check_reports(reports)
     set_up_logs(log_format, verbose, quiet)
-    request = request_from(dry_run=dry_run, **narrowing)
+    request = request_from("dry-run" if dry_run else "run", **narrowing)
     if sandbox:
         from sync.cli.rehearsal import rehearse
 
@@ -73,7 +74,7 @@ def command(
     settings = load_settings(config)
     check_places(settings, reports)
     set_up_logs(log_format, verbose, quiet, settings.logging)
-    report, stopped = interruptible(lambda stop: _run(settings, request, stop, quiet=quiet))
+    report, stopped = interruptible(lambda stop: one_cycle(settings, request, stop, quiet=quiet))
     if report is None:
         return 128 + stopped
     code = 128 + stopped if stopped else pending_code(report) if exit_code else report.exit_code
@@ -82,14 +83,15 @@ def command(
 
 
 def request_from(
+    mode: Mode,
     *,
-    dry_run: bool,
     providers: tuple[str, ...],
     only: str | None,
-    allowances: tuple[str, ...],
     max_requests: tuple[str, ...],
     wait: timedelta,
+    allowances: tuple[str, ...] = (),
 ) -> Request:
+    """What the command line asked for; a usage error where it cannot be read."""
     from sync.engine.session import Options
     from sync.guards import Allowances
     from sync.wiring import Request
@@ -99,7 +101,7 @@ def request_from(
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--allow") from error
     return Request(
-        options=Options(mode="dry-run" if dry_run else "run", allowances=allowed),
+        options=Options(mode=mode, allowances=allowed),
         providers=providers,
         max_requests=parse_max_requests(max_requests),
         wait_s=wait.total_seconds(),
@@ -107,7 +109,8 @@ def request_from(
     )
 
 
-async def _run(settings: Any, request: Request, stopping: asyncio.Event, *, quiet: bool) -> Report:
+async def one_cycle(settings: Settings, request: Request, stopping: asyncio.Event, *, quiet: bool) -> Report:
+    """``run_once`` with progress told on a terminal."""
     from sync.cli.progress import watched
     from sync.wiring import run_once
 

@@ -65,6 +65,8 @@ async def run_cycle(session: Session, take_in_exports: Callable[[Session], None]
 async def _work(session: Session, take_in_exports: Callable[[Session], None] | None) -> None:
     recover(session)
     after_changed_settings(session)
+    if session.options.mode == "verify":
+        session.store.mark_all_people_dirty()
     await _open_all(session)
     await read_opt_outs(session)
     await _look_at_targets(session)

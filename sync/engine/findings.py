@@ -10,6 +10,7 @@ from sync.codes import StateReason
 from sync.engine.people import chunks
 from sync.items import item_id
 from sync.report.model import (
+    DIFFERS,
     DeferredReport,
     ParkedReport,
     PeopleReport,
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from sync.change import Operation, State
     from sync.engine.session import Session
 
-OK, ERROR, PARTIAL, GUARDED, AUTH, QUOTA, UNREACHABLE = 0, 1, 3, 5, 8, 9, 11
-URGENCY = (GUARDED, AUTH, QUOTA, UNREACHABLE, PARTIAL)
+OK, ERROR, PARTIAL, GUARDED, AUTH, QUOTA, DIFFERENT, UNREACHABLE = 0, 1, 3, 5, 8, 9, 10, 11
+URGENCY = (GUARDED, AUTH, QUOTA, UNREACHABLE, PARTIAL, DIFFERENT)
 """Exit codes of a cycle, the one to act on first in front."""
 
 NEEDS_A_PERSON = frozenset({"failed", "refused", "unknown", "parked"})
@@ -98,6 +99,7 @@ def exit_code(session: Session, operations: tuple[Operation, ...]) -> int:
         QUOTA: bool(reasons & WAITS_FOR_QUOTA) or any(seat.limited for seat in session.seats.values()),
         UNREACHABLE: "unreachable" in statuses,
         PARTIAL: "failed" in statuses or any(o.state in NEEDS_A_PERSON for o in operations),
+        DIFFERENT: session.options.mode == "verify" and any(o.state in DIFFERS for o in operations),
     }
     return next((code for code in URGENCY if met[code]), OK)
 

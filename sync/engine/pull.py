@@ -32,6 +32,10 @@ async def _pull_seat(session: Session, seat: Seat) -> None:
     reader = seat.provider.reader
     if reader is None:
         return
+    if session.options.mode == "verify":
+        seat.state = replace(
+            seat.state, cursor=None, sweep_id=None, sweep_cursor=None
+        )  # all of it, from its start
     try:
         if _sweep_is_due(session, seat):
             await _sweep(session, seat, reader)

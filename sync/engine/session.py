@@ -105,6 +105,11 @@ class Options:
     mode: Mode = "run"
     allowances: Allowances = field(default_factory=Allowances)
 
+    @property
+    def leaves_no_trace(self) -> bool:
+        """Nothing is written, neither at a provider nor to the store."""
+        return self.mode in {"dry-run", "verify"}
+
 
 @dataclass(slots=True)
 class Session:
@@ -150,7 +155,7 @@ class Session:
     @property
     def dry(self) -> bool:
         """Whether nothing may be written at any provider."""
-        return self.options.mode in {"dry-run", "verify"}
+        return self.options.leaves_no_trace
 
     def has_settled(self, sent_at: datetime) -> bool:
         """Whether what was sent then shows by now; a time far ahead of us stems from a clock that was wrong."""

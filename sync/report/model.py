@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         Suspicion,
     )
 
+DIFFERS = frozenset({"planned", "deferred"})
+"""States of operations that are wished and would be sent by a run, now or later."""
 Mode = Literal["run", "dry-run", "apply", "undo", "verify"]
 ProviderStatus = Literal["ok", "partial", "unreachable", "refused", "failed", "off"]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sync.redaction import visible
 from sync.report import words
+from sync.report.model import DIFFERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,8 @@ def headline(report: Report) -> str:
     if not report.operations:
         return _nothing(report)
     if report.mode == "verify":
-        return f"Verification found {words.count(len(report.operations), 'difference', 'differences')}."
+        found = words.count(sum(o.state in DIFFERS for o in report.operations), "difference", "differences")
+        return f"Verification found {found}. Nothing was sent."
     if report.mode == "dry-run":
         found = f"{_changes(report, 'planned')} would be made"
         return f"Dry run: {found}{_others(report, 'planned')}. Nothing was sent."
