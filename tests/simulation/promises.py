@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sync.codes import StateReason
 from sync.identity.canonical import compared
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 A_DAY = timedelta(days=1)
 LATE = frozenset({"index_lag_s", "search_lag_s", "resolve"})
 """Switches that let a write show later."""
+LISTED_AFTER = timedelta(minutes=10)
+"""The longest that a list takes to show what changed."""
 MOST_ARGUED = 4
 """How often a value may be sent within a day against a tool that puts its own back."""
 READABLE = ("topo", "apollo")
@@ -70,15 +72,20 @@ class _Promises:
                 if (ref.provider, ref.record_id) in deleted and not member.gone:
                     self._witness.blame("V3", f"{ref} was deleted and still counts as there")
 
+    def _is_new(self, row: dict[str, Any]) -> bool:
+        """The row changed by itself since the last cycle began, or shortly before, so that no list showed it yet."""
+        began = self._scene.reports[-1].started_at - self._scene.clock.skew
+        return "last_seen_at" in row and row["last_seen_at"] > began - LISTED_AFTER
+
     def what_stands_is_known(self) -> None:
         """What stands where it can be read was read."""
         for person in self._oracle.people:
             for member in person.members:
                 ref, contact = member.record.ref, member.record.contact
                 row = self._oracle.row(ref.provider, ref.record_id, person) if ref.provider in READABLE else None
+                if row is None or member.gone or self._is_new(row):
+                    continue
                 for name, wire in FIELDS[ref.provider].items():
-                    if row is None or member.gone:
-                        continue
                     if compared(name, row.get(wire) or None, region="") != compared(
                         name, contact.get(name), region=""
                     ):
