@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b32encode
+from typing import TYPE_CHECKING
 
 from sync.change import Conflict, Hold, ManualAction, Operation, Suspicion
 
+if TYPE_CHECKING:
+    from sync.record import RecordRef
+
 Finding = Conflict | Hold | ManualAction | Operation | Suspicion
 """What may wait for a person. An operation does when it is parked."""
+
+ERASE = "erase"
+"""The manual action that an erasure asks for at every provider; what follows names the record."""
 
 LENGTH = 8
 """Letters and digits of a name: 40 bits, so that two of a million findings hardly ever share one."""
@@ -31,6 +38,12 @@ def _parts(finding: Finding) -> tuple[str, tuple[str, ...]]:
     if isinstance(finding, ManualAction):
         return "todo", (finding.person_id, finding.provider, finding.action)
     return "parked", (finding.id,)
+
+
+def erasure_of(ref: RecordRef) -> str:
+    """What somebody has to do by hand, because no API here deletes."""
+    told = _told(ref.record_id)
+    return f"{ERASE} {'the record' if told != ref.record_id else told}"
 
 
 def _told(record_id: str) -> str:

@@ -30,6 +30,9 @@ KNOWN_REASONS = (
 )  # fmt: skip
 """Source: https://docs.topo.io/api-reference/exclusions (15 reasons; the list may grow)."""
 
+FORGOTTEN, FORGET = "FORGOTTEN", "forget"
+"""Reason and source of the entry that an erasure leaves; no provider is its source."""
+
 GRACE = timedelta(hours=24)
 """A timed opt-out holds this much longer: clocks and time zones differ."""
 
@@ -106,6 +109,7 @@ class OptOutIndex:
         self._hash = keyed_hash
         self._by_key: dict[str, list[OptOutEntry]] = {}
         self._by_source: dict[tuple[str, str], OptOutEntry] = {}
+        self._forgotten: dict[int, OptOutEntry] = {}
         for entry in entries:
             self.add(entry)
 
@@ -121,6 +125,8 @@ class OptOutIndex:
             if before is not None and {before.reason, entry.reason} <= TIMED:
                 self._drop(before)
             self._by_source[entry.source, entry.source_id] = entry
+        if entry.source == FORGET:
+            self._forgotten[id(entry)] = entry
         for key in entry.keys:
             self._by_key.setdefault(key, []).append(entry)
 
@@ -147,6 +153,16 @@ class OptOutIndex:
         """What is forbidden for a person of these wide keys."""
         return effect_of(e.reason for e in self.entries(keys) if in_force(e, now))
 
+    @property
+    def forgets(self) -> bool:
+        """Whether anybody was erased."""
+        return bool(self._forgotten)
+
+    def forgotten(self, keys: Iterable[str]) -> OptOutEntry | None:
+        """The entry of the erasure that any of the plain-text wide keys matches."""
+        found = self.entries(keys) if self._forgotten else ()
+        return next((entry for entry in found if entry.source == FORGET), None)
+
     def hashed(self, keys: Iterable[str]) -> frozenset[str]:
         """The keys as the ledger keeps them."""
         return frozenset(self._hash(key) for key in keys)
@@ -155,6 +171,7 @@ class OptOutIndex:
         return len({id(e) for entries in self._by_key.values() for e in entries})
 
     def _drop(self, entry: OptOutEntry) -> None:
+        self._forgotten.pop(id(entry), None)
         for key in entry.keys:
             left = [e for e in self._by_key.get(key, []) if e is not entry]
             if left:

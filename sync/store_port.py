@@ -367,6 +367,9 @@ class Store(Protocol):
     ) -> list[CannotExpress]:
         """Rows with the digest of the wish; returns those that are new (or whose wish changed)."""
 
+    def forget(self, person: str) -> list[RecordRef]:
+        """No value of the person is left, nor of whom was merged into them; returns the records that they had."""
+
     def note_manual_actions(self, actions: Sequence[ManualAction], *, at: datetime) -> None:
         """The actions are listed; one already listed or ticked off is left as it is."""
 

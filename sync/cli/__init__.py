@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": ("sync.cli.explain", "Why a value is what it is, why two are one person, what was sent."),
     "people": ("sync.cli.people", "Split a person, join two, or keep two apart; remembered and reversible."),
     "optout": ("sync.cli.optout", "Note an opt-out, release one in somebody's name, list the ledger."),
+    "forget": ("sync.cli.forget", "Erase a person here, and list what to erase at the providers."),
     "doctor": ("sync.cli.doctor", "Check configuration, credentials, scopes, reachability and the store."),
     "sandbox": ("sync.cli.sandbox", "Serve the built-in provider servers for rehearsals, in the foreground."),
     "state": ("sync.cli.state", "Back up, restore, check and upgrade the state store."),

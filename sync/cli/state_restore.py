@@ -48,10 +48,31 @@ def restore(
 
     settings = load_settings(config)
     with RunLock(run_lock_path(database_file(settings))).acquire(wait.total_seconds()):
-        return _restore(settings, file.absolute(), yes=yes)
+        restored = _restore(settings, file.absolute(), yes=yes)
+    if restored:
+        _erase_again(settings)
+    return 0
 
 
-def _restore(settings: Settings, file: Path, *, yes: bool) -> int:
+def _erase_again(settings: Settings) -> None:
+    """Whoever was erased since the backup was made is erased in it, too."""
+    from state.key import load_key
+    from state.ledger import from_line, load_ledger
+    from sync.optouts import FORGET
+
+    ledger = load_ledger(settings.state.ledger, load_key(settings.key_file))
+    if not any(from_line(line).source == FORGET for line in ledger.entries):
+        return
+    from sync.clock import SystemClock
+    from sync.engine.erasing import forget_again
+    from sync.wiring import Request, opened_store, session_for
+
+    with opened_store(settings) as store:
+        count = forget_again(session_for(settings, Request(), store, SystemClock()))
+    click.echo(f"Erased again, since they were erased after that backup: {count}.")
+
+
+def _restore(settings: Settings, file: Path, *, yes: bool) -> bool:
     from state.backup import check_backup
     from state.backup import restore as put_back
     from sync.cli.places import database_file
@@ -62,10 +83,10 @@ def _restore(settings: Settings, file: Path, *, yes: bool) -> int:
     click.echo(f"takes the place of {database}: {_told(database)}\n{AFTERWARDS}")
     if not agreed("Restore it?", yes=yes):
         click.echo("Nothing was restored.")
-        return 0
+        return False
     former = put_back(file, database)
     click.echo("Restored." + (f" The former database is {former}." if former else ""))
-    return 0
+    return True
 
 
 def _told(file: Path) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def conclude_sweep(session: Session, seat: Seat, last: Page) -> None:
     """The sweep is over with ``last``; unseen records are gone if it was complete and that is believable."""
     sweep_id = seat.state.sweep_id or ""
-    distinct = session.store.seen_in_sweep(seat.name, sweep_id) + len(seat.bad_rows)
+    distinct = session.store.seen_in_sweep(seat.name, sweep_id) + len(seat.bad_rows | seat.erased)
     totals = [t for t in (seat.state.sweep_total, last.total_after) if t is not None]
     proven = last.complete and bool(totals) and min(totals) <= distinct <= max(totals)
     seat.complete = proven

@@ -42,6 +42,8 @@ class Seat:
     problems: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     bad_rows: set[str] = field(default_factory=set)
+    erased: set[str] = field(default_factory=set)
+    """Records that were read and not kept, because their people were erased."""
     changed: int = 0
     complete: bool | None = None
     read_requests: int = 0

@@ -7,10 +7,13 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from sync.change import ManualAction
 from sync.contact import FIELD_NAMES
 from sync.engine.opt_out_lists import note_opt_outs
 from sync.identity.canonical import RULES, canonicalize, keys_of
+from sync.items import erasure_of
 from sync.matching import alike_marks
+from sync.optouts import wide_keys_of
 from sync.person import to_be_matched
 from sync.record import OptOut
 from sync.store_port import ReadRecord, Ready
@@ -53,13 +56,31 @@ def _canonical(record: Record, region: str) -> Ready:
 
 
 def store_records(session: Session, seat: Seat, records: Iterable[Record]) -> None:
-    """The records and the seat's cursor are kept in one commit; opt-outs on rows are in the ledger before."""
-    records = tuple(records)
+    """The records and the seat's cursor are kept in one commit; opt-outs on rows are in the ledger before.
+
+    Rows of whom somebody had erased are dropped.
+    """
+    records = _without_erased(session, seat, tuple(records))
     rows = [ready_to_store(r, region=session.settings.sync.default_region) for r in records]
     note_opt_outs(session, (_row_opt_out(row.record) for row, r in zip(rows, records, strict=True) if r.opted_out))
     counts = session.store.save_page(rows, seat.state, at=session.clock.now(), sweep_id=seat.state.sweep_id)
     seat.seen.update(r.ref.record_id for r in rows)
+    seat.seen |= seat.erased
     seat.changed += counts.new + counts.changed
+
+
+def _without_erased(session: Session, seat: Seat, records: tuple[Record, ...]) -> tuple[Record, ...]:
+    """What may be kept; of every other row its removal at the provider is listed as something to do by hand."""
+    if not session.opt_outs.forgets:
+        return records
+    found = {r.ref: entry for r in records if (entry := session.opt_outs.forgotten(wide_keys_of(r.contact)))}
+    tasks = [
+        ManualAction(person_id=entry.source_id or "", provider=ref.provider, action=erasure_of(ref))
+        for ref, entry in found.items()
+    ]
+    session.store.note_manual_actions(tasks, at=session.clock.now())
+    seat.erased.update(ref.record_id for ref in found)
+    return tuple(r for r in records if r.ref not in found)
 
 
 def _row_opt_out(record: Record) -> OptOut:

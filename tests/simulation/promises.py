@@ -73,7 +73,7 @@ class _Promises:
                     self._witness.blame("V3", f"{ref} was deleted and still counts as there")
 
     def _is_new(self, row: dict[str, Any]) -> bool:
-        """The row changed by itself since the last cycle began, or shortly before, so that no list showed it yet."""
+        """The row changed by itself since the last cycle began, or so shortly before that no list showed it."""
         began = self._scene.reports[-1].started_at - self._scene.clock.skew
         return "last_seen_at" in row and row["last_seen_at"] > began - LISTED_AFTER
 

@@ -1,0 +1,74 @@
+"""``forget``: erasure of a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sync.cli.common import config_option, log_options, set_up_logs
+from sync.cli.deciding import confirmed, deciding, one_person, shows_values, wait_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import timedelta
+    from pathlib import Path
+
+    from sync.engine.erasing import Erasure
+
+
+@click.command("forget")
+@click.argument("key")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--values", is_flag=True, help="Show personal data instead of masking it.")
+@wait_option
+@config_option
+@log_options
+def command(
+    key: str,
+    yes: bool,
+    values: bool,
+    wait: timedelta,
+    config: Path | None,
+    log_format: str | None,
+    verbose: int,
+    quiet: bool,
+) -> int:
+    """Erase what is known here of the person KEY names; it cannot be undone.
+
+    Keyed hashes of their email addresses and profiles stay in the opt-out ledger: rows that show one of these are
+    not stored any more, and nobody is created from them. No API here deletes, so each record is listed as
+    something to do by hand at its provider.
+    """
+    set_up_logs(log_format, verbose, quiet)
+    from sync.engine import erasing
+
+    with deciding(config, wait.total_seconds()) as session:
+        try:
+            erasure = erasing.prepare(session, one_person(session.store, key))
+        except erasing.NotSettled as error:
+            raise click.UsageError(f"{error}; {error.remedy}") from error
+        for line in _told(erasure, values=shows_values(values=values)):
+            click.echo(line)
+        if not confirmed("Erase them?", yes=yes):
+            click.echo("Nothing was erased.")
+            return 0
+        erasing.forget(session, erasure)
+    click.echo("Erased. `contact-sync review list` shows what is to be done by hand.")
+    return 0
+
+
+def _told(erasure: Erasure, *, values: bool) -> Iterator[str]:
+    from sync.cli.people_text import record_list
+    from sync.report.masking import masked
+
+    person = erasure.person
+    name = person.contact.full_name or person.contact.email or ""
+    yield f"Person {person.id}  {name if values else masked(name)}"
+    yield f"  records, to be erased at their providers by hand: {record_list(erasure.records, values=values)}"
+    yield "  here: every value, in the database and its free pages, and again in a backup that is restored"
+    yield "  not here: reports and logs that were kept, and what the providers hold"
+    if not erasure.keys:
+        yield "  Nothing of theirs tells them from others, so a row about them would be taken in as somebody new."
+    elif erasure.shared:
+        yield "  A key that somebody else's record shows as well is not kept: it stays that person's."

@@ -1,0 +1,100 @@
+"""Erasure: what is known of somebody leaves the store; what they are recognised by stays, as keyed hashes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sync.change import ManualAction
+from sync.engine.matching import match_records
+from sync.engine.people import chunks
+from sync.engine.review import DELETE
+from sync.errors import ContactSyncError
+from sync.identity import email_key
+from sync.items import erasure_of
+from sync.optouts import FORGET, FORGOTTEN, wide_keys
+from sync.planning.opt_outs import BY_HAND, keys_of_person
+from sync.record import OptOutEntry
+
+if TYPE_CHECKING:
+    from sync.change import State
+    from sync.engine.session import Session
+    from sync.person import Person
+    from sync.record import RecordRef
+
+UNSETTLED: tuple[State, ...] = ("sending", "unknown", "pending", "parked")
+
+
+class NotSettled(ContactSyncError):
+    """Something that was sent for the person has no outcome yet; without their values it cannot be looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What an erasure of ``person`` comes to. ``keys``: plain-text wide keys of which keyed hashes stay.
+
+    ``shared``: whether somebody else's record shows one of their keys, which is therefore not among ``keys``.
+    """
+
+    person: Person
+    keys: frozenset[str]
+    shared: bool
+
+    @property
+    def records(self) -> list[RecordRef]:
+        """The person's records, live or gone."""
+        return [member.record.ref for member in self.person.members]
+
+
+def prepare(session: Session, person: Person) -> Erasure:
+    """What would be erased and what would stay. Raises ``NotSettled``."""
+    if any(o.person_id == person.id for o in session.store.operations(states=UNSETTLED)):
+        raise NotSettled(
+            f"something that was sent for person {person.id} is not settled yet",
+            remedy="let `contact-sync run` look it up, answer what `contact-sync review list` shows, then repeat",
+        )
+    own = keys_of_person(person) - _joining_nobody(person)
+    others = session.store.shared_keys([person.id])
+    shared = wide_keys(others, None) | {f"linkedin:{key}" for key in others}
+    return Erasure(person, own - shared, bool(own & shared))
+
+
+def _joining_nobody(person: Person) -> frozenset[str]:
+    """Keys of mailboxes that are nobody's own: whoever else writes from there is not erased."""
+    contacts = [person.contact, *(member.record.contact for member in person.members)]
+    return wide_keys((e for contact in contacts for e in contact.emails if email_key(e) is None), None)
+
+
+def forget(session: Session, erasure: Erasure) -> None:
+    """No value of the person is left in the store; whoever shows one of the keys is neither stored nor created.
+
+    The ledger says so first: should the process die in between, nobody is created, and it can be repeated.
+    """
+    person, now = erasure.person, session.clock.now()
+    entry = OptOutEntry(
+        keys=session.opt_outs.hashed(erasure.keys), reason=FORGOTTEN, source=FORGET, source_id=person.id, at=now
+    )
+    if erasure.keys:
+        session.store.add_opt_outs([entry])
+        session.opt_outs.add(entry)
+    tasks = [
+        ManualAction(person_id=person.id, provider=ref.provider, action=erasure_of(ref)) for ref in erasure.records
+    ]
+    session.store.drop_manual_actions([person.id], (*BY_HAND, DELETE))
+    session.store.note_manual_actions(tasks, at=now)
+    session.store.forget(person.id)
+
+
+def forget_again(session: Session) -> int:
+    """How many people were erased whom a restored backup had brought back."""
+    if not session.opt_outs.forgets:
+        return 0
+    match_records(session)
+    session.store.mark_all_people_dirty()
+    count = 0
+    for people in chunks(session, session.store.dirty_people()):
+        for person in people:
+            if session.opt_outs.forgotten(keys_of_person(person) - _joining_nobody(person)):
+                session.store.forget(person.id)
+                count += 1
+    return count

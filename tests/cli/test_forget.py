@@ -1,0 +1,68 @@
+"""Forgetting a person: shown, asked, done for good, and done again in a backup."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Program
+
+EXPORT = """\
+record_id,email,first_name,last_name,job_title
+d-1,zoe.quillonia@lumenforge.fr,Zoe,Quillonia,CFO
+d-2,bob.brun@oakmere.nl,Bob,Brun,COO
+"""
+ZOE = "zoe.quillonia@lumenforge.fr"
+
+
+@pytest.fixture
+def known(program: Program, config: Path) -> Path:
+    """Two people of an export."""
+    export = config.parent / "export.csv"
+    export.write_text(EXPORT)
+    assert program("import", "datananas", export, "--config", config).code == 0
+    assert program("run", "--dry-run", "-q", "--config", config).code in {0, 5}
+    return config
+
+
+def matched(program: Program, config: Path) -> None:
+    """The people of the export are people."""
+    program("run", "-q", "--provider", "datananas", "--config", config)
+
+
+def test_an_erasure_is_shown_and_needs_a_yes_where_nobody_can_be_asked(program: Program, known: Path) -> None:
+    matched(program, known)
+    told = program("forget", ZOE, "--config", known)
+    assert told.code == 2
+    assert "repeat it with --yes" in told.err
+    assert "to be erased at their providers by hand: datananas:d-1" in told.out
+    assert "zoe.q" not in told.out.lower()
+    assert program("explain", ZOE, "--config", known).code == 0
+
+
+def test_an_erased_person_is_nobody_known_and_waits_to_be_erased_elsewhere(program: Program, known: Path) -> None:
+    matched(program, known)
+    told = program("forget", ZOE, "--yes", "--config", known)
+    assert told.code == 0
+    assert "Erased. `contact-sync review list` shows" in told.out
+    assert "names nobody known here" in program("explain", ZOE, "--config", known).err
+    assert "erase d-1 at datananas" in program("review", "list", "--config", known).out
+    assert program("forget", ZOE, "--yes", "--config", known).code == 2
+    state = b"".join(p.read_bytes() for p in (known.parent / ".contact-sync").iterdir() if p.is_file())
+    assert b"uillonia" not in state
+
+
+def test_a_backup_that_is_restored_does_not_bring_them_back(program: Program, known: Path) -> None:
+    matched(program, known)
+    backup = known.parent / "before.db"
+    assert program("state", "backup", backup, "--config", known).code == 0
+    program("forget", ZOE, "--yes", "--config", known)
+    told = program("state", "restore", backup, "--yes", "--config", known)
+    assert "Erased again, since they were erased after that backup: 1." in told.out
+    assert program("state", "check", "--accept", "--yes", "--config", known).code == 0
+    assert "names nobody known here" in program("explain", ZOE, "--config", known).err
+    assert program("explain", "bob.brun@oakmere.nl", "--config", known).code == 0

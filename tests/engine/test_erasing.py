@@ -1,0 +1,129 @@
+"""Erasure: nothing of the person is left, nobody brings them back, and what is left to do is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sync.engine import erasing, ledger
+from sync.record import RecordRef
+from sync.store_port import Settled
+from tests.decisions.desk import desk, waiting
+from tests.engine.house import House, person
+
+if TYPE_CHECKING:
+    from sync.contact import Contact
+    from sync.engine.erasing import Erasure
+
+CANARY = "Quillonia"
+
+
+def canary(**values: Any) -> Contact:
+    return person(f"Zoe {CANARY}", **values)
+
+
+def erase(home: House, record: str) -> Erasure:
+    with desk(home) as session:
+        found = session.store.people([session.store.person_of(RecordRef.parse(record)) or ""])
+        erasure = erasing.prepare(session, found[0])
+        erasing.forget(session, erasure)
+        return erasure
+
+
+def holds_canary(home: House) -> list[str]:
+    files = [path for path in (home.folder / "state").iterdir() if path.is_file()]
+    return [path.name for path in files if CANARY.lower().encode() in path.read_bytes().lower()]
+
+
+async def known_everywhere(home: House) -> str:
+    home.actors["topo"].create(person("Bob Brun"))
+    record = home.actors["topo"].create(canary(job_title="CFO"))
+    for _ in range(2):
+        home.clock.advance(hours=1)
+        await home.run()
+    return f"topo:{record}"
+
+
+async def test_nothing_of_the_person_is_left_in_any_file_of_the_state(home: House) -> None:
+    record = await known_everywhere(home)
+    assert holds_canary(home) == ["state.db"]
+    erase(home, record)
+    assert holds_canary(home) == []
+    home.clock.advance(hours=1)
+    report = await home.run()
+    assert (report.exit_code, report.operations, report.people.total) == (0, (), 1)
+    assert holds_canary(home) == []
+
+
+async def test_each_record_is_something_to_do_by_hand_until_somebody_says_that_it_is_done(home: House) -> None:
+    record = await known_everywhere(home)
+    erasure = erase(home, record)
+    tasks = [(a.provider, a.action) for a in (await home.run()).manual_actions]
+    apollo = next(r.record_id for r in erasure.records if r.provider == "apollo")
+    assert sorted(tasks) == [
+        ("apollo", f"erase {apollo}"),
+        ("datananas", "erase the record"),
+        ("topo", f"erase {record.partition(':')[2]}"),
+    ]
+    assert {item.kind for item in waiting(home)} == {"todo"}
+
+
+async def test_what_providers_still_show_of_the_person_is_never_taken_in_again(home: House) -> None:
+    record = await known_everywhere(home)
+    erase(home, record)
+    home.actors["topo"].edit(record.partition(":")[2], {"job_title": "CEO"})
+    again = home.actors["apollo"].create(canary(linkedin_url=None))
+    home.clock.advance(hours=25)
+    report = await home.run()
+    assert (report.operations, report.people.total, holds_canary(home)) == ((), 1, [])
+    assert [p.complete for p in report.providers.values()] == [True, None, True]
+    assert ("apollo", f"erase {again}") in {(a.provider, a.action) for a in report.manual_actions}
+    assert (await home.run("verify")).exit_code == 0
+
+
+async def test_an_import_does_not_bring_them_back(home: House) -> None:
+    record = await known_everywhere(home)
+    erase(home, record)
+    home.export()
+    home.clock.advance(hours=1)
+    report = await home.run()
+    assert (report.people.total, holds_canary(home)) == (1, [])
+
+
+async def test_somebody_else_with_the_same_address_goes_on(home: House) -> None:
+    shared = "shared.seat@oakmere-logistics.com"
+    ana = home.actors["topo"].create(
+        person("Ana Diaz", emails=(shared,), linkedin_url="https://linkedin.com/in/a-d")
+    )
+    home.actors["topo"].create(person("Boris Ek", emails=(shared,), linkedin_url="https://linkedin.com/in/b-e"))
+    for _ in range(2):
+        home.clock.advance(hours=1)
+        await home.run()
+    assert erase(home, f"topo:{ana}").shared
+    home.clock.advance(hours=25)
+    report = await home.run()
+    assert (report.operations, report.people.total) == ((), 1)
+
+
+async def test_a_named_person_can_let_them_be_known_again(home: House) -> None:
+    record = await known_everywhere(home)
+    erase(home, record)
+    with desk(home) as session:
+        assert ledger.release(session, f"zoe.{CANARY.lower()}@oakmere-logistics.com", "Kim", "asked")[0] == 1
+    home.clock.advance(hours=25)
+    assert (await home.run()).people.total == 2
+
+
+async def test_while_something_sent_is_not_settled_nobody_is_erased(home: House) -> None:
+    home.without("datananas")
+    record = home.actors["topo"].create(canary())
+    home.clock.advance(hours=1)
+    await home.run()
+    with desk(home) as session:
+        (operation,) = session.store.operations(provider="apollo")
+        unknown = Settled(operation=replace(operation, state="unknown"))
+        session.store.save_settled([unknown], at=home.clock.now())
+    with pytest.raises(erasing.NotSettled, match="is not settled yet"):
+        erase(home, f"topo:{record}")
