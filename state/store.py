@@ -99,6 +99,11 @@ class SqliteStore(Asking, Matching):
         with self.database.write("run") as connection:
             runs.finish(connection, run_id, at, exit_code, summary)
 
+    def standpoint(self) -> tuple[str, int]:
+        with self.database.read() as connection:
+            own = marker.own(connection)[1]
+        return own.lineage, own.serial
+
     def recent_runs(self, limit: int) -> list[RunRow]:
         with self.database.read() as connection:
             return runs.recent(connection, limit)

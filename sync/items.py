@@ -34,7 +34,7 @@ def _parts(finding: Finding) -> tuple[str, tuple[str, ...]]:
     if isinstance(finding, Suspicion):
         return "pair", tuple(sorted(map(str, finding.records)))
     if isinstance(finding, Hold):
-        return "hold", (finding.kind, finding.person_id, finding.provider, _told(finding.record_id))
+        return "hold", (finding.kind, finding.person_id, finding.provider, told_id(finding.record_id))
     if isinstance(finding, ManualAction):
         return "todo", (finding.person_id, finding.provider, finding.action)
     return "parked", (finding.id,)
@@ -42,11 +42,11 @@ def _parts(finding: Finding) -> tuple[str, tuple[str, ...]]:
 
 def erasure_of(ref: RecordRef) -> str:
     """What somebody has to do by hand, because no API here deletes."""
-    told = _told(ref.record_id)
+    told = told_id(ref.record_id)
     return f"{ERASE} {'the record' if told != ref.record_id else told}"
 
 
-def _told(record_id: str) -> str:
+def told_id(record_id: str) -> str:
     """The record's id as a report tells it to anybody: one that is a key of the person is only its kind there."""
     kind, colon, _ = record_id.partition(":")
     return kind if colon and kind in {"email", "linkedin"} else record_id

@@ -367,6 +367,9 @@ class Store(Protocol):
     ) -> list[CannotExpress]:
         """Rows with the digest of the wish; returns those that are new (or whose wish changed)."""
 
+    def standpoint(self) -> tuple[str, int]:
+        """The database's name for life, and how many runs it has seen."""
+
     def forget(self, person: str) -> list[RecordRef]:
         """No value of the person is left, nor of whom was merged into them; returns the records that they had."""
 

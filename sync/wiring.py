@@ -22,7 +22,7 @@ from sync.secrets import resolve
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from state.store import SqliteStore
     from sync.config import ProviderSettings, Settings
@@ -107,8 +107,9 @@ async def run_once(
     clock: Clock | None = None,
     environ: Mapping[str, str] | None = None,
     stopping: asyncio.Event | None = None,
+    made: Callable[[Session], None] | None = None,
 ) -> Report:
-    """One whole cycle under the lock.
+    """One whole cycle under the lock. ``made`` is shown the session before anything is asked.
 
     Raises ``ConfigError`` before any request, ``StateError`` when the store cannot be trusted, ``LockHeld``
     when another run keeps the lock until the wait is over or ``stopping`` is set.
@@ -127,6 +128,8 @@ async def run_once(
         session.notes += dict.fromkeys(store.warnings)
         if stopping is not None:
             session.stopping = stopping
+        if made is not None:
+            made(session)
         return await run_cycle(session, take_in_exports)
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "run": ("sync.cli.run", "One full cycle: read, match, merge, plan, guard, write, verify, report."),
+    "plan": ("sync.cli.plan", "Save what a run would send now, to be reviewed and carried out later."),
+    "apply": ("sync.cli.apply", "Carry out a saved plan, exactly that or nothing."),
     "verify": ("sync.cli.verify", "Compare every readable provider with the canonical people; write nothing."),
     "daemon": ("sync.cli.daemon", "Run the cycle on a schedule until stopped."),
     "import": ("sync.cli.imports", "Take in a CSV or JSON Lines export as a provider's records."),
@@ -120,8 +122,9 @@ def _name() -> str:
 
 def _told(error: Exception, *, debug: bool) -> int:
     from sync.errors import ConfigError, ContactSyncError, LockHeld, StateError
+    from sync.plans import PlanError
 
-    codes = ((ConfigError, 2), (LockHeld, 7), (StateError, 12))
+    codes = ((ConfigError, 2), (PlanError, 6), (LockHeld, 7), (StateError, 12))
     if debug:
         from sync.logs import safe_traceback
 

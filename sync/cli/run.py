@@ -24,10 +24,12 @@ from sync.cli.common import (
 from sync.errors import LockHeld
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import timedelta
     from pathlib import Path
 
     from sync.config import Settings
+    from sync.engine.session import Session
     from sync.report.model import Mode, Report
     from sync.wiring import Request
 
@@ -109,13 +111,20 @@ def request_from(
     )
 
 
-async def one_cycle(settings: Settings, request: Request, stopping: asyncio.Event, *, quiet: bool) -> Report:
+async def one_cycle(
+    settings: Settings,
+    request: Request,
+    stopping: asyncio.Event,
+    *,
+    quiet: bool,
+    made: Callable[[Session], None] | None = None,
+) -> Report:
     """``run_once`` with progress told on a terminal."""
     from sync.cli.progress import watched
     from sync.wiring import run_once
 
     with watched(quiet=quiet) as progress:
-        return await run_once(settings, request, progress=progress, stopping=stopping)
+        return await run_once(settings, request, progress=progress, stopping=stopping, made=made)
 
 
 def interruptible(work: Any) -> tuple[Any, int]:

@@ -22,7 +22,7 @@ from sync.engine.attention import (
 from sync.engine.findings import assemble
 from sync.engine.opt_out_lists import read_opt_outs
 from sync.engine.people import match_and_merge
-from sync.engine.plan import plan_all, stop_or_go
+from sync.engine.plan import as_reviewed, plan_all, stop_or_go
 from sync.engine.pull import pull_all, read_details
 from sync.engine.push import push_all
 from sync.engine.resolve import recover, resolve_pending, resolve_unknown
@@ -81,7 +81,7 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
     look_again(session)
     after_ended_opt_outs(session)
     quiet = plan_all(session)
-    if not stop_or_go(session) or session.dry:
+    if not as_reviewed(session) or not stop_or_go(session) or session.dry:
         return
     _accept_configuration(session)
     session.store.save_plan(

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from sync.change import Operation, State
     from sync.engine.session import Session
 
-OK, ERROR, PARTIAL, GUARDED, AUTH, QUOTA, DIFFERENT, UNREACHABLE = 0, 1, 3, 5, 8, 9, 10, 11
-URGENCY = (GUARDED, AUTH, QUOTA, UNREACHABLE, PARTIAL, DIFFERENT)
+OK, ERROR, PARTIAL, GUARDED, STALE, AUTH, QUOTA, DIFFERENT, UNREACHABLE = 0, 1, 3, 5, 6, 8, 9, 10, 11
+URGENCY = (STALE, GUARDED, AUTH, QUOTA, UNREACHABLE, PARTIAL, DIFFERENT)
 """Exit codes of a cycle, the one to act on first in front."""
 
 NEEDS_A_PERSON = frozenset({"failed", "refused", "unknown", "parked"})
@@ -94,6 +94,7 @@ def exit_code(session: Session, operations: tuple[Operation, ...]) -> int:
     reasons = {o.reason for o in operations if o.state == "deferred"}
     reasons |= {d.reason for d in session.deferred_reads}
     met = {
+        STALE: session.stale,
         GUARDED: bool(session.guards),
         AUTH: "refused" in statuses,
         QUOTA: bool(reasons & WAITS_FOR_QUOTA) or any(seat.limited for seat in session.seats.values()),

@@ -18,6 +18,7 @@ from sync.identity import canonical_email, email_key, linkedin_key
 from sync.planning import Side, World, plan_person, wish_digest
 from sync.planning.opt_outs import keys_of_person, plan_opt_outs, pushed_key
 from sync.planning.scope import Scope
+from sync.plans import MAKE_ANOTHER
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
@@ -241,6 +242,21 @@ def _world(session: Session, places: dict[str, set[str]], shared_keys: set[str])
         optouts_readable=session.optouts_readable,
         region=session.settings.sync.default_region,
     )
+
+
+def as_reviewed(session: Session) -> bool:
+    """Whether what is planned is the saved plan that is to be carried out, where there is one."""
+    plan = session.options.plan
+    if plan is None:
+        return True
+    gone, new = plan.differs(session.operations.values(), session.store.keyed_hash)
+    session.stale = bool(gone or new)
+    if session.stale:
+        session.notes.append(
+            f"The plan is stale: {gone} of its changes are not wished any more, {new} others are. "
+            f"Nothing was sent; {MAKE_ANOTHER}."
+        )
+    return not session.stale
 
 
 def stop_or_go(session: Session) -> bool:

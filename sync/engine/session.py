@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from sync.change import BulkTotals, CannotExpress, GuardReport, Operation
     from sync.config import ProviderSettings, Settings
+    from sync.plans import SavedPlan
     from sync.ports import Clock, Progress, Provider
     from sync.record import Target
     from sync.report.model import Mode, ProviderStatus
@@ -102,10 +103,14 @@ def _status(error: ContactSyncError) -> ProviderStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the command line asked of this one cycle. ``allowances``: guards let through."""
+    """What the command line asked of this one cycle. ``allowances``: guards let through.
+
+    ``plan``: exactly this is to be carried out.
+    """
 
     mode: Mode = "run"
     allowances: Allowances = field(default_factory=Allowances)
+    plan: SavedPlan | None = None
 
     @property
     def leaves_no_trace(self) -> bool:
@@ -127,6 +132,8 @@ class Session:
     progress: Progress
     lost_database: bool = False
     other_host: bool = False
+    stale: bool = False
+    """The saved plan is not what would be sent now, so nothing is."""
     only_key: str | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     opt_outs: OptOutIndex = field(init=False)

@@ -1,0 +1,99 @@
+"""``apply``: a saved plan, carried out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sync.cli.common import (
+    DURATION,
+    check_places,
+    check_reports,
+    config_option,
+    log_options,
+    parse_max_requests,
+    result_options,
+    set_up_logs,
+    tell,
+)
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from sync.plans import SavedPlan
+    from sync.wiring import Request
+
+
+@click.command("apply")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--only", metavar="KEY", help="The person of whom the plan is, where it was made with --only.")
+@click.option("--max-requests", multiple=True, metavar="PROVIDER=N", help="Request ceiling; repeatable.")
+@click.option("--wait", type=DURATION, default="0", help="How long to wait for the lock.")
+@config_option
+@result_options
+@log_options
+def command(
+    file: Path,
+    only: str | None,
+    max_requests: tuple[str, ...],
+    wait: timedelta,
+    config: Path | None,
+    reports: tuple[str, ...],
+    values: bool,
+    log_format: str | None,
+    verbose: int,
+    quiet: bool,
+) -> int:
+    """Read everything again and send exactly what FILE says, or nothing.
+
+    A plan is refused (6) when it was made elsewhere, was used, or expired, when another run came after it, or when
+    what would be sent now is not what was reviewed.
+    """
+    check_reports(reports)
+    set_up_logs(log_format, verbose, quiet)
+    from sync.cli.run import interruptible, one_cycle
+    from sync.wiring import load_settings, opened_store
+
+    settings = load_settings(config)
+    check_places(settings, reports)
+    set_up_logs(log_format, verbose, quiet, settings.logging)
+    with opened_store(settings, wait_s=wait.total_seconds()) as store:
+        plan = _read(file, only, store.keyed_hash)
+    ceilings = parse_max_requests(max_requests)
+    request = replace(_request(plan), only=only, max_requests=ceilings, wait_s=wait.total_seconds())
+
+    def made(session: Any) -> None:
+        from sync.cli.plan import standpoint_of
+
+        plan.check(standpoint_of(session), session.clock.now())
+
+    report, stopped = interruptible(lambda stop: one_cycle(settings, request, stop, quiet=quiet, made=made))
+    if report is None:
+        return 128 + stopped
+    code: int = 128 + stopped if stopped else report.exit_code
+    tell(replace(report, exit_code=code), reports, values=values, quiet=quiet)
+    return code
+
+
+def _read(file: Path, only: str | None, keyed_hash: Any) -> SavedPlan:
+    from sync.plans import PlanError, parse
+
+    try:
+        plan = parse(file.read_text(encoding="utf-8"), keyed_hash)
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlanError(f"{file} cannot be read ({getattr(error, 'strerror', None) or 'no text'})") from error
+    if plan.only != (only and keyed_hash(only)):
+        raise click.UsageError("The plan was made with another --only; repeat it as it was then.")
+    return plan
+
+
+def _request(plan: SavedPlan) -> Request:
+    from sync.engine.session import Options
+    from sync.guards import Allowances
+    from sync.wiring import Request
+
+    options = Options(mode="apply", allowances=Allowances.parse(plan.allow), plan=plan)
+    return Request(options=options, providers=plan.providers)

@@ -1,0 +1,111 @@
+"""``plan``: what a run would send now, saved for a person to review."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sync.cli.common import (
+    check_places,
+    check_reports,
+    config_option,
+    cycle_options,
+    log_options,
+    result_options,
+    set_up_logs,
+    tell,
+)
+
+if TYPE_CHECKING:
+    from sync.config import Settings
+    from sync.engine.session import Session
+    from sync.plans import SavedPlan, Standpoint
+    from sync.wiring import Request
+
+
+@click.command("plan")
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Where the plan is saved.")  # fmt: skip
+@config_option
+@cycle_options
+@result_options
+@log_options
+def command(
+    out: Path,
+    config: Path | None,
+    reports: tuple[str, ...],
+    values: bool,
+    log_format: str | None,
+    verbose: int,
+    quiet: bool,
+    allowances: tuple[str, ...],
+    **narrowing: Any,
+) -> int:
+    """Read everything and save what would be sent, without sending it.
+
+    The file holds no personal data. `contact-sync apply FILE` carries out exactly this within `[sync]
+    plan_expires`, as long as no other run came between. What --allow lets through now is let through then; a plan
+    that a guard stops is not saved (5).
+    """
+    check_reports(reports)
+    set_up_logs(log_format, verbose, quiet)
+    from sync.cli.run import interruptible, one_cycle, request_from
+    from sync.report.output import write_private
+    from sync.wiring import load_settings, opened_store
+
+    request = request_from("dry-run", allowances=allowances, **narrowing)
+    settings = load_settings(config)
+    check_places(settings, (*reports, f"json:{out}"))
+    set_up_logs(log_format, verbose, quiet, settings.logging)
+    with opened_store(settings, wait_s=request.wait_s):
+        pass  # the plan is bound to the database and to its key, so they are made first
+    seen: list[tuple[Session, Standpoint]] = []
+
+    def made(session: Session) -> None:
+        seen.append((session, standpoint_of(session)))
+
+    report, stopped = interruptible(lambda stop: one_cycle(settings, request, stop, quiet=quiet, made=made))
+    if report is None or stopped:
+        return 128 + stopped
+    tell(report, reports, values=values, quiet=quiet)
+    if report.guards:
+        click.echo("No plan was saved. Repeat it with the --allow that the guards name, or change less.", err=True)
+        return int(report.exit_code)
+    plan, text = _saved(settings, request, *seen[0], allowances)
+    write_private(out, text)
+    click.echo(
+        f"Saved as {out}: {len(plan.wishes)} to send. `contact-sync apply {out}` sends exactly this until "
+        f"{plan.expires_at:%Y-%m-%d %H:%M} UTC.",
+        err=True,
+    )
+    return int(report.exit_code)
+
+
+def standpoint_of(session: Session) -> Standpoint:
+    """Where a plan made now would stand; asked before the run begins."""
+    from sync.plans import Standpoint
+
+    lineage, serial = session.store.standpoint()
+    fingerprints = {name: seat.fingerprint for name, seat in session.seats.items()}
+    return Standpoint(lineage=lineage, serial=serial, settings=fingerprints)
+
+
+def _saved(
+    settings: Settings, request: Request, session: Session, standpoint: Standpoint, allowances: tuple[str, ...]
+) -> tuple[SavedPlan, str]:
+    from sync.plans import SavedPlan, render, wishes_of
+
+    keyed_hash = session.store.keyed_hash
+    plan = SavedPlan(
+        plan_id=session.run_id,
+        made_at=session.started_at,
+        expires_at=session.started_at + settings.sync.plan_expires,
+        standpoint=standpoint,
+        providers=request.providers,
+        only=request.only and keyed_hash(request.only),
+        allow=allowances,
+        wishes=wishes_of(session.operations.values(), keyed_hash),
+    )
+    return plan, render(plan, keyed_hash)

@@ -1,0 +1,143 @@
+"""A saved plan: shown, kept without anybody's data, carried out exactly or not at all."""
+
+from __future__ import annotations
+
+import json
+import time
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Done, Program
+
+HEAD = "record_id,email,first_name,last_name,job_title\n"
+FIRST = ("Zoe", "Bob", "Ida")
+TESTS = count()
+"""Every test has people of its own: the servers are there for all of them."""
+
+
+class People:
+    """An export of so many people whom no other test has."""
+
+    def __init__(self, program: Program, config: Path) -> None:
+        self._program, self._config = program, config
+        self._last = "".join("bcdfghklmn"[int(digit)] + "a" for digit in f"{next(TESTS):03}")
+
+    def email(self, number: int) -> str:
+        return f"{FIRST[number].lower()}.{self._last}quillonia@lumenforge.fr"
+
+    def take_in(self, how_many: int) -> None:
+        rows = (f"{self._last}{i},{self.email(i)},{FIRST[i]},{self._last}quillonia,CFO\n" for i in range(how_many))
+        export = self._config.parent / "export.csv"
+        export.write_text(HEAD + "".join(rows))
+        assert self._program("import", "datananas", export, "--config", self._config).code == 0
+
+
+@pytest.fixture
+def people(program: Program, config: Path) -> People:
+    return People(program, config)
+
+
+@pytest.fixture
+def plan(program: Program, config: Path, people: People) -> Path:
+    """A plan to create two people at two providers, beside what other tests left to do."""
+    people.take_in(2)
+    path = config.parent / "plan.json"
+    told = program("plan", "--out", path, "--config", config)
+    assert (told.code, f"Saved as {path}: " in told.err) == (0, True), told
+    return path
+
+
+def carried_out(program: Program, config: Path, plan: Path, *flags: str) -> Done:
+    return program("apply", plan, "--config", config, *flags)
+
+
+def test_a_plan_holds_no_personal_data_and_is_for_nobody_else_to_read(plan: Path) -> None:
+    text = plan.read_text()
+    assert "quillonia" not in text
+    assert "zoe" not in text.lower()
+    assert plan.stat().st_mode & 0o777 == 0o600
+    wishes = [w for w in json.loads(text)["wishes"] if w["provider"] != "datananas"]
+    assert sorted((w["provider"], w["kind"]) for w in wishes) == [
+        *[("apollo", "create")] * 2,
+        *[("topo", "create")] * 2,
+    ]
+
+
+def test_a_plan_is_carried_out_once(program: Program, config: Path, people: People, plan: Path) -> None:
+    done = carried_out(program, config, plan)
+    assert (done.code, "changes made" in done.out) == (0, True)
+    assert program("explain", people.email(0), "--config", config).out.count("verified") >= 1
+    again = carried_out(program, config, plan)
+    assert (again.code, again.out) == (6, "")
+    assert "the plan was used, or another run came after it" in again.err
+    assert "contact-sync plan --out FILE" in again.err
+
+
+def test_what_is_not_what_was_reviewed_is_not_sent(
+    program: Program, config: Path, people: People, plan: Path
+) -> None:
+    people.take_in(3)
+    stale = carried_out(program, config, plan)
+    assert stale.code == 6
+    assert "0 of its changes are not wished any more, 2 others are. Nothing was sent" in stale.out
+    assert program("verify", "-q", "--config", config).code == 10
+
+
+def test_a_plan_that_was_changed_or_made_elsewhere_is_refused(program: Program, config: Path, plan: Path) -> None:
+    plan.write_text(plan.read_text().replace('"kind": "create"', '"kind": "update"', 1))
+    told = carried_out(program, config, plan)
+    assert (told.code, "made elsewhere, or changed since" in told.err) == (6, True)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": "contact-sync/report/1", "seal": ""}', "\x00"])
+def test_what_is_no_plan_is_refused(program: Program, config: Path, plan: Path, text: str) -> None:
+    plan.write_text(text)
+    told = carried_out(program, config, plan)
+    assert (told.code, told.out) == (6, "")
+    plan.unlink()
+    assert carried_out(program, config, plan).code == 6
+
+
+def test_an_expired_plan_is_refused(program: Program, config: Path, plan: Path) -> None:
+    config.write_text(config.read_text() + '\n[sync]\nplan_expires = "1s"\n')
+    assert program("plan", "--out", plan, "-q", "--config", config).code == 0
+    time.sleep(1.1)
+    told = carried_out(program, config, plan)
+    assert (told.code, "the plan expired at" in told.err) == (6, True)
+
+
+def test_changed_settings_need_another_plan(program: Program, config: Path, plan: Path) -> None:
+    config.write_text(config.read_text().replace("[providers.topo]\n", '[providers.topo]\nrequire = ["email"]\n'))
+    told = carried_out(program, config, plan)
+    assert (told.code, "settings of a provider changed" in told.err) == (6, True)
+
+
+def test_a_plan_of_one_person_needs_the_same_key_again(
+    program: Program, config: Path, people: People, plan: Path
+) -> None:
+    only = ("--only", people.email(0))
+    told = program("plan", "--out", plan, *only, "--config", config)
+    assert (told.code, "2 to send" in told.err) == (0, True)
+    assert "zoe" not in plan.read_text()
+    assert carried_out(program, config, plan).code == 2
+    assert carried_out(program, config, plan, *only).code == 0
+
+
+def test_what_a_guard_stops_is_not_saved_and_what_it_lets_through_is_bound_to_the_plan(
+    program: Program, config: Path, people: People
+) -> None:
+    config.write_text("[guards]\ncreate = { share = 0.0, floor = 1 }\n" + config.read_text())
+    people.take_in(3)
+    path = config.parent / "plan.json"
+    stopped = program("plan", "--out", path, "--config", config)
+    assert (stopped.code, path.exists()) == (5, False)
+    assert "No plan was saved" in stopped.err
+    ceilings = {"topo": 3, "apollo": 3, "datananas": 999}
+    allow = [word for p, most in ceilings.items() for word in ("--allow", f"create={p}:{most}")]
+    assert program("plan", "--out", path, "-q", *allow, "--config", config).code == 0
+    assert carried_out(program, config, path, "-q").code == 0
