@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, get_args
@@ -14,12 +15,15 @@ from tests.simulation.witness import FIELDS, KEYS, keys_of
 if TYPE_CHECKING:
     from sync.person import Person
     from tests.simulation.scene import Scene
+    from tests.simulation.witness import Gone
 
 ENDED = frozenset({"acked", "verified", "refused", "failed"})
 WAITS_WITH_REASON = frozenset({"parked", "blocked", "pending", "deferred"})
 FAILED = frozenset({"failed", "refused", "unknown", "parked"})
 LINE_CUT = frozenset({"cut", "reset-before", "reset-after", "stall", "never", "late", "partly"})
 """After these the next request may go out on a line that is dead already, and never arrive."""
+A_LOOK_S = 60.0
+"""The longest that a look at single records may be old when a write goes out."""
 SENT = frozenset({"acked", "verified", "unknown", "pending", "refused", "failed"})
 
 
@@ -158,6 +162,7 @@ class Oracle:
         if self._scene.draw.wide:
             return
         unseen = {(gone.provider, gone.record_id) for gone in self._witness.gone if not gone.known}
+        unseen |= self._replaced()
         ours = {(made.provider, made.record_id) for made in self._witness.made}
         untold = {gone.who for gone in self._witness.gone if (gone.provider, gone.record_id) in unseen - ours}
         made = Counter(
@@ -172,6 +177,16 @@ class Oracle:
             if count > 1 and not self._could_not_be_told(who, provider):
                 by = [m.request for m in self._witness.made if (m.who, m.provider) == (who, provider)]
                 self._witness.blame("V2", f"{who} was created {count} times at {provider}: {by}")
+
+    def _replaced(self) -> set[tuple[str, str]]:
+        """Records of ours that were deleted before their person was made again: whether that may be, V3 says."""
+        gone_at = {(gone.provider, gone.record_id): gone.at for gone in self._witness.gone}
+        last = {(made.who, made.provider): made.at for made in self._witness.made}
+        return {
+            (made.provider, made.record_id)
+            for made in self._witness.made
+            if gone_at.get((made.provider, made.record_id), math.inf) < last[made.who, made.provider]
+        }
 
     def _could_not_be_told(self, who: str, provider: str) -> bool:
         """Nothing told that what was made is of one person: no key in common, and a record of theirs unread."""
@@ -194,10 +209,17 @@ class Oracle:
         for gone in self._witness.gone:
             for made in self._witness.made:
                 same = (made.who, made.provider) == (gone.who, gone.provider)
-                if same and gone.known and received[made.request] > gone.at and made.provider != "datananas":
+                late = received[made.request] > gone.at and not self._just_looked(gone, received[made.request])
+                if same and gone.known and late and made.provider != "datananas":
                     self._witness.blame(
                         "V3", f"{made.who} was deleted at {made.provider} and came back by {made.request}"
                     )
+
+    def _just_looked(self, gone: Gone, received: float) -> bool:
+        """The record was asked for by its id right before it was deleted, and then the write was on its way."""
+        path = f"/contacts/{gone.record_id}"
+        looks = (s.at for s in self._witness.requests if path in s.name and s.at < received)
+        return received - A_LOOK_S < max(looks, default=0.0) < gone.at
 
     def no_side_effects(self) -> None:
         """Nobody is enrolled, moved or handed to another owner."""
