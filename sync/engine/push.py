@@ -109,7 +109,7 @@ class _Pusher:
             if self._session.stopping.is_set():
                 self._put_off([operation], StateReason.OUT_OF_TIME)
             elif not self._seat.up or self._lost_in_a_row >= MOST_LOST_IN_A_ROW:
-                self._put_off([operation], self._down_reason())
+                self._put_off([operation], self._down_reason(), until=self._seat.until)
             elif operation.kind == "create" and self._seat.stop_creates is not None:
                 stop = self._seat.stop_creates
                 self._put_off([operation], stop.reason, until=stop.resets_at)
@@ -224,16 +224,16 @@ class _Pusher:
         if isinstance(error, QuotaExhausted):
             seat.stop_creates = error
             if error.reason != StateReason.QUOTA_TOTAL:
+                seat.until = error.resets_at
                 seat.fail(error)
             else:
                 seat.note(error.message)
             self._put_off(operations, error.reason, until=error.resets_at, sent=error.sent)
         elif isinstance(error, RateLimited):
-            until = None
             if error.retry_after_s is not None:
-                until = self._session.clock.now() + timedelta(seconds=error.retry_after_s)
+                seat.until = self._session.clock.now() + timedelta(seconds=error.retry_after_s)
             seat.fail(error)
-            self._put_off(operations, StateReason.RATE_LIMITED, until=until)
+            self._put_off(operations, StateReason.RATE_LIMITED, until=seat.until)
         elif isinstance(error, (AuthError, Unreachable, Transient, ContactSyncError)):
             seat.fail(error)
             self._put_off(operations, self._down_reason())

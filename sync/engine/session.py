@@ -28,7 +28,8 @@ class Seat:
     """One provider's place in a cycle.
 
     ``active``: it takes part in reading and writing; otherwise only its opt-outs are read. ``up``: it
-    answers; a provider that failed stays down for the rest of the cycle. ``limited``: a limit stopped it.
+    answers; a provider that failed stays down for the rest of the cycle. ``limited``: a limit stopped it, for
+    writes ``until`` then (``None`` = not told).
     """
 
     provider: Provider
@@ -51,6 +52,7 @@ class Seat:
     changed_config: str | None = None
     wrote: bool = False
     closed_at: float = 0.0
+    until: datetime | None = None
 
     @property
     def name(self) -> str:

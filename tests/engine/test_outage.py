@@ -136,3 +136,19 @@ async def test_what_a_create_without_an_answer_did_not_store_is_written_once_its
     ]
     assert [row["title"] for row in home.apollo.rows] == ["CEO"]
     assert (await home.run()).operations == ()
+
+
+LIMITS = ["status=429,retry-after=3600", 'status=402,body={"reason":"contact_connect_quotas"}']
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+async def test_all_that_waits_for_one_limit_is_one_line_with_its_end(home: House, limit: str) -> None:
+    for contact in crowd(3):
+        home.actors["topo"].create(contact)
+    home.configure("datananas", batch_size=1)
+    home.datananas.traffic.faults.append(Fault.parse(f"POST {BULK}:*:{limit}"))
+    report = await home.run()
+    (line,) = report.deferred
+    assert (report.exit_code, line.provider, line.count) == (9, "datananas", 3)
+    assert line.until is not None
+    assert home.datananas.traffic.count("POST", BULK) == 1
