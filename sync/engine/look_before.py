@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sync.change import Hold
 from sync.codes import HoldKind, StateReason
-from sync.engine.opt_out_lists import note_opt_outs
+from sync.engine.opt_out_lists import NOBODY_IS_CREATED, note_opt_outs
 from sync.engine.storing import ready_to_store, store_records
 from sync.errors import Missing, ProviderError
 from sync.optouts import wide_keys_of
@@ -129,7 +129,9 @@ class LookBefore:
                 continue
             try:
                 page = await opt_out_list.newest()
-            except ProviderError:
+            except ProviderError as error:
+                seat.tell(error)
+                seat.note(NOBODY_IS_CREATED)
                 self._put_off(operations, StateReason.OPTOUTS_UNREADABLE)
                 return []
             seat.closed_at = now

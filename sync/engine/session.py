@@ -64,10 +64,14 @@ class Seat:
         return self.up and self.active and self.settings.read and self.provider.reader is not None
 
     def fail(self, error: ContactSyncError) -> None:
-        """The provider stops for this cycle; the report says why. An error of the store stops everything."""
+        """The provider stops for this cycle; the report says why."""
+        self.tell(error)
+        self.up = False
+
+    def tell(self, error: ContactSyncError) -> None:
+        """The report says what went wrong there, and it goes on. An error of the store stops everything."""
         if isinstance(error, StateError):
             raise error
-        self.up = False
         self.limited = self.limited or isinstance(error, (RateLimited, QuotaExhausted))
         self.status = _status(error)
         self.note(str(error).removeprefix(f"{self.name}: "), error.remedy)

@@ -91,6 +91,18 @@ async def test_unreadable_opt_outs_put_off_every_create_but_no_update(home: Hous
     assert report.exit_code == 8
 
 
+@pytest.mark.parametrize(("answer", "code"), [("500", 11), ("401", 8), ("429,retry-after=3600", 9)])
+async def test_opt_outs_that_cannot_be_read_again_before_a_create_are_told(
+    home: House, answer: str, code: int
+) -> None:
+    home.actors["topo"].create(person())
+    home.topo.traffic.faults.append(Fault.parse(f"GET /v1/contact-exclusions:2-99:status={answer}"))
+    report = await home.run()
+    assert {(o.state, o.reason) for o in report.operations} == {("deferred", "optouts-unreadable")}
+    assert report.exit_code == code
+    assert "nobody is created anywhere" in " ".join(report.providers["topo"].problems)
+
+
 async def test_somebody_excluded_at_topo_later_is_told_to_apollo(home: House) -> None:
     stage = "609500000000000000000099"
     home.apollo.workspace.stages[stage] = "Do not contact"
