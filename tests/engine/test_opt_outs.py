@@ -103,6 +103,16 @@ async def test_opt_outs_that_cannot_be_read_again_before_a_create_are_told(
     assert "nobody is created anywhere" in " ".join(report.providers["topo"].problems)
 
 
+async def test_a_newest_opt_out_that_cannot_be_understood_lets_nobody_be_created(home: House) -> None:
+    home.actors["topo"].create(person())
+    row = '{"id":"x1","email":7,"reason":"UNSUBSCRIBED","created_at":"2026-11-02T00:00:00Z"}'
+    page = f'{{"items":[{row}],"total_count":1,"total_pages":1,"has_more":false}}'
+    home.topo.traffic.faults.append(Fault.parse(f"GET /v1/contact-exclusions:2-99:body={page}"))
+    report = await home.run()
+    assert report.exit_code == 11
+    assert {(o.state, o.reason) for o in report.operations} == {("deferred", "optouts-unreadable")}
+
+
 async def test_somebody_excluded_at_topo_later_is_told_to_apollo(home: House) -> None:
     stage = "609500000000000000000099"
     home.apollo.workspace.stages[stage] = "Do not contact"
