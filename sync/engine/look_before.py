@@ -122,7 +122,7 @@ class LookBefore:
             try:
                 await self._read_newest(seat)
             except ProviderError as error:
-                seat.tell(error)
+                session.tell(seat, error)
                 seat.note(NOBODY_IS_CREATED)
                 self._put_off(operations, StateReason.OPTOUTS_UNREADABLE)
                 return []

@@ -40,7 +40,7 @@ async def _read_opt_out_list(session: Session, seat: Seat) -> None:
         session.optouts_readable = False
         session.optouts_error = session.optouts_error or error
         if seat.up:
-            seat.fail(error)
+            session.fail(seat, error)
         seat.note(NOBODY_IS_CREATED)
 
 

@@ -50,7 +50,7 @@ async def resolve_unknown(session: Session) -> None:
         try:
             await _resolve(session, seat, operation)
         except ContactSyncError as error:
-            seat.fail(error)
+            session.fail(seat, error)
 
 
 async def _resolve(session: Session, seat: Seat, operation: Operation) -> None:
@@ -159,7 +159,7 @@ async def resolve_pending(session: Session) -> None:
         try:
             found = await _look(session, seat, operation)
         except ContactSyncError as error:
-            seat.fail(error)
+            session.fail(seat, error)
             continue
         if not found and expired:
             _park(session, operation, StateReason.PENDING_RESOLVE)

@@ -165,8 +165,18 @@ class Session:
         """The providers that take part and answer."""
         return [s for s in self.seats.values() if s.active and s.up]
 
-    def defer_read(self, seat: Seat, error: RateLimited | QuotaExhausted) -> None:
-        """Reading stops here for now; the report says until when."""
+    def fail(self, seat: Seat, error: ContactSyncError) -> None:
+        """The provider stops for this cycle; of a limit that was met the report says until when."""
+        self.tell(seat, error)
+        seat.up = False
+
+    def tell(self, seat: Seat, error: ContactSyncError) -> None:
+        """The report says what went wrong there, of a limit until when; the provider goes on."""
+        if isinstance(error, (RateLimited, QuotaExhausted)):
+            self._defer_read(seat, error)
+        seat.tell(error)
+
+    def _defer_read(self, seat: Seat, error: RateLimited | QuotaExhausted) -> None:
         until = None
         if isinstance(error, QuotaExhausted):
             until, reason = error.resets_at, error.reason
@@ -174,4 +184,5 @@ class Session:
             reason = "rate-limited"
             if error.retry_after_s is not None:
                 until = self.clock.now() + timedelta(seconds=error.retry_after_s)
-        self.deferred_reads.append(DeferredReport(provider=seat.name, reason=reason, count=0, until=until))
+        if all((d.provider, d.reason) != (seat.name, reason) for d in self.deferred_reads):
+            self.deferred_reads.append(DeferredReport(provider=seat.name, reason=reason, count=0, until=until))

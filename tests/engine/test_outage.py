@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -152,3 +153,19 @@ async def test_all_that_waits_for_one_limit_is_one_line_with_its_end(home: House
     assert (report.exit_code, line.provider, line.count) == (9, "datananas", 3)
     assert line.until is not None
     assert home.datananas.traffic.count("POST", BULK) == 1
+
+
+PLACES = ["GET /v1/me", "GET /v1/contact-lists/*", "GET /v1/contact-exclusions", "GET /v1/contacts"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_whichever_request_meets_a_limit_first_the_report_tells_until_when(home: House, place: str) -> None:
+    home.actors["topo"].create(person())
+    home.topo.traffic.faults.append(Fault.parse(f"{place}:1:status=429,retry-after=3600"))
+    first = await home.run()
+    (line,) = [d for d in first.deferred if d.provider == "topo"]
+    assert (first.exit_code, line.reason) == (9, "rate-limited")
+    assert line.until is not None
+    (still,) = [d for d in (await home.run()).deferred if d.provider == "topo"]
+    assert still.until is not None
+    assert abs(still.until - line.until) < timedelta(seconds=1)
