@@ -128,7 +128,8 @@ async def read_back(session: Session, seat: Seat) -> set[RecordRef]:
     except StateError:
         raise
     except ContactSyncError as error:
-        seat.note(f"what was written could not be read back ({error})")
+        seat.note("what was written could not be read back")
+        session.tell(seat, error)
     shown = {RecordRef(seat.name, record_id) for record_id in seat.seen}
     seat.seen |= before
     return shown

@@ -169,3 +169,25 @@ async def test_whichever_request_meets_a_limit_first_the_report_tells_until_when
     (still,) = [d for d in (await home.run()).deferred if d.provider == "topo"]
     assert still.until is not None
     assert abs(still.until - line.until) < timedelta(seconds=1)
+
+
+ANSWERS = [("401", 8), ("500", 11), ("429,retry-after=3600", 9)]
+
+
+@pytest.mark.parametrize(("answer", "code"), ANSWERS)
+async def test_a_provider_that_fails_when_its_writes_are_read_back_is_told(
+    home: House, answer: str, code: int
+) -> None:
+    home.actors["topo"].create(person())
+    home.without("datananas")
+    await home.run()
+    home.actors["topo"].create(person("Bea Lund"))
+    home.apollo.traffic.faults.append(Fault.parse(f"POST /api/v1/contacts/search:4-99:status={answer}"))
+    report = await home.run()
+    assert by_state(report) == {("apollo", "create", "acked"): 1}
+    assert report.exit_code == code
+    assert "could not be read back" in " ".join(report.providers["apollo"].problems)
+    home.apollo.traffic.faults.clear()
+    home.clock.advance(hours=2)
+    assert (await home.run()).exit_code == 0
+    assert len(home.apollo.rows) == 2
