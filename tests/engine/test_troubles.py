@@ -56,6 +56,21 @@ async def test_garbage_from_a_provider_is_told_and_loses_nothing(home: House) ->
     assert by_state(report) == {("datananas", "create", "acked"): 1}
 
 
+HUGE_TOTALS = {
+    "topo": f'GET /v1/contacts:*:body={{"items":[],"total_count":{2**70},"total_pages":1,"has_more":false}}',
+    "apollo": f'POST /api/v1/contacts/search:*:body={{"contacts":[],"pagination":{{"total_entries":{2**70}}}}}',
+}
+
+
+@pytest.mark.parametrize("provider", HUGE_TOTALS)
+async def test_a_count_that_no_store_can_hold_stops_that_provider_alone(home: House, provider: str) -> None:
+    home.actors["topo" if provider == "apollo" else "apollo"].create(person())
+    home.boxes[provider].traffic.faults.append(Fault.parse(HUGE_TOTALS[provider]))
+    report = await home.run()
+    assert (report.exit_code, report.providers[provider].status) == (11, "unreachable")
+    assert by_state(report) == {("datananas", "create", "acked"): 1}
+
+
 @pytest.mark.parametrize("when", ["reset-after", "then-status=502"])
 async def test_a_lost_answer_of_apollo_never_makes_a_second_contact(home: House, when: str) -> None:
     home.actors["topo"].create(person())
