@@ -149,7 +149,10 @@ class _Pusher:
             if short and len(batch.operations) > 1 and self._extra_calls >= 2:
                 await self._isolate(batch)
             else:
-                settle(session, seat, batch, [_as_accepted(o) for o in result.outcomes])
+                if short:
+                    seat.note("the totals of an upload do not confirm every row of it")
+                alone = len(batch.operations) == 1
+                settle(session, seat, batch, [_of_short_totals(o, alone=alone) for o in result.outcomes])
                 self._advance(len(batch.operations))
         keep_memory(session, seat)
 
@@ -266,11 +269,14 @@ class _Pusher:
 PARTIAL_TOTALS = "partial-totals"
 
 
-def _as_accepted(outcome: Outcome) -> Outcome:
-    """Rows that stay unnamed after isolating are accepted but unconfirmed."""
-    if outcome.reason == PARTIAL_TOTALS:
-        return replace(outcome, state="acked", reason=None, message="the totals do not confirm every row")
-    return outcome
+def _of_short_totals(outcome: Outcome, *, alone: bool) -> Outcome:
+    """A row that was posted ``alone`` is the refused one; rows that stay unnamed are accepted but unconfirmed."""
+    if outcome.reason != PARTIAL_TOTALS:
+        return outcome
+    if alone:
+        message = "posted alone, it was neither created nor updated"
+        return replace(outcome, state="refused", reason=StateReason.REJECTED, message=message)
+    return replace(outcome, state="acked", reason=None, message="the totals do not confirm every row")
 
 
 def _halves(operations: Sequence[Operation]) -> tuple[Sequence[Operation], Sequence[Operation]]:
