@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MAY_CREATE = frozenset({"entry", "upsert"})
 """Ways of updating that create whoever is not there (any more), so opt-outs stop them too."""
+ENROLMENT = "enrolment"
 RECHECK_AFTER_S = 1.0
 """Batches sent within this time share one look at the opt-out lists (the promise is 60 s)."""
 
@@ -150,17 +151,18 @@ class LookBefore:
         seat.closed_at = now
 
     async def _without_outreach(self, operations: list[Operation]) -> list[Operation]:
+        """Where a write starts outreach by now, only those go on of which the plan said so and the guard knew."""
         seat = self._seat
         if not (operations and seat.provider.capabilities.effects_at_target):
             return operations
         seat.target = await seat.provider.target()
-        allowed = self._session.options.allowances.ceiling("outreach", seat.name)
-        if seat.target.needs_allowance and not allowed:
-            for operation in operations:
+        if not seat.target.needs_allowance:
+            return operations
+        for operation in operations:
+            if ENROLMENT not in operation.effects:
                 reason = StateReason.EFFECT_NOT_ALLOWED
                 self._end([replace(operation, state="blocked", reason=reason, message=seat.target.reason)])
-            return []
-        return operations
+        return [o for o in operations if ENROLMENT in o.effects]
 
 
 def _keys_of(operation: Operation) -> frozenset[str]:
