@@ -113,6 +113,18 @@ async def test_a_newest_opt_out_that_cannot_be_understood_lets_nobody_be_created
     assert {(o.state, o.reason) for o in report.operations} == {("deferred", "optouts-unreadable")}
 
 
+async def test_an_opt_out_is_told_until_it_arrived_also_where_contacts_are_not_read(home: House) -> None:
+    home.without("datananas")
+    home.configure("topo", read=False, create=False)
+    home.actors["apollo"].create(person())
+    home.actors["apollo"].opt_out(person(), "UNSUBSCRIBED")
+    home.topo.traffic.faults.append(Fault.parse("POST /v1/contact-exclusions:1-4:status=502"))
+    for code in (3, 3, 3, 3, 0):
+        assert (await home.run()).exit_code == code
+        home.clock.advance(minutes=20)
+    assert len(home.topo.exclusions) == 1
+
+
 async def test_somebody_excluded_at_topo_later_is_told_to_apollo(home: House) -> None:
     stage = "609500000000000000000099"
     home.apollo.workspace.stages[stage] = "Do not contact"
