@@ -200,7 +200,7 @@ class _Pusher:
     async def _failed(self, batch: Batch, error: ContactSyncError) -> None:
         if isinstance(error, (OutcomeUnknown, MappingError, Transient)):
             self._all(batch, "unknown", StateReason.OUTCOME_UNKNOWN, str(error))
-            self._note_lost()
+            self._note_lost(error)
         elif isinstance(error, Rejected) and batch.kind in WITH_OTHERS and error.status in ABOUT_THE_CALL:
             self._give_up(batch.operations, error)
         elif isinstance(error, Rejected) and batch.rebatchable and len(batch.operations) > 1:
@@ -214,8 +214,13 @@ class _Pusher:
         else:
             self._give_up(batch.operations, error)
 
-    def _note_lost(self) -> None:
-        """Too many in a row stop the writes; reading goes on, for it may find what was written."""
+    def _note_lost(self, error: ContactSyncError) -> None:
+        """Too many in a row stop the writes; reading goes on, for it may find what was written.
+
+        Credentials that were refused while the outcome was followed stop all, as anywhere else.
+        """
+        if isinstance(error.__cause__, AuthError):
+            self._seat.fail(error.__cause__)
         self._lost_in_a_row += 1
         if self._lost_in_a_row == MOST_LOST_IN_A_ROW:
             self._seat.status = "unreachable"

@@ -191,3 +191,18 @@ async def test_a_provider_that_fails_when_its_writes_are_read_back_is_told(
     home.clock.advance(hours=2)
     assert (await home.run()).exit_code == 0
     assert len(home.apollo.rows) == 2
+
+
+async def test_a_token_that_is_refused_while_an_upload_is_followed_ends_the_run_with_8(home: House) -> None:
+    for contact in crowd(2):
+        home.actors["topo"].create(contact)
+    home.without("apollo")
+
+    def refuse_from_now_on(_row: object) -> bool:
+        home.datananas.turn(socket_status=401)
+        return False
+
+    home.datananas.turn(silently_refuse=refuse_from_now_on, close_at=2, close_code=4401)
+    report = await home.run()
+    assert {(o.state, o.reason) for o in report.operations} == {("unknown", "outcome-unknown")}
+    assert (report.exit_code, report.providers["datananas"].status) == (8, "refused")
