@@ -158,11 +158,13 @@ def save_settled(connection: Connection, settled: Sequence[Settled], at: datetim
         return
     changed = connection.exec_driver_sql(
         "UPDATE operation SET state = ?, reason = ?, record_id = ?, attempt = ?, digest = ?, until = ?,"
-        " entry_id = ?, message = ?, idempotency_key = ?, accepted_key = ?, settled_at = ? WHERE id = ?",
+        " entry_id = ?, message = ?, idempotency_key = ?, accepted_key = ?, effects = ?, settled_at = ?"
+        " WHERE id = ?",
         [
             (
                 *(o.state, o.reason, o.record_id, o.attempt, o.digest, to_time_or_none(o.until)),
-                *(o.entry_id, o.message, o.idempotency_key, o.accepted_key, to_time(at), o.id),
+                *(o.entry_id, o.message, o.idempotency_key, o.accepted_key),
+                *(to_json(o.effects), to_time(at), o.id),
             )
             for o in operations
         ],

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from adapters.toolkit.strict_json import MAX_COUNT
 from sync.errors import MappingError
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def number(value: object, path: str) -> int:
     """
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value[:18])
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_COUNT:
         raise MappingError(PROVIDER, path, "count", kind_of(value))
     return value
 

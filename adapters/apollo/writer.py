@@ -12,7 +12,7 @@ from adapters.apollo.echo import AMBIGUOUS, Echo, carries, correlate, same_perso
 from adapters.apollo.limits import MAX_ROWS
 from adapters.apollo.mapping import PATCH_ONLY, to_create, to_patch, to_record, to_update
 from sync.change import Batch, Outcome
-from sync.errors import Missing, ProviderError, QuotaExhausted, Rejected
+from sync.errors import Missing, ProviderError, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +119,10 @@ class ApolloWriter:
             return _unknown(operation, reason, request_id)
         row = match.row
         if match.existing:
-            doubt = await self._doubt(operation, row, sent_at)
+            try:
+                doubt = await self._doubt(operation, row, sent_at)
+            except ProviderError:  # the batch is written; waiting to be sent would be the wrong word for it
+                return _unknown(operation, "outcome-unknown", request_id)
             if doubt:
                 refused = _refused(operation, doubt, f"matched contact {row.id}", request_id)
                 return replace(refused, record_id=row.id) if doubt == "match-doubtful" else refused
@@ -143,7 +146,7 @@ class ApolloWriter:
         if "label_ids" not in row.present:
             try:
                 row = await self._reader.fetch_row(row.id)
-            except (Missing, Rejected, QuotaExhausted):
+            except (Missing, Rejected):
                 return False
         untouched = row.updated_at is not None and row.updated_at < sent_at - TOUCHED
         return untouched and carries(row, self._reader.label_ids)

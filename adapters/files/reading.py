@@ -179,7 +179,8 @@ def _cells(row: Row, columns: _Columns) -> dict[str, Any]:
     for column, value in row.cells.items():
         if isinstance(value, dict):
             if column.strip().casefold() in VARIABLE_TABLES:
-                cells |= {VARIABLE_PREFIX + str(name): entry for name, entry in value.items()}
+                named = {_text(name): entry for name, entry in value.items()}
+                cells |= {VARIABLE_PREFIX + name: entry for name, entry in named.items() if name}
             continue
         name = columns.canonical(column)
         if name is not None and not cells.get(name):

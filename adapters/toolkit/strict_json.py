@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 MAX_SIZE = 16 * 1024 * 1024
 MAX_DEPTH = 32
 MAX_DIGITS = 400
+MAX_COUNT = 2**53
+"""No count of rows is larger, and a state store holds 64 bits."""
 MAX_PARTS = 200_000
 """Values in one text; a page of 100 contacts has some 20,000. Small values cost far more memory than text."""
 

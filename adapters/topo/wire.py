@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from adapters.toolkit.strict_json import MAX_COUNT
 from adapters.topo.shapes import PROVIDER, broken, identifier, moment, name_of, parse_moment, table, text
 from sync.errors import MappingError
 
@@ -110,7 +111,7 @@ def parse_listing(value: object, path: str) -> Listing:
     items, total, more = row.get("items"), row.get("total_count"), row.get("has_more")
     if not isinstance(items, list):
         raise broken(f"{path}.items", "an array", items)
-    if not isinstance(total, int) or isinstance(total, bool) or total < 0:
+    if not isinstance(total, int) or isinstance(total, bool) or not 0 <= total <= MAX_COUNT:
         raise broken(f"{path}.total_count", "a count", total)
     if not isinstance(more, bool):
         raise broken(f"{path}.has_more", "a boolean", more)

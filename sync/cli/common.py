@@ -146,6 +146,22 @@ def tell(report: Report, specs: tuple[str, ...], *, values: bool, quiet: bool) -
         raise lost[0]
 
 
+def say(lines: Iterable[str]) -> None:
+    """The lines stand on standard output; nothing in one of them can act on a terminal or begin another line."""
+    from sync.redaction import visible
+
+    click.echo("\n".join(map(visible, lines)))
+
+
+def say_json(told: object) -> None:
+    """The value stands on standard output as JSON in which nothing can act on a terminal."""
+    import json
+
+    from sync.redaction import visible_in_json
+
+    click.echo(visible_in_json(json.dumps(told, ensure_ascii=False, indent=2)))
+
+
 def pending_code(report: Report) -> int:
     """4 when changes are pending (dry run) or the queue waits for a person, else the report's own code."""
     if report.exit_code != 0:

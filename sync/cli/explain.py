@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.common import config_option, log_options, set_up_logs
+from sync.cli.common import config_option, log_options, say, say_json, set_up_logs
 from sync.cli.deciding import one_person, shows_values
 
 if TYPE_CHECKING:
@@ -51,9 +50,9 @@ def command(
         pair = second is not None and second.id != person.id
         told = explainer.pair(person, second) if second is not None and pair else explainer.person(person)
     if form == "json":
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        say_json(told)
         return 0
     if second is not None and not pair:
         click.echo(f"Both keys name one person, {person.id}.\n")
-    click.echo("\n".join(pair_text(told) if pair else person_text(told)))
+    say(pair_text(told) if pair else person_text(told))
     return 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.common import config_option, log_options, set_up_logs
+from sync.cli.common import config_option, log_options, say, set_up_logs
 from sync.cli.deciding import confirmed, deciding, judge, one_person, shows_values, wait_option
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def _act(
     if foreseen is None:
         click.echo("No such decision stands; nothing was done.")
         return 0
-    click.echo("\n".join(as_text(foreseen, values=shows_values(values=values))))
+    say(as_text(foreseen, values=shows_values(values=values)))
     if not confirmed("Do it?", yes=yes):
         click.echo("Nothing was done.")
         return 0

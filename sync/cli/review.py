@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.common import config_option, log_options, set_up_logs
+from sync.cli.common import config_option, log_options, say, say_json, set_up_logs
 from sync.cli.deciding import deciding, judge, shows_values, wait_option
 
 if TYPE_CHECKING:
@@ -59,11 +58,11 @@ def list_items(
         with looked_at(settings) as store:
             listed = [Told(store, values=shown).item(item) for item in items(store)]
     if form == "json":
-        click.echo(json.dumps({"schema": "contact-sync/review/1", "items": listed}, ensure_ascii=False, indent=2))
+        say_json({"schema": "contact-sync/review/1", "items": listed})
         return 0
     from sync.cli.review_text import as_list
 
-    click.echo("\n".join(as_list(listed)))
+    say(as_list(listed))
     return 0
 
 
@@ -90,7 +89,10 @@ def show(
 
     with looked_at(load_settings(config)) as store:
         told = Told(store, values=shows_values(values=values)).page(_item(store, item))
-    click.echo(json.dumps(told, ensure_ascii=False, indent=2) if form == "json" else "\n".join(as_page(told)))
+    if form == "json":
+        say_json(told)
+    else:
+        say(as_page(told))
     return 0
 
 

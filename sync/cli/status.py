@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.common import config_option, log_options, set_up_logs
+from sync.cli.common import config_option, log_options, say, say_json, set_up_logs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,9 +31,9 @@ def command(
 
     told = gather(load_settings(config), values=values)
     if form == "json":
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        say_json(told)
         return 0
     from sync.cli.standing_text import as_text
 
-    click.echo(as_text(told))
+    say(as_text(told).split("\n"))
     return 0

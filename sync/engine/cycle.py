@@ -106,7 +106,7 @@ async def _open(session: Session, seat: Seat) -> None:
     try:
         account = await seat.provider.open()
     except ContactSyncError as error:
-        seat.fail(error)
+        session.fail(seat, error)
         return
     for problem in account.problems:
         seat.note(problem)
@@ -152,4 +152,4 @@ async def _look_at_targets(session: Session) -> None:
             try:
                 seat.target = await seat.provider.target()
             except ContactSyncError as error:
-                seat.fail(error)
+                session.fail(seat, error)

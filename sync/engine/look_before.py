@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sync.change import Hold
 from sync.codes import HoldKind, StateReason
-from sync.engine.opt_out_lists import note_opt_outs
+from sync.engine.opt_out_lists import NOBODY_IS_CREATED, note_opt_outs
 from sync.engine.storing import ready_to_store, store_records
-from sync.errors import Missing, ProviderError
+from sync.errors import MappingError, Missing, ProviderError
 from sync.optouts import wide_keys_of
 from sync.record import RecordRef
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MAY_CREATE = frozenset({"entry", "upsert"})
 """Ways of updating that create whoever is not there (any more), so opt-outs stop them too."""
+ENROLMENT = "enrolment"
 RECHECK_AFTER_S = 1.0
 """Batches sent within this time share one look at the opt-out lists (the promise is 60 s)."""
 
@@ -118,22 +119,14 @@ class LookBefore:
     async def _without_new_opt_outs(self, operations: list[Operation]) -> list[Operation]:
         """The newest page of every opt-out list is read again; who just said no is not created."""
         session = self._session
-        if not operations:
-            return []
-        for seat in session.seats.values():
-            opt_out_list = seat.provider.opt_out_list
-            if opt_out_list is None:
-                continue
-            now = session.clock.monotonic()
-            if seat.closed_at and now - seat.closed_at < RECHECK_AFTER_S:
-                continue
+        for seat in session.seats.values() if operations else ():
             try:
-                page = await opt_out_list.newest()
-            except ProviderError:
+                await self._read_newest(seat)
+            except ProviderError as error:
+                session.tell(seat, error)
+                seat.note(NOBODY_IS_CREATED)
                 self._put_off(operations, StateReason.OPTOUTS_UNREADABLE)
                 return []
-            seat.closed_at = now
-            note_opt_outs(session, page.opt_outs)
         go = []
         enrols = self._seat.target is not None and self._seat.target.starts_outreach
         for operation in operations:
@@ -145,18 +138,31 @@ class LookBefore:
                 go.append(operation)
         return go
 
+    async def _read_newest(self, seat: Seat) -> None:
+        """The newest opt-outs of a provider that lists any are known; an unreadable one may be anybody's no."""
+        now = self._session.clock.monotonic()
+        fresh = seat.closed_at and now - seat.closed_at < RECHECK_AFTER_S
+        if seat.provider.opt_out_list is None or fresh:
+            return
+        page = await seat.provider.opt_out_list.newest()
+        note_opt_outs(self._session, page.opt_outs)
+        if not page.complete:
+            raise MappingError(seat.name, "opt-out list", "the whole page", "part of it")
+        seat.closed_at = now
+
     async def _without_outreach(self, operations: list[Operation]) -> list[Operation]:
+        """Where a write starts outreach by now, only those go on of which the plan said so and the guard knew."""
         seat = self._seat
         if not (operations and seat.provider.capabilities.effects_at_target):
             return operations
         seat.target = await seat.provider.target()
-        allowed = self._session.options.allowances.ceiling("outreach", seat.name)
-        if seat.target.needs_allowance and not allowed:
-            for operation in operations:
+        if not seat.target.needs_allowance:
+            return operations
+        for operation in operations:
+            if ENROLMENT not in operation.effects:
                 reason = StateReason.EFFECT_NOT_ALLOWED
                 self._end([replace(operation, state="blocked", reason=reason, message=seat.target.reason)])
-            return []
-        return operations
+        return [o for o in operations if ENROLMENT in o.effects]
 
 
 def _keys_of(operation: Operation) -> frozenset[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sync.ports import OptOutList
     from sync.record import OptOut
 
+NOBODY_IS_CREATED = "nobody is created anywhere until its opt-outs can be read"
 FEWEST_OPT_OUTS = 10
 """A shorter list may lose any number of them without a doubt; the ledger keeps those that it held."""
 
@@ -39,8 +40,8 @@ async def _read_opt_out_list(session: Session, seat: Seat) -> None:
         session.optouts_readable = False
         session.optouts_error = session.optouts_error or error
         if seat.up:
-            seat.fail(error)
-        seat.note("nobody is created anywhere until its opt-outs can be read")
+            session.fail(seat, error)
+        seat.note(NOBODY_IS_CREATED)
 
 
 async def _read_whole_list(session: Session, seat: Seat, opt_out_list: OptOutList) -> None:

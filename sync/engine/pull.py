@@ -11,7 +11,7 @@ from sync.engine.absence import conclude_sweep
 from sync.engine.people import chunks, records_of
 from sync.engine.storing import keep_memory, store_records
 from sync.engine.together import together
-from sync.errors import ContactSyncError, MappingError, QuotaExhausted, RateLimited, StateError
+from sync.errors import ContactSyncError, MappingError, StateError
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
@@ -41,11 +41,8 @@ async def _pull_seat(session: Session, seat: Seat) -> None:
             await _sweep(session, seat, reader)
         else:
             await _walk(session, seat, reader, "incremental")
-    except (RateLimited, QuotaExhausted) as error:
-        session.defer_read(seat, error)
-        seat.fail(error)
     except ContactSyncError as error:
-        seat.fail(error)
+        session.fail(seat, error)
     finally:
         keep_memory(session, seat)
 
@@ -135,7 +132,8 @@ async def read_back(session: Session, seat: Seat) -> set[RecordRef]:
     except StateError:
         raise
     except ContactSyncError as error:
-        seat.note(f"what was written could not be read back ({error})")
+        seat.note("what was written could not be read back")
+        session.tell(seat, error)
     shown = {RecordRef(seat.name, record_id) for record_id in seat.seen}
     seat.seen |= before
     return shown
@@ -151,7 +149,7 @@ async def read_details(session: Session) -> None:
         try:
             await _read_details(session, seat, reader)
         except ContactSyncError as error:
-            seat.fail(error)
+            session.fail(seat, error)
 
 
 async def _read_details(session: Session, seat: Seat, reader: Reader) -> None:

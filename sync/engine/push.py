@@ -109,7 +109,7 @@ class _Pusher:
             if self._session.stopping.is_set():
                 self._put_off([operation], StateReason.OUT_OF_TIME)
             elif not self._seat.up or self._lost_in_a_row >= MOST_LOST_IN_A_ROW:
-                self._put_off([operation], self._down_reason())
+                self._put_off([operation], self._down_reason(), until=self._seat.until)
             elif operation.kind == "create" and self._seat.stop_creates is not None:
                 stop = self._seat.stop_creates
                 self._put_off([operation], stop.reason, until=stop.resets_at)
@@ -149,7 +149,10 @@ class _Pusher:
             if short and len(batch.operations) > 1 and self._extra_calls >= 2:
                 await self._isolate(batch)
             else:
-                settle(session, seat, batch, [_as_accepted(o) for o in result.outcomes])
+                if short:
+                    seat.note("the totals of an upload do not confirm every row of it")
+                alone = len(batch.operations) == 1
+                settle(session, seat, batch, [_of_short_totals(o, alone=alone) for o in result.outcomes])
                 self._advance(len(batch.operations))
         keep_memory(session, seat)
 
@@ -197,7 +200,7 @@ class _Pusher:
     async def _failed(self, batch: Batch, error: ContactSyncError) -> None:
         if isinstance(error, (OutcomeUnknown, MappingError, Transient)):
             self._all(batch, "unknown", StateReason.OUTCOME_UNKNOWN, str(error))
-            self._note_lost()
+            self._note_lost(error)
         elif isinstance(error, Rejected) and batch.kind in WITH_OTHERS and error.status in ABOUT_THE_CALL:
             self._give_up(batch.operations, error)
         elif isinstance(error, Rejected) and batch.rebatchable and len(batch.operations) > 1:
@@ -211,8 +214,13 @@ class _Pusher:
         else:
             self._give_up(batch.operations, error)
 
-    def _note_lost(self) -> None:
-        """Too many in a row stop the writes; reading goes on, for it may find what was written."""
+    def _note_lost(self, error: ContactSyncError) -> None:
+        """Too many in a row stop the writes; reading goes on, for it may find what was written.
+
+        Credentials that were refused while the outcome was followed stop all, as anywhere else.
+        """
+        if isinstance(error.__cause__, AuthError):
+            self._seat.fail(error.__cause__)
         self._lost_in_a_row += 1
         if self._lost_in_a_row == MOST_LOST_IN_A_ROW:
             self._seat.status = "unreachable"
@@ -224,16 +232,16 @@ class _Pusher:
         if isinstance(error, QuotaExhausted):
             seat.stop_creates = error
             if error.reason != StateReason.QUOTA_TOTAL:
+                seat.until = error.resets_at
                 seat.fail(error)
             else:
                 seat.note(error.message)
             self._put_off(operations, error.reason, until=error.resets_at, sent=error.sent)
         elif isinstance(error, RateLimited):
-            until = None
             if error.retry_after_s is not None:
-                until = self._session.clock.now() + timedelta(seconds=error.retry_after_s)
+                seat.until = self._session.clock.now() + timedelta(seconds=error.retry_after_s)
             seat.fail(error)
-            self._put_off(operations, StateReason.RATE_LIMITED, until=until)
+            self._put_off(operations, StateReason.RATE_LIMITED, until=seat.until)
         elif isinstance(error, (AuthError, Unreachable, Transient, ContactSyncError)):
             seat.fail(error)
             self._put_off(operations, self._down_reason())
@@ -266,11 +274,14 @@ class _Pusher:
 PARTIAL_TOTALS = "partial-totals"
 
 
-def _as_accepted(outcome: Outcome) -> Outcome:
-    """Rows that stay unnamed after isolating are accepted but unconfirmed."""
-    if outcome.reason == PARTIAL_TOTALS:
-        return replace(outcome, state="acked", reason=None, message="the totals do not confirm every row")
-    return outcome
+def _of_short_totals(outcome: Outcome, *, alone: bool) -> Outcome:
+    """A row that was posted ``alone`` is the refused one; rows that stay unnamed are accepted but unconfirmed."""
+    if outcome.reason != PARTIAL_TOTALS:
+        return outcome
+    if alone:
+        message = "posted alone, it was neither created nor updated"
+        return replace(outcome, state="refused", reason=StateReason.REJECTED, message=message)
+    return replace(outcome, state="acked", reason=None, message="the totals do not confirm every row")
 
 
 def _halves(operations: Sequence[Operation]) -> tuple[Sequence[Operation], Sequence[Operation]]:

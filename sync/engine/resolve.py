@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SENT_AGAIN = 2
 """How often a write with an unknown outcome is given back to the planner. About a create a person decides then,
-and a value that cannot be read back is reported as not shown.
+and a value that cannot be read back is reported as not shown; an opt-out is told until it surely arrived.
 """
 LOOK_UPS_A_CYCLE = 50
 """Single look-ups for entries that the normal pull has not resolved, oldest first."""
@@ -50,12 +50,12 @@ async def resolve_unknown(session: Session) -> None:
         try:
             await _resolve(session, seat, operation)
         except ContactSyncError as error:
-            seat.fail(error)
+            session.fail(seat, error)
 
 
 async def _resolve(session: Session, seat: Seat, operation: Operation) -> None:
     if operation.kind != "create":
-        if not seat.reads and _tries(session, operation) >= SENT_AGAIN:
+        if operation.fields and not seat.reads and _tries(session, operation) >= SENT_AGAIN:
             _take_for_sent(session, seat, operation)
         else:
             _give_back(session, operation)
@@ -159,7 +159,7 @@ async def resolve_pending(session: Session) -> None:
         try:
             found = await _look(session, seat, operation)
         except ContactSyncError as error:
-            seat.fail(error)
+            session.fail(seat, error)
             continue
         if not found and expired:
             _park(session, operation, StateReason.PENDING_RESOLVE)

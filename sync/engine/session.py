@@ -29,7 +29,8 @@ class Seat:
     """One provider's place in a cycle.
 
     ``active``: it takes part in reading and writing; otherwise only its opt-outs are read. ``up``: it
-    answers; a provider that failed stays down for the rest of the cycle. ``limited``: a limit stopped it.
+    answers; a provider that failed stays down for the rest of the cycle. ``limited``: a limit stopped it, for
+    writes ``until`` then (``None`` = not told).
     """
 
     provider: Provider
@@ -54,6 +55,7 @@ class Seat:
     changed_config: str | None = None
     wrote: bool = False
     closed_at: float = 0.0
+    until: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -65,10 +67,14 @@ class Seat:
         return self.up and self.active and self.settings.read and self.provider.reader is not None
 
     def fail(self, error: ContactSyncError) -> None:
-        """The provider stops for this cycle; the report says why. An error of the store stops everything."""
+        """The provider stops for this cycle; the report says why."""
+        self.tell(error)
+        self.up = False
+
+    def tell(self, error: ContactSyncError) -> None:
+        """The report says what went wrong there, and it goes on. An error of the store stops everything."""
         if isinstance(error, StateError):
             raise error
-        self.up = False
         self.limited = self.limited or isinstance(error, (RateLimited, QuotaExhausted))
         self.status = _status(error)
         self.note(str(error).removeprefix(f"{self.name}: "), error.remedy)
@@ -174,8 +180,18 @@ class Session:
         """The providers that take part and answer."""
         return [s for s in self.seats.values() if s.active and s.up]
 
-    def defer_read(self, seat: Seat, error: RateLimited | QuotaExhausted) -> None:
-        """Reading stops here for now; the report says until when."""
+    def fail(self, seat: Seat, error: ContactSyncError) -> None:
+        """The provider stops for this cycle; of a limit that was met the report says until when."""
+        self.tell(seat, error)
+        seat.up = False
+
+    def tell(self, seat: Seat, error: ContactSyncError) -> None:
+        """The report says what went wrong there, of a limit until when; the provider goes on."""
+        if isinstance(error, (RateLimited, QuotaExhausted)):
+            self._defer_read(seat, error)
+        seat.tell(error)
+
+    def _defer_read(self, seat: Seat, error: RateLimited | QuotaExhausted) -> None:
         until = None
         if isinstance(error, QuotaExhausted):
             until, reason = error.resets_at, error.reason
@@ -183,4 +199,5 @@ class Session:
             reason = "rate-limited"
             if error.retry_after_s is not None:
                 until = self.clock.now() + timedelta(seconds=error.retry_after_s)
-        self.deferred_reads.append(DeferredReport(provider=seat.name, reason=reason, count=0, until=until))
+        if all((d.provider, d.reason) != (seat.name, reason) for d in self.deferred_reads):
+            self.deferred_reads.append(DeferredReport(provider=seat.name, reason=reason, count=0, until=until))

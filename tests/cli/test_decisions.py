@@ -275,3 +275,18 @@ def test_what_a_record_showed_that_is_gone_is_told_as_past() -> None:
     records = [{"record": "topo:1", "state": "gone"}, {"record": "apollo:2", "state": "live"}]
     told = [line.strip() for line in field_lines({"fields": {"job_title": title}, "records": records})]
     assert told[1:] == ["topo:1 is gone and showed COO", "apollo:2 shows CFO"]
+
+
+PAYLOAD = "\x1b[2J\u202e\x9b31m\nX"
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_name_of_a_variable_reaches_the_terminal_as_it_is(program: Program, config: Path, form: str) -> None:
+    row = {"record_id": "1", "email": "ana.diaz@lumenforge.fr", "vars": {PAYLOAD: "v", "\ud800": "w", "\x00": "z"}}
+    export = config.parent / "export.jsonl"
+    export.write_text(json.dumps(row) + "\n")
+    assert program("import", "datananas", export, "--config", config).code == 0
+    told = program("explain", ANA, "--format", form, "--config", config)
+    assert told.code == 0
+    assert not set("\x1b\x9b\x00\u202e") & set(told.out)
+    assert "\nX" not in told.out

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from adapters.apollo.sandbox_endpoints import LABEL
+from adapters.toolkit.sandbox import Fault
 from sync.errors import AuthError, ConfigError, OutcomeUnknown, QuotaExhausted, Rejected, Transient
 from tests.apollo.harness import Bench, Silent, bench, create, ids, update
 
@@ -160,6 +161,19 @@ async def test_the_labels_of_a_trimmed_match_are_looked_up() -> None:
         outcomes = await b.send(create(1), create(2))
         assert told(outcomes) == [("acked", None), ("refused", "foreign-row")]
         assert outcomes[0].record_id == mine
+
+
+@pytest.mark.parametrize("answer", ["status=401", "status=429,retry-after=700", "status=402", "reset-before"])
+async def test_a_trimmed_match_that_cannot_be_looked_up_now_is_unknown_and_the_others_stay_written(
+    answer: str,
+) -> None:
+    keys = ("id", "first_name", "last_name", "email", "updated_at")
+    async with bench(transport="aisa", echo_keys=keys) as b:
+        ours(b)
+        await b.provider.open()
+        b.clock.tick(3600)
+        b.server.traffic.faults.append(Fault.parse(f"GET /apis/v1/apollo/contacts/*:*:{answer}"))
+        assert told(await b.send(create(1), create(2))) == [("unknown", "outcome-unknown"), ("acked", None)]
 
 
 # money

@@ -34,6 +34,20 @@ async def test_the_halves_of_a_batch_that_was_confirmed_in_part_are_posted_witho
     assert flags == [{"moveExisting": "true"}, {}, {}, {}, {}]
 
 
+async def test_halves_that_had_to_wait_are_posted_without_the_flags_in_a_later_run(home: House) -> None:
+    for contact in crowd(4):
+        home.actors["topo"].create(contact)
+    home.configure("datananas", move_existing=True)
+    home.datananas.turn(silently_refuse=lambda row: str(row.get("email")).startswith("person1@"))
+    home.datananas.traffic.faults.append(Fault.parse("POST /contacts/bulk:2:status=429,retry-after=3600"))
+    assert {o.state for o in at(await home.run(), "datananas")} == {"deferred"}
+    home.clock.advance(hours=2)
+    await home.run()
+    flags = [dict(r.query) for r in home.datananas.traffic.received if r.path == "/contacts/bulk"]
+    assert flags[0] == {"moveExisting": "true"}
+    assert not any(flags[1:])
+
+
 @pytest.mark.parametrize("kind", ["create", "update"])
 async def test_a_row_whose_answer_was_lost_is_posted_again_without_the_flags(home: House, kind: str) -> None:
     record_id = home.actors["topo"].create(person())

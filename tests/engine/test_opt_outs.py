@@ -91,6 +91,40 @@ async def test_unreadable_opt_outs_put_off_every_create_but_no_update(home: Hous
     assert report.exit_code == 8
 
 
+@pytest.mark.parametrize(("answer", "code"), [("500", 11), ("401", 8), ("429,retry-after=3600", 9)])
+async def test_opt_outs_that_cannot_be_read_again_before_a_create_are_told(
+    home: House, answer: str, code: int
+) -> None:
+    home.actors["topo"].create(person())
+    home.topo.traffic.faults.append(Fault.parse(f"GET /v1/contact-exclusions:2-99:status={answer}"))
+    report = await home.run()
+    assert {(o.state, o.reason) for o in report.operations} == {("deferred", "optouts-unreadable")}
+    assert report.exit_code == code
+    assert "nobody is created anywhere" in " ".join(report.providers["topo"].problems)
+
+
+async def test_a_newest_opt_out_that_cannot_be_understood_lets_nobody_be_created(home: House) -> None:
+    home.actors["topo"].create(person())
+    row = '{"id":"x1","email":7,"reason":"UNSUBSCRIBED","created_at":"2026-11-02T00:00:00Z"}'
+    page = f'{{"items":[{row}],"total_count":1,"total_pages":1,"has_more":false}}'
+    home.topo.traffic.faults.append(Fault.parse(f"GET /v1/contact-exclusions:2-99:body={page}"))
+    report = await home.run()
+    assert report.exit_code == 11
+    assert {(o.state, o.reason) for o in report.operations} == {("deferred", "optouts-unreadable")}
+
+
+async def test_an_opt_out_is_told_until_it_arrived_also_where_contacts_are_not_read(home: House) -> None:
+    home.without("datananas")
+    home.configure("topo", read=False, create=False)
+    home.actors["apollo"].create(person())
+    home.actors["apollo"].opt_out(person(), "UNSUBSCRIBED")
+    home.topo.traffic.faults.append(Fault.parse("POST /v1/contact-exclusions:1-4:status=502"))
+    for code in (3, 3, 3, 3, 0):
+        assert (await home.run()).exit_code == code
+        home.clock.advance(minutes=20)
+    assert len(home.topo.exclusions) == 1
+
+
 async def test_somebody_excluded_at_topo_later_is_told_to_apollo(home: House) -> None:
     stage = "609500000000000000000099"
     home.apollo.workspace.stages[stage] = "Do not contact"

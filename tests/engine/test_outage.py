@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -136,3 +137,72 @@ async def test_what_a_create_without_an_answer_did_not_store_is_written_once_its
     ]
     assert [row["title"] for row in home.apollo.rows] == ["CEO"]
     assert (await home.run()).operations == ()
+
+
+LIMITS = ["status=429,retry-after=3600", 'status=402,body={"reason":"contact_connect_quotas"}']
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+async def test_all_that_waits_for_one_limit_is_one_line_with_its_end(home: House, limit: str) -> None:
+    for contact in crowd(3):
+        home.actors["topo"].create(contact)
+    home.configure("datananas", batch_size=1)
+    home.datananas.traffic.faults.append(Fault.parse(f"POST {BULK}:*:{limit}"))
+    report = await home.run()
+    (line,) = report.deferred
+    assert (report.exit_code, line.provider, line.count) == (9, "datananas", 3)
+    assert line.until is not None
+    assert home.datananas.traffic.count("POST", BULK) == 1
+
+
+PLACES = ["GET /v1/me", "GET /v1/contact-lists/*", "GET /v1/contact-exclusions", "GET /v1/contacts"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_whichever_request_meets_a_limit_first_the_report_tells_until_when(home: House, place: str) -> None:
+    home.actors["topo"].create(person())
+    home.topo.traffic.faults.append(Fault.parse(f"{place}:1:status=429,retry-after=3600"))
+    first = await home.run()
+    (line,) = [d for d in first.deferred if d.provider == "topo"]
+    assert (first.exit_code, line.reason) == (9, "rate-limited")
+    assert line.until is not None
+    (still,) = [d for d in (await home.run()).deferred if d.provider == "topo"]
+    assert still.until is not None
+    assert abs(still.until - line.until) < timedelta(seconds=1)
+
+
+ANSWERS = [("401", 8), ("500", 11), ("429,retry-after=3600", 9)]
+
+
+@pytest.mark.parametrize(("answer", "code"), ANSWERS)
+async def test_a_provider_that_fails_when_its_writes_are_read_back_is_told(
+    home: House, answer: str, code: int
+) -> None:
+    home.actors["topo"].create(person())
+    home.without("datananas")
+    await home.run()
+    home.actors["topo"].create(person("Bea Lund"))
+    home.apollo.traffic.faults.append(Fault.parse(f"POST /api/v1/contacts/search:4-99:status={answer}"))
+    report = await home.run()
+    assert by_state(report) == {("apollo", "create", "acked"): 1}
+    assert report.exit_code == code
+    assert "could not be read back" in " ".join(report.providers["apollo"].problems)
+    home.apollo.traffic.faults.clear()
+    home.clock.advance(hours=2)
+    assert (await home.run()).exit_code == 0
+    assert len(home.apollo.rows) == 2
+
+
+async def test_a_token_that_is_refused_while_an_upload_is_followed_ends_the_run_with_8(home: House) -> None:
+    for contact in crowd(2):
+        home.actors["topo"].create(contact)
+    home.without("apollo")
+
+    def refuse_from_now_on(_row: object) -> bool:
+        home.datananas.turn(socket_status=401)
+        return False
+
+    home.datananas.turn(silently_refuse=refuse_from_now_on, close_at=2, close_code=4401)
+    report = await home.run()
+    assert {(o.state, o.reason) for o in report.operations} == {("unknown", "outcome-unknown")}
+    assert (report.exit_code, report.providers["datananas"].status) == (8, "refused")

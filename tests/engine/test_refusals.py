@@ -66,3 +66,17 @@ async def test_a_match_by_name_and_company_alone_waits_for_a_person_and_links_no
     assert [row["email"] for row in home.apollo.rows] == ["john@elsewhere.fr"]
     again = await home.run()
     assert (at(again, "apollo"), len(again.holds)) == ([], 1)
+
+
+async def test_a_row_that_a_bulk_upload_leaves_out_without_a_word_is_named(home: House) -> None:
+    for contact in crowd(5):
+        home.actors["topo"].create(contact)
+    home.without("apollo")
+    home.datananas.turn(silently_refuse=lambda row: str(row.get("email")).startswith("person3@"))
+    report = await home.run()
+    assert report.exit_code == 3
+    states = {str(o.contact.email).partition("@")[0]: (o.state, o.reason) for o in report.operations}
+    assert states.pop("person3") == ("refused", "rejected")
+    assert {state for state, _ in states.values()} == {"acked"}
+    again = await home.run()
+    assert (again.exit_code, again.operations) == (0, ())

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.toolkit.sandbox import Fault
 from sync.errors import ConfigError, LockHeld
-from tests.engine.house import House, at, by_state, crowd, person
+from tests.engine.house import GENEROUS, House, at, by_state, crowd, person
 
 TOPO_DOWN = "* /v1/*:*:reset-before"
 
@@ -56,6 +56,21 @@ async def test_garbage_from_a_provider_is_told_and_loses_nothing(home: House) ->
     assert by_state(report) == {("datananas", "create", "acked"): 1}
 
 
+HUGE_TOTALS = {
+    "topo": f'GET /v1/contacts:*:body={{"items":[],"total_count":{2**70},"total_pages":1,"has_more":false}}',
+    "apollo": f'POST /api/v1/contacts/search:*:body={{"contacts":[],"pagination":{{"total_entries":{2**70}}}}}',
+}
+
+
+@pytest.mark.parametrize("provider", HUGE_TOTALS)
+async def test_a_count_that_no_store_can_hold_stops_that_provider_alone(home: House, provider: str) -> None:
+    home.actors["topo" if provider == "apollo" else "apollo"].create(person())
+    home.boxes[provider].traffic.faults.append(Fault.parse(HUGE_TOTALS[provider]))
+    report = await home.run()
+    assert (report.exit_code, report.providers[provider].status) == (11, "unreachable")
+    assert by_state(report) == {("datananas", "create", "acked"): 1}
+
+
 @pytest.mark.parametrize("when", ["reset-after", "then-status=502"])
 async def test_a_lost_answer_of_apollo_never_makes_a_second_contact(home: House, when: str) -> None:
     home.actors["topo"].create(person())
@@ -72,7 +87,7 @@ async def test_with_a_slow_index_an_unknown_create_waits_and_is_settled_later(ho
     home.apollo.traffic.faults.append(Fault.parse(f"POST /api/v1/contacts/bulk_create:1:{when}"))
     home.apollo.traffic.faults.append(Fault.parse("POST /api/v1/contacts/search:6-99:status=500"))
     first = await home.run()
-    assert (first.exit_code, at(first, "apollo")[0].state) == (3, "unknown")
+    assert (first.exit_code, at(first, "apollo")[0].state) == (11, "unknown")
     home.apollo.traffic.faults.clear()
     await home.run()
     home.clock.advance(minutes=20)
@@ -147,6 +162,18 @@ async def test_outreach_that_the_settings_allow_starts_for_nobody_who_must_not_b
     report = await home.run()
     assert [(o.state, o.reason) for o in at(report, "topo") if o.kind == "create"] == [("blocked", "opted-out")]
     assert home.topo.enrolled == []
+
+
+async def test_an_allowance_lets_nobody_be_enrolled_whom_the_guard_had_not_counted(home: House) -> None:
+    for contact in crowd(3):
+        home.actors["apollo"].create(contact)
+    home.without("datananas")
+    (listed,) = home.topo.lists.values()
+    enrolling = f'{{"id":"{listed["id"]}","default_sequence_template_id":"0d6f0000-0000-4000-8000-000000000001"}}'
+    home.topo.traffic.faults.append(Fault.parse(f"GET /v1/contact-lists/*:3-99:body={enrolling}"))
+    report = await home.run(allow=[*GENEROUS, "outreach=topo:1"])
+    assert {(o.state, o.reason) for o in at(report, "topo")} == {("blocked", "effect-not-allowed")}
+    assert home.topo.rows == []
 
 
 async def test_a_changed_filter_waits_for_its_fingerprint(home: House) -> None:
