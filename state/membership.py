@@ -113,7 +113,7 @@ def _keep(connection: Connection, update: MembershipUpdate, at: datetime) -> set
     _create(connection, update, at)
     _tie(connection, update, before, at)
     _redirect(connection, update)
-    people.save_merged(connection, update.separated, at)
+    people.save_merged(connection, (*update.separated, *update.inherited), at)
     before_merges.forget_undone(connection, [merged.person_id for merged in update.separated])
     findings.open_holds(connection, update.holds, to_time(at))
     moved = _moved(update, before)
