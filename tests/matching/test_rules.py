@@ -39,6 +39,7 @@ def test_an_email_does_not_join_names_that_disagree_and_says_so() -> None:
     found = match([record(0, **ANN), record(1, emails=("ann@acme.com",), name="Bob Ray")], (), PLAIN)
     assert found.clusters == ((0,), (1,))
     assert [s.reason for s in found.suspicions] == [SAME_EMAIL]
+    assert [(f.name, f.score) for f in found.suspicions[0].features] == [("email", 1.0), ("name", 0.0)]
 
 
 def test_a_profile_joins_whatever_the_names() -> None:
