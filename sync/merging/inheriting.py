@@ -1,4 +1,4 @@
-"""What people decided about somebody who is merged goes on with whoever goes on."""
+"""What is known of somebody who is merged goes on with whoever goes on, also where no record shows it any more."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from sync.contact import Contact
 from sync.identity.canonical import compared
-from sync.merging.emails import as_emails, distinct
-from sync.merging.first_contact import DECIDED
+from sync.merging.emails import as_emails, distinct, email_form
+from sync.merging.first_contact import CONTRADICTION_MATTERS, DECIDED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from sync.change import Choice
     from sync.contact import Value
@@ -20,20 +20,40 @@ if TYPE_CHECKING:
 
 
 def inherit(person: Person, merged: Iterable[Person], *, region: str = "") -> Person:
-    """The person with the values that were decided by hand for those who are ``merged`` into them.
+    """The person with what was decided by hand for those who are ``merged`` into them, and with their values of
+    fields that the person lacks.
 
-    A decision about the person's own field stands; the other one is kept among what lost.
+    A decision about the person's own field stands; the other one is kept among what lost. Of company and address
+    all is taken or nothing.
     """
     values = person.contact.to_fields()
     choices = dict(person.choices)
     for other in merged:
+        lacking = _lacking(values)
         for name, choice in other.choices.items():
             value = other.contact.get(name)
-            if choice.rule in DECIDED and value is not None:
+            if value is None:
+                continue
+            if choice.rule in DECIDED:
                 _weigh(values, choices, name, value, choice, region)
-    if choices == person.choices:
+            elif name == "emails" and name in values:
+                known = frozenset(choices[name].replaced) if name in choices else frozenset()
+                more = (email for email in as_emails(value) if email_form(email) not in known)
+                values[name] = tuple(distinct([*as_emails(values[name]), *more]))
+            elif lacking(name):
+                values[name], choices[name] = value, choice
+    contact = Contact.from_fields(values)
+    if choices == person.choices and contact == person.contact:
         return person
-    return replace(person, contact=Contact.from_fields(values), choices=MappingProxyType(choices))
+    return replace(person, contact=contact, choices=MappingProxyType(choices))
+
+
+def _lacking(values: Mapping[str, Value]) -> Callable[[str], bool]:
+    """Whether nothing that is known now speaks against a value of the field."""
+    known = set(values)
+    for group in CONTRADICTION_MATTERS:
+        known |= set(group) if known.intersection(group) else set()
+    return lambda name: name not in known
 
 
 def _weigh(
