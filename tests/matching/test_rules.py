@@ -94,6 +94,13 @@ def test_a_key_seen_with_three_different_names_joins_nobody_any_more_and_opens_i
     assert [s.reason for s in found.suspicions] == [OPENED]
 
 
+def test_a_name_that_fits_two_of_three_different_ones_makes_their_key_no_less_generic() -> None:
+    said = ["Ana Diaz", "Maria Roux", "Zoe Lopez", "Ana Maria Lopez"]
+    for names in (said, said[:3]):
+        rows = [record(n, emails=("ann@acme.com",), name=name) for n, name in enumerate(names)]
+        assert groups(*rows) == sets(*({n} for n in range(len(names))))
+
+
 def test_records_equal_on_both_keys_are_one_even_when_the_profile_is_generic() -> None:
     names = ["Ann Lee", "Bob Ray", "Carl Day"]
     rows = [record(n, linkedin="in:boss", name=name, emails=(f"p{n}@acme.com",)) for n, name in enumerate(names)]
