@@ -81,7 +81,8 @@ class Resolution:
             one, two = (self._entries[at].record.person_id for at in (a, b))
             if one is not None and two is not None and one != two and (one, two) not in seen:
                 seen |= {(one, two), (two, one)}
-                yield from set(product(linked[one], linked[two])) - set(self._hubs.same)
+                pairs = {(min(pair), max(pair)) for pair in product(linked[one], linked[two])}
+                yield from pairs.difference(self._hubs.same)
 
     def _join_hub(self, hub: Hub) -> None:
         """Whom a human parts are not joined, nor is anybody else whom the key ties to more than one of them."""

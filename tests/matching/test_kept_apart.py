@@ -23,6 +23,15 @@ def test_a_record_stays_with_its_person_when_somebody_kept_apart_comes_to_show_i
     assert set(map(frozenset, found.clusters)) == {frozenset({0}), frozenset({1, 2})}
 
 
+def test_a_record_that_a_human_called_the_same_as_one_side_goes_there_from_the_other() -> None:
+    for order in ((0, 1, 2), (2, 1, 0), (1, 0, 2)):
+        one, two, moved = (record(n, provider="topo") for n in order)
+        people = [replace(one, person_id="p"), replace(two, person_id="q"), replace(moved, person_id="q")]
+        said = [decision(one, two, "different"), decision(one, moved, "same"), decision(two, moved, "different")]
+        found = match(people, said, PLAIN)
+        assert set(map(frozenset, found.clusters)) == {frozenset({one.rid, moved.rid}), frozenset({two.rid})}
+
+
 def test_a_record_that_either_of_two_kept_apart_could_take_goes_to_neither_and_is_asked_about() -> None:
     for key in ({"linkedin": "in:rob"}, {"emails": ("rob@acme.com",)}):
         a, b, new = (record(n, name="Rob Hale", **key) for n in range(3))
