@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from state.rows import from_features, from_time, from_values, to_features, to_json, to_time
 from sync.change import Conflict, Hold, ManualAction, Suspicion
-from sync.matching.values import ALIKE
+from sync.matching.values import ALIKE, ONE_MAILBOX
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def replace_suspicions(
 ) -> frozenset[int]:
     """Among the records ``rids`` (a JSON list, ``None`` = all) exactly these suspicions are open.
 
-    Of those who only look alike, also where one record is another than ``rids``. Returns the records whose
+    Of those who share no key, also where one record is another than ``rids``. Returns the records whose
     suspicions came or went.
     """
     before = _open_pairs(connection, rids)
@@ -164,8 +164,8 @@ def _close_suspicions(connection: Connection, rids: str | None) -> None:
     )
     for side in ("a", "b"):
         connection.exec_driver_sql(
-            f"DELETE FROM suspicion WHERE {side} IN (SELECT value FROM json_each(?)) AND reason = ?",  # noqa: S608  # one of our two columns
-            (rids, ALIKE),
+            f"DELETE FROM suspicion WHERE {side} IN (SELECT value FROM json_each(?)) AND reason IN (?, ?)",  # noqa: S608  # one of our two columns
+            (rids, ALIKE, ONE_MAILBOX),
         )
 
 

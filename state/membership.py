@@ -40,6 +40,17 @@ OWNERS_OF_CHANGED_WAIT = """
     INSERT OR IGNORE INTO dirty_person
     SELECT l.person_id FROM dirty_record AS d CROSS JOIN link AS l ON l.rid = d.rid
 """
+LEAD = """
+    WITH held AS (
+        SELECT p.id, l.person_id AS owner, count(*) AS records, l.person_id = p.successor AS known
+        FROM (
+            SELECT DISTINCT f.person_id FROM json_each(?) AS j CROSS JOIN former_member AS f ON f.rid = j.value
+        ) AS r CROSS JOIN person AS p ON p.id = r.person_id AND p.status = 'retired'
+        CROSS JOIN former_member AS m ON m.person_id = p.id CROSS JOIN link AS l ON l.rid = m.rid
+        GROUP BY p.id, l.person_id
+    )
+    SELECT id, owner FROM held ORDER BY id, records, known, owner
+"""
 BLOCKED_WAIT = """
     INSERT OR IGNORE INTO dirty_person SELECT p.id FROM operation AS o
     CROSS JOIN person AS p ON p.id = o.person_id WHERE o.state = 'blocked' AND p.status = 'active'
@@ -113,7 +124,8 @@ def _keep(connection: Connection, update: MembershipUpdate, at: datetime) -> set
     _create(connection, update, at)
     _tie(connection, update, before, at)
     _redirect(connection, update)
-    people.save_merged(connection, update.separated, at)
+    _lead(connection, [rid for rid, (was, _) in before.items() if update.members[rid][0] != was])
+    people.save_merged(connection, (*update.separated, *update.inherited), at)
     before_merges.forget_undone(connection, [merged.person_id for merged in update.separated])
     findings.open_holds(connection, update.holds, to_time(at))
     moved = _moved(update, before)
@@ -212,6 +224,13 @@ def _redirect(connection: Connection, update: MembershipUpdate) -> None:
         )
         connection.exec_driver_sql("DELETE FROM field_conflict WHERE person_id = ?", (person,))
         connection.exec_driver_sql("DELETE FROM dirty_person WHERE person_id = ?", (person,))
+
+
+def _lead(connection: Connection, moved: Sequence[int]) -> None:
+    """Retired ids lead to whoever has the records that they had, most of them, also after those were parted."""
+    owners = connection.exec_driver_sql(LEAD, (to_json(list(moved)),)).all() if moved else []
+    for person, owner in dict(map(tuple, owners)).items():
+        connection.exec_driver_sql("UPDATE person SET successor = ? WHERE id = ?", (owner, person))
 
 
 def _end(update: MembershipUpdate, person: str) -> str:

@@ -126,13 +126,15 @@ class MembershipUpdate:
     ``created``: new person ids. ``redirects``: retired id → the id that goes on. ``split_from``: id → the
     id it left. ``suspicions`` replace every open suspicion whose two records both lie in the region;
     ``holds`` are added. ``decisions`` stand from now on, ``withdrawn`` ones no more. ``separated``: what people
-    who were parted are now, instead of what they were together.
+    who were parted are now, instead of what they were together. ``inherited``: what people decided about somebody
+    who is merged, taken over by who goes on.
     """
 
     members: Mapping[int, tuple[str, str]]
     decisions: tuple[Decision, ...] = ()
     withdrawn: tuple[tuple[RecordRef, RecordRef], ...] = ()
     separated: tuple[Merged, ...] = ()
+    inherited: tuple[Merged, ...] = ()
     created: tuple[str, ...] = ()
     redirects: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     split_from: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -205,10 +205,14 @@ def _outlook(session: Session, tied: Tied, now: Iterable[Person], person_id: str
     own = [members[rid] for rid, owner in tied.change.person_of.items() if owner == person_id and rid in members]
     before = next((p for p in now if p.id == person_id), None)
     separated = next((s.contact for s in tied.update.separated if s.person_id == person_id), None)
+    heir = next((h for h in tied.update.inherited if h.person_id == person_id), None)
+    known = (
+        before if before is None or heir is None else replace(before, contact=heir.contact, choices=heir.choices)
+    )
     return Outlook(
         person_id=person_id,
         records=tuple(sorted(m.record.ref for m in own)),
-        contact=_merged(session, before, own) if separated is None else separated,
+        contact=_merged(session, known, own) if separated is None else separated,
         before=before,
         formerly=person_id in tied.change.restored,
     )

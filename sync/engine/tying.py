@@ -12,6 +12,7 @@ from sync.identity import email_key
 from sync.matching import match
 from sync.matching.values import OPENED
 from sync.membership import assign
+from sync.merging.inheriting import inherit
 from sync.merging.parting import Side, part
 from sync.store_port import MembershipUpdate, Merged
 
@@ -93,10 +94,12 @@ def _update(
     session: Session, region: Region, partition: Partition, change: MembershipChange, judged: Judgement
 ) -> MembershipUpdate:
     ties = _ties(region, partition)
+    separated = (*_separated(session, change), *_rejoined(session, change))
     return MembershipUpdate(
         decisions=judged.decide,
         withdrawn=judged.withdraw,
-        separated=(*_separated(session, change), *_rejoined(session, change)),
+        separated=separated,
+        inherited=tuple(_inherited(session, change, {merged.person_id for merged in separated})),
         members=MappingProxyType({rid: (person, ties[rid]) for rid, person in change.person_of.items()}),
         created=change.created,
         redirects=MappingProxyType({loser: winner for winner, loser in change.merged}),
@@ -171,6 +174,23 @@ def _rejoined(session: Session, change: MembershipChange) -> Iterator[Merged]:
             members = tuple(sorted((m for person in now for m in person.members), key=lambda m: m.rid))
             side = Side(person_id=before.id, members=members, before=before)
             yield _merged(part(side, together, merge_policy(session), session.clock.now()))
+
+
+def _inherited(session: Session, change: MembershipChange, told: set[str]) -> Iterator[Merged]:
+    """What somebody is by what people decided about whoever is merged into them, before their records meet."""
+    losers: dict[str, list[str]] = {}
+    for winner, loser in change.merged:
+        if winner not in told:
+            losers.setdefault(winner, []).append(loser)
+    for winner, ids in losers.items():
+        found = {p.id: p for p in session.store.people([winner, *ids])}
+        person = found.get(winner)
+        if person is None:
+            continue
+        others = [found[loser] for loser in ids if loser in found]
+        heir = inherit(person, others, region=session.settings.sync.default_region)
+        if heir is not person:
+            yield replace(_merged(heir), links=MappingProxyType({}))
 
 
 def _before(before: list[Person], person_id: str, rids: set[int]) -> Person | None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from sync.identity.nicknames import same_given_name
+from sync.identity.nicknames import other_given_name, same_given_name
 from sync.identity.words import words
 
 MAX_LENGTH: Final = 200
@@ -56,6 +56,8 @@ class FoldedName:
     tokens: tuple[str, ...]
     generation: str | None
     scripts: frozenset[str]
+    glued: tuple[str, ...] = ()
+    """The tokens with particles written together with the word that follows: De Luca as DeLuca."""
 
 
 _NOTHING = FoldedName((), None, frozenset())
@@ -114,8 +116,10 @@ def _fold(value: str) -> FoldedName:
     else:
         words += after
     generation = next((_GENERATIONS[word] for word in words[1:] if word in _GENERATIONS), None)
-    core = _core(words)[:MAX_TOKENS]
-    return FoldedName(tuple(core), generation, frozenset(_script(token) for token in core))
+    named = _named(words)
+    core = _core(named)[:MAX_TOKENS]
+    scripts = frozenset(_script(token) for token in core)
+    return FoldedName(tuple(core), generation, scripts, tuple(_glued(named)[:MAX_TOKENS]))
 
 
 def _words(text: str) -> list[str]:
@@ -125,18 +129,34 @@ def _words(text: str) -> list[str]:
     return [word for word in kept.split() if any(ch.isalpha() for ch in word)]
 
 
-def _core(words: list[str]) -> list[str]:
-    """The words that name the person; when nothing else is left, the titles and particles themselves."""
-    named = [
+def _named(words: list[str]) -> list[str]:
+    """The words without titles, generations and degrees, unless nothing else is left."""
+    return [
         word
         for at, word in enumerate(words)
         if not (at == 0 and len(words) > 1 and word in _TITLES)
         and not (at > 0 and word in _GENERATIONS)
         and not (at > 1 and word in _DEGREES)
     ]
+
+
+def _core(named: list[str]) -> list[str]:
+    """The words that name the person, without particles."""
     last = len(named) - 1
     # Ben at the front and Do at the end are names; between other words they are particles.
     return [word for at, word in enumerate(named) if at in {0, last} or word not in _PARTICLES]
+
+
+def _glued(named: list[str]) -> list[str]:
+    """The words, particles between others at the front of the word that follows."""
+    glued: list[str] = []
+    held = ""
+    for at, word in enumerate(named):
+        held += word
+        if at in {0, len(named) - 1} or word not in _PARTICLES:
+            glued.append(held)
+            held = ""
+    return glued
 
 
 def _script(token: str) -> str:
@@ -154,13 +174,28 @@ def _order(name: FoldedName) -> tuple[int, tuple[str, ...], str]:
 def _compared(short: FoldedName, long: FoldedName) -> NameAgreement:
     if short.generation and long.generation and short.generation != long.generation:
         return NameAgreement(False, 0.2, "The generations differ (Jr., Sr.).")
-    if sorted(short.tokens) == sorted(long.tokens):
+    found = _of_tokens(short.tokens, long.tokens)
+    if found.agree or (short.glued == short.tokens and long.glued == long.tokens):
+        return found
+    spellings = ((short.tokens, long.glued), (short.glued, long.tokens), (short.glued, long.glued))
+    others = (_of_tokens(*sorted(pair, key=lambda tokens: (len(tokens), tokens))) for pair in spellings)
+    return next((other for other in others if other.agree), found)
+
+
+def _of_tokens(short: tuple[str, ...], long: tuple[str, ...]) -> NameAgreement:
+    if sorted(short) == sorted(long):
         return NameAgreement(True, 1.0, "The names are the same.")
-    if "".join(short.tokens) == "".join(long.tokens):
+    if _differ_in_spaces(short, long):
         return NameAgreement(True, 0.98, "The names differ in spaces only.")
-    if len(short.tokens) == 1:
-        return _single(short.tokens[0], long.tokens)
-    return _full(short.tokens, long.tokens)
+    return _single(short[0], long) if len(short) == 1 else _full(short, long)
+
+
+def _differ_in_spaces(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
+    """Whether both have the same letters, the family name in front or at the end."""
+    whole = "".join(short)
+    if len(whole) != sum(map(len, long)):
+        return False
+    return any("".join((*long[at:], *long[:at])) == whole for at in range(len(long)))
 
 
 def _single(token: str, others: tuple[str, ...]) -> NameAgreement:
@@ -221,20 +256,21 @@ def _similar(a: str, b: str) -> float:
     short, long = sorted((a, b), key=len)
     if len(short) == 1:
         return _INITIAL if long[0] == short else 0.0
+    if _other_gender(a, b):
+        return 0.0
     if len(short) > 2 and long.startswith(short):
         return 0.9
     if len(short) == len(long) and sorted(a) == sorted(b) and OSA.distance(a, b) == 1:
         return 0.9
     # Short names differ by one letter and are two names: Mary and Mark, Jan and Jen.
-    if len(long) > 4 and OSA.distance(a, b, score_cutoff=1) == 1 and not _other_gender(a, b):
+    if len(long) > 4 and OSA.distance(a, b, score_cutoff=1) == 1:
         return 0.9
-    close = len(short) > 5 and JaroWinkler.similarity(a, b, score_cutoff=SIMILAR_FROM) > 0
-    return 0.85 if close and not _other_gender(a, b) else 0.0
+    return 0.85 if len(short) > 5 and JaroWinkler.similarity(a, b, score_cutoff=SIMILAR_FROM) > 0 else 0.0
 
 
 def _other_gender(a: str, b: str) -> bool:
-    """Maria and Mario: two names, however close."""
-    return a[:-1] == b[:-1] and {a[-1], b[-1]} == {"a", "o"}
+    """Maria and Mario, Paul and Paula: two names, however close."""
+    return (a[:-1] == b[:-1] and {a[-1], b[-1]} == {"a", "o"}) or other_given_name(a, b)
 
 
 def full_name(first: str | None, last: str | None) -> str | None:

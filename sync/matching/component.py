@@ -6,17 +6,18 @@ above all. Then merges that a person should see first are taken back.
 
 from __future__ import annotations
 
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 from sync.change import Suspicion
 from sync.matching.bridges import hold_bridges
 from sync.matching.follow import follow
 from sync.matching.hubs import Entry, Hub, hubs_of, is_profile
-from sync.matching.unions import Unions
+from sync.matching.unions import MAX_ROOTS, Unions
 from sync.matching.values import OPENED, REFUSED, TWINS, TWO_PROFILES, Apart, Findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sync.matching.hubs import Hubs
     from sync.matching.values import MatchPolicy
@@ -44,7 +45,7 @@ class Resolution:
         self._unions = Unions(len(entries), {entry.at: self._slugs(entry) for entry in entries})
         self._links: list[Hub] = []
         self._disputes: list[tuple[list[Apart], str, set[int], tuple[str, ...]]] = []
-        for a, b in self._hubs.different:
+        for a, b in self._kept_apart():
             self._unions.forbid(a, b)
 
     def people(self) -> list[list[Entry]]:
@@ -52,7 +53,7 @@ class Resolution:
         for a, b in self._hubs.same:
             self._join([a, b], "human decision")
         for hub in self._hubs.profiles:
-            self._join(hub.members, hub.key)
+            self._join_hub(hub)
         self._join_links()
         self._join_emails()
         self._join_aliases()
@@ -69,11 +70,38 @@ class Resolution:
         self._note_disputes(people)
         return [[self._entries[at] for at in part] for part in people]
 
+    def _kept_apart(self) -> Iterator[tuple[int, int]]:
+        """Pairs that a human called different, and with them everybody who is linked to either's person."""
+        linked: dict[str | None, list[int]] = {}
+        for entry in self._entries if self._hubs.different else ():
+            linked.setdefault(entry.record.person_id, []).append(entry.at)
+        seen: set[tuple[str, str]] = set()
+        for a, b in self._hubs.different:
+            yield a, b
+            one, two = (self._entries[at].record.person_id for at in (a, b))
+            if one is not None and two is not None and one != two and (one, two) not in seen:
+                seen |= {(one, two), (two, one)}
+                pairs = {(min(pair), max(pair)) for pair in product(linked[one], linked[two])}
+                yield from pairs.difference(self._hubs.same)
+
+    def _join_hub(self, hub: Hub) -> None:
+        """Whom a human parts are not joined, nor is anybody else whom the key ties to more than one of them."""
+        parts = self._unions.join_alike(hub.members)
+        if len(parts) > 1:
+            self._note_refused([part[0] for part in parts], hub.key)
+
     def _join(self, members: Sequence[int], key: str) -> None:
         parts = self._unions.join_all(members)
         if len(parts) > 1:
-            sides = tuple((self._rid(part),) for part in parts)
-            self._findings.refused.append(Apart(reason=REFUSED, sides=sides, keys=(key,)))
+            self._note_refused(parts, key)
+
+    def _note_refused(self, parts: list[int], key: str) -> None:
+        sides = tuple((self._rid(part),) for part in parts)
+        self._findings.refused.append(Apart(reason=REFUSED, sides=sides, keys=(key,)))
+        refs = sorted(self._entries[part].record.ref for part in parts[:MAX_ROOTS])
+        self._findings.suspicions += [
+            Suspicion(records=pair, score=0.9, reason=REFUSED) for pair in combinations(refs, 2)
+        ]
 
     def _join_links(self) -> None:
         """Linked records stay together unless a generic key tied them or they show different slugs."""
@@ -123,7 +151,7 @@ class Resolution:
         slugs = self._slugs_by_root(members)
         if len(slugs) < 2:
             for hub in hubs:
-                self._join(hub.members, hub.key)
+                self._join_hub(hub)
             return
         self._dispute_profiles(slugs, members)
         labels = {root: root for root in slugs}

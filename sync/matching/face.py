@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 from sync.identity.emails import canonical_email
+from sync.matching.hubs import profile_key
 from sync.matching.partition import match
 from sync.matching.values import MatchPolicy
 from sync.person import Decision, MatchRecord
 from sync.record import RecordRef
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 _POLICY = MatchPolicy(look_for_alike=False)
 _WHENEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_VERDICTS: Final = ("same", "different", "unsure")
+_LINK: Final = (("rid",), ("person_id", "person"))
+_DECISION: Final = (("rid_a", "a_rid", "a"), ("rid_b", "b_rid", "b"), ("verdict",))
 
 
 def cluster(
     records: Iterable[Mapping[str, Any]],
     *,
-    links: Iterable[tuple[Any, str]] = (),
+    links: Iterable[Any] = (),
     decisions: Iterable[Any] = (),
     policy: MatchPolicy = _POLICY,
 ) -> list[list[Any]]:
     """The record ids (``rid``) of each person, in canonical order.
 
-    ``records``: mappings with ``rid`` and any of ``provider``, ``provider_id``, ``emails``, ``linkedin``,
-    ``name``, ``company``, ``domain``, ``phone``, ``aliases``. ``links``: (rid, person id) that hold already.
-    ``decisions``: (rid, rid, verdict) as tuples, or mappings with ``rid_a``, ``rid_b``, ``verdict``; the
-    verdict is ``same``, ``different`` or ``unsure``, and the last one on a pair counts.
+    ``records``: mappings with ``rid`` (of several with one the last counts) and any of ``provider``,
+    ``provider_id``, ``emails``, ``linkedin``, ``name``, ``company``, ``domain``, ``phone``, ``aliases``.
+    ``links``: (rid, person id) that hold already. ``decisions``: (rid, rid, verdict) as tuples, or mappings or
+    objects with ``rid_a``, ``rid_b``, ``verdict``; the verdict is ``same``, ``different`` or ``unsure``, and the
+    last one on a pair counts. ValueError for any other verdict.
     """
-    people = dict(links)
-    rows = sorted(records, key=_reference)
-    numbers = {row["rid"]: number for number, row in enumerate(rows)}
+    people = dict(_told(link, _LINK) for link in (links.items() if isinstance(links, Mapping) else links))
+    rows = sorted({row["rid"]: row for row in records}.values(), key=_reference)
+    numbers: dict[Any, int] = {RecordRef(*_reference(row)[:2]): number for number, row in enumerate(rows)}
+    numbers |= {row["rid"]: number for number, row in enumerate(rows)}
     entries = [_record(row, number, people.get(row["rid"])) for number, row in enumerate(rows)]
     judged = {(min(a, b), max(a, b)): verdict for a, b, verdict in _judgements(decisions, numbers)}
     refs = [entry.ref for entry in entries]
@@ -64,7 +67,7 @@ def _record(row: Mapping[str, Any], number: int, person_id: str | None) -> Match
         domain=_text(row.get("domain")),
         phone=_text(row.get("phone")),
         emails=tuple(filter(canonical_email, _texts(row.get("emails")))),
-        linkedin=" ".join(_texts(row.get("linkedin"))) or None,
+        linkedin=" ".join(filter(None, map(profile_key, _texts(row.get("linkedin"))))) or None,
         person_id=None if person_id is None else str(person_id),
         aliases=frozenset(_texts(row.get("aliases"))),
     )
@@ -72,12 +75,20 @@ def _record(row: Mapping[str, Any], number: int, person_id: str | None) -> Match
 
 def _judgements(decisions: Iterable[Any], numbers: Mapping[Any, int]) -> Iterable[tuple[int, int, str]]:
     for decision in decisions:
-        if isinstance(decision, Mapping):
-            a, b, verdict = decision["rid_a"], decision["rid_b"], decision["verdict"]
-        else:
-            a, b, verdict = decision
+        a, b, verdict = _told(decision, _DECISION)
+        if verdict not in _VERDICTS:
+            raise ValueError(verdict)
         if a in numbers and b in numbers:
             yield numbers[a], numbers[b], verdict
+
+
+def _told(row: Any, names: tuple[tuple[str, ...], ...]) -> tuple[Any, ...]:
+    """The values of a row in order; of a mapping or an object the first of each place's ``names`` that it has."""
+    if isinstance(row, (tuple, list)):
+        return tuple(row[: len(names)])
+    if isinstance(row, Mapping):
+        return tuple(row[next((name for name in own if name in row), own[0])] for own in names)
+    return tuple(getattr(row, next((name for name in own if hasattr(row, name)), own[0])) for own in names)
 
 
 def _text(value: object) -> str | None:
@@ -87,5 +98,5 @@ def _text(value: object) -> str | None:
 def _texts(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
-    several = value if isinstance(value, (list, tuple, set, frozenset)) else ()
+    several = value if isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping)) else ()
     return tuple(text for text in several if isinstance(text, str))

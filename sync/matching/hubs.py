@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sync.change import Suspicion
+from sync.change import Feature, Suspicion
 from sync.identity.emails import email_key
 from sync.identity.linkedin import linkedin_key
+from sync.identity.names import names_agree
 from sync.matching.key_names import group_names
 from sync.matching.values import SAME_EMAIL, GenericKey
 
@@ -179,7 +180,13 @@ def _disagreements(holding: list[Entry], group_of: dict[str, int]) -> list[Suspi
     for entry in holding:
         first.setdefault(group_of.get(entry.record.name or "", -1), entry)
     sides = sorted(first.values(), key=lambda entry: entry.order)
-    return [
-        Suspicion(records=(sides[0].record.ref, other.record.ref), score=0.9, reason=SAME_EMAIL)
-        for other in sides[1:]
-    ]
+    return [_same_email(sides[0].record, other.record) for other in sides[1:]]
+
+
+def _same_email(a: MatchRecord, b: MatchRecord) -> Suspicion:
+    name = names_agree(a.name, b.name)
+    features = (
+        Feature(name="email", score=1.0, detail="They have the same email."),
+        Feature(name="name", score=name.score, detail=name.reason),
+    )
+    return Suspicion(records=(a.ref, b.ref), score=0.9, reason=SAME_EMAIL, features=features)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sync.identity.names import fold_name, names_agree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 MAX_NAMES: Final = 16
 """Names of one group that a further name is compared with; keeps the work linear in the holders."""
@@ -18,7 +18,8 @@ MAX_NAMES: Final = 16
 class NameGroups:
     """``group_of``: name to the number of its group, absent when it fits several; ``count``: groups found.
 
-    ``incompatible``: size of the largest set of mutually incompatible names that was found.
+    ``incompatible``: size of the largest set of mutually incompatible names that was found; no groups are told
+    where it is as large as was asked for.
     """
 
     group_of: dict[str, int]
@@ -35,8 +36,10 @@ def group_names(names: Iterable[str], stop_at: int) -> NameGroups:
     ordered = sorted({name for name in names if fold_name(name).tokens}, key=_telling)
     if len(ordered) == 1:
         return NameGroups({ordered[0]: 0}, 1, 1)
+    incompatible = _most_apart(ordered, stop_at)
+    if incompatible >= stop_at:
+        return NameGroups({}, incompatible, incompatible)
     groups: list[list[str]] = []
-    apart: list[str] = []
     group_of: dict[str, int] = {}
     for name in ordered:
         fits = [number for number, group in enumerate(groups) if _fits(name, group)]
@@ -47,11 +50,21 @@ def group_names(names: Iterable[str], stop_at: int) -> NameGroups:
             group_of[name] = fits[0]
             if len(groups[fits[0]]) < MAX_NAMES:
                 groups[fits[0]].append(name)
-        if all(names_agree(name, other).agree is False for other in apart):
-            apart.append(name)
+    return NameGroups(group_of, len(groups), incompatible)
+
+
+def _most_apart(ordered: Sequence[str], stop_at: int) -> int:
+    """Size of the largest set of mutually incompatible names found, from each of the most telling ones."""
+    most = 0
+    for first in ordered[:MAX_NAMES]:
+        apart = [first]
+        for name in ordered:
             if len(apart) >= stop_at:
-                break
-    return NameGroups(group_of, len(groups), len(apart))
+                return len(apart)
+            if all(names_agree(name, other).agree is False for other in apart):
+                apart.append(name)
+        most = max(most, len(apart))
+    return most
 
 
 def _fits(name: str, group: list[str]) -> bool:

@@ -79,6 +79,24 @@ class Unions:
                 parts = [*parts, item] if len(parts) < MAX_ROOTS else parts
         return parts
 
+    def join_alike(self, items: Sequence[int]) -> list[list[int]]:
+        """``items`` joined with those to which the same of them are forbidden; the parts that remain, each once.
+
+        So an item that either of two forbidden ones could take goes to neither, whatever the order.
+        """
+        roots = list(dict.fromkeys(map(self.find, items)))
+        if len(roots) < 2:
+            return [list(items)]
+        inside = set(roots)
+        parts: dict[frozenset[int], list[int]] = {}
+        for root in roots:
+            foes = frozenset(map(self.find, self._enemies.get(root, ()))) & inside
+            parts.setdefault(foes, []).append(root)
+        for first, *others in parts.values():
+            for other in others:
+                self.join(first, other)
+        return self.groups(items)
+
     def groups(self, items: Iterable[int]) -> list[list[int]]:
         """``items`` by set, in the order of ``items``."""
         found: dict[int, list[int]] = {}

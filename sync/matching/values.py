@@ -13,7 +13,7 @@ TWO_PROFILES: Final = "tied by email, two LinkedIn profiles"
 BRIDGE: Final = "one record alone ties two complete people"
 TWINS: Final = "their merge would make twins at one provider"
 OPENED: Final = "their merge rested on a key that became generic"
-REFUSED: Final = "a human decision forbids it"
+REFUSED: Final = "same key, and a human decision keeps it from joining them all"
 ONE_MAILBOX: Final = "same mailbox apart from tag, dots or mail host"
 ALIKE: Final = "name, company, domain and phone are alike"
 
@@ -69,7 +69,7 @@ class Partition:
 
     ``clusters``: each record once; ordered inside by record reference, outside by lowest rid. ``bridges``,
     ``conflicts`` (two slugs), ``held_merges`` (would make twins), ``opened`` (merges undone by a generic key)
-    and ``refused`` (against a human decision) each name their sides; the first four are suspicions as well.
+    and ``refused`` (against a human decision) each name their sides, and are suspicions unless judged.
     ``skipped_blocks``: groups of alike records too large to be compared; ``unchecked``: clusters too large to
     be searched for bridges.
     """

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.change import Choice
 from sync.codes import Rule
+from sync.merging.emails import as_emails, distinct, email_form
 from sync.merging.replaced import replaced_by
 from sync.merging.work import Edit, Work
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sync.contact import Value
@@ -36,6 +39,9 @@ def decide_field(
     work.frozen.discard(name)
     work.returns.pop(name, None)
     choice = _choice(work, name, value, own, source)
+    if name == "emails" and value is not None:
+        value = _with_others(work, as_emails(value), choice)
+        choice = replace(choice, losers=_lost(work, name, value, choice.losers))
     work.take(name, [Edit(e.member, None, e.before) for e in own])
     for member in work.met:
         work.sent[member.rid].pop(name, None)
@@ -57,6 +63,17 @@ def _choice(work: Work, name: str, value: Value | None, own: list[Edit], source:
         source=source,
         rule=Rule.HUMAN if value is not None else Rule.BLANK,
         at=work.at,
-        losers=MappingProxyType({s: v for s, v in losers.items() if not work.keys(name, v) <= wins}),
+        losers=_lost(work, name, value, losers),
         replaced=MappingProxyType({old: new for old, new in replaced.items() if old not in wins}),
     )
+
+
+def _lost(work: Work, name: str, value: Value | None, losers: Mapping[str, Value]) -> Mapping[str, Value]:
+    wins = work.keys(name, value)
+    return MappingProxyType({s: v for s, v in losers.items() if not work.keys(name, v) <= wins})
+
+
+def _with_others(work: Work, first: tuple[str, ...], choice: Choice) -> tuple[str, ...]:
+    """The decided addresses, and after them those in whose place they do not stand."""
+    known = [*as_emails(work.values.get("emails"))[1:], *(e for m in work.met for e in m.record.contact.emails)]
+    return tuple(distinct([*first, *(e for e in known if email_form(e) not in choice.replaced)]))

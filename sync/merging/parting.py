@@ -75,7 +75,7 @@ def _start(side: Side, members: tuple[Member, ...], together: Sequence[Person]) 
     for person in together:
         for name, choice in person.choices.items():
             own = choice.source in refs or (person.id == side.person_id and ":" not in choice.source)
-            if own and (former is None or choice.rule in DECIDED) and choices.get(name) != choice:
+            if own and (former is None or _decided_since(choice, former, person)) and choices.get(name) != choice:
                 value = _shown(name, person.contact.get(name), members)
                 _adopt(values, choices, name, value, _own_losers(choice, refs))
     newest = max(together, key=lambda p: p.created_at)
@@ -90,6 +90,13 @@ def _start(side: Side, members: tuple[Member, ...], together: Sequence[Person]) 
         aliases=former.aliases if former else frozenset(),
         returns=former.returns if former else MappingProxyType({}),
     )
+
+
+def _decided_since(choice: Choice, former: Person, together: Person) -> bool:
+    """Whether a person decided it while the two were one; what was decided about the others before is theirs."""
+    own = {m.rid for m in former.members}
+    met = min((m.link.linked_at for m in together.members if m.rid not in own), default=choice.at)
+    return choice.rule in DECIDED and choice.at >= met
 
 
 def _shown(name: str, value: Value | None, members: Sequence[Member]) -> Value | None:

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sync.matching.values import ALIKE
+from sync.matching.values import ALIKE, ONE_MAILBOX
 from tests.decisions.worlds import World, world
 
 FIELDS = {
@@ -49,6 +49,21 @@ def test_a_newcomer_without_a_common_key_is_suspected_when_it_comes() -> None:
         ((people, score, _),) = suspected(here)
         assert (people, score) == (("apollo:1", "topo:1"), 1.0)
         here.shows("apollo:1", first_name="Bob", last_name="Roy")
+        here.settle()
+        assert suspected(here) == set()
+
+
+def test_a_suspicion_about_one_mailbox_ends_with_what_it_rests_on() -> None:
+    with world() as here:
+        for number in range(6):
+            here.shows(
+                f"topo:other-{number}", email=f"p{number}@lumen.com", first_name="Zoe", last_name=f"Roy{number}"
+            )
+        here.shows("topo:1", email="ana.diaz+news@gmail.com", first_name="Ana", last_name="Diaz")
+        here.shows("apollo:1", email="anadiaz@gmail.com", first_name="Ana", last_name="Diaz")
+        here.settle()
+        assert {reason for _, _, reason in suspected(here)} == {ONE_MAILBOX}
+        here.shows("topo:1", email="ana@oakmere.com")
         here.settle()
         assert suspected(here) == set()
 

@@ -49,6 +49,22 @@ def test_a_join_taken_back_gives_everybody_back_their_id_and_values(here: World)
     assert {name: told(here.person(name)) for name in before} == before
 
 
+def test_an_id_that_was_merged_twice_leads_to_whoever_has_its_records_when_one_merge_is_taken_back(
+    here: World,
+) -> None:
+    two(here)
+    here.shows("apollo:c", email="cid@rivage.fr", first_name="Cid", last_name="Roux")
+    here.settle()
+    bob, cid = here.person("datananas:b").id, here.person("apollo:c").id
+    here.join("datananas:b", "apollo:c")
+    here.join("topo:a", "datananas:b")
+    assert [p.id for p in here.store.people([cid])] == [here.person("topo:a").id]
+    near, far = {RecordRef("topo", "a")}, {RecordRef("datananas", "b")}
+    here.act(decisions.unjoin(here.session, near, far))
+    assert here.person("apollo:c").id == bob
+    assert [p.id for p in here.store.people([cid])] == [bob]
+
+
 def test_a_split_undoes_a_merge_by_a_shared_key_and_is_never_asked_again(here: World) -> None:
     two(here)
     ana, bob = told(here.person("topo:a")), told(here.person("datananas:b"))

@@ -21,6 +21,12 @@ AGREE = [
     ("Élodie Dupont", "ELODIE DUPONT"), ("Alex Smith", "Alexander Smith"), ("Micheal Ray", "Michael Ray"),
     ("Bob Smith", "Smith Robert"), ("Smith Bill", "William Smith"), ("JP Dupont", "Jean-Pierre Dupont"),
     ("Guillaume Roy", "William Roy"), ("Pepe García", "José García"), ("John Smith PhD", "John Smith"),
+    ("J. DeLuca", "Jim De Luca"), ("Bob Vandenberg", "Robert van den Berg"), ("B. Delacroix", "Béa de la Croix"),
+    ("De Luca Jim", "Jim DeLuca"), ("Park Ji-sung", "Jisung Park"),
+    ("Manu Blanc", "Emmanuel Blanc"), ("Lalo Ruiz", "Eduardo Ruiz"), ("Beppe Rossi", "Giuseppe Rossi"),
+    ("Gosia Nowak", "Małgorzata Nowak"), ("Kees Jansen", "Cornelis Jansen"), ("Zé Silva", "José Silva"),
+    ("Sasha Petrov", "Alexander Petrov"), ("Саша Петров", "Александр Петров"), ("Дима Ильин", "Дмитрий Ильин"),
+    ("Jochen Meier", "Joachim Meier"), ("Dani Berg", "Daniela Berg"),
 ]  # fmt: skip
 DISAGREE = [
     ("Mary Kusha", "Mark Kusha"), ("John Smith", "Mary Smith"), ("Bob Smith", "Robert Jones"), ("Ada Twin",
@@ -28,7 +34,10 @@ DISAGREE = [
     ("Robert Hale Jr.", "Robert Hale Sr."), ("Ann Lee", "Bob Ray"), ("Bob", "Ann Lee"), ("J. Smith",
     "John Brown"),
     ("Peter Lang", "Petra Lang"), ("JP Dupont", "Jean-Marie Dupont"), ("Bob Smith", "Jones Robert"),
-    ("Maria Rossi", "Mario Rossi"), ("王伟", "李娜"),
+    ("Maria Rossi", "Mario Rossi"), ("王伟", "李娜"), ("J. DeLuca", "Ann De Luca"),
+    ("Paul Berg", "Paula Berg"), ("Daniel Berg", "Daniela Berg"), ("Alexander Lee", "Alexandra Lee"),
+    ("Patrick Lee", "Patricia Lee"), ("Simon Roy", "Simone Roy"), ("Martin Roy", "Roy Martina"),
+    ("Christian Lee", "Christina Lee"),
 ]  # fmt: skip
 CANNOT_TELL = [
     ("Иван Петров", "Ivan Petrov"),

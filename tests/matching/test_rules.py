@@ -39,6 +39,7 @@ def test_an_email_does_not_join_names_that_disagree_and_says_so() -> None:
     found = match([record(0, **ANN), record(1, emails=("ann@acme.com",), name="Bob Ray")], (), PLAIN)
     assert found.clusters == ((0,), (1,))
     assert [s.reason for s in found.suspicions] == [SAME_EMAIL]
+    assert [(f.name, f.score) for f in found.suspicions[0].features] == [("email", 1.0), ("name", 0.0)]
 
 
 def test_a_profile_joins_whatever_the_names() -> None:
@@ -91,6 +92,13 @@ def test_a_key_seen_with_three_different_names_joins_nobody_any_more_and_opens_i
     assert set(map(frozenset, found.clusters)) == sets({0}, {1}, {2}, {3})
     assert found.generic_keys[0].key == "ann@acme.com"
     assert [s.reason for s in found.suspicions] == [OPENED]
+
+
+def test_a_name_that_fits_two_of_three_different_ones_makes_their_key_no_less_generic() -> None:
+    said = ["Ana Diaz", "Maria Roux", "Zoe Lopez", "Ana Maria Lopez"]
+    for names in (said, said[:3]):
+        rows = [record(n, emails=("ann@acme.com",), name=name) for n, name in enumerate(names)]
+        assert groups(*rows) == sets(*({n} for n in range(len(names))))
 
 
 def test_records_equal_on_both_keys_are_one_even_when_the_profile_is_generic() -> None:

@@ -53,6 +53,17 @@ def test_a_decided_address_takes_the_place_of_every_other_first_one() -> None:
     assert dict(chosen.choices["emails"].replaced) == {OLD: ONE, TWO: ONE}
 
 
+def test_a_decided_first_address_leaves_the_other_addresses_where_they_are() -> None:
+    known = {"emails": ("old@x.co", "private@x.co")}
+    who = person(member(1, "topo", known), member(2, "apollo", known), known=known)
+    who = merged(shows(shows(who, 1, emails=(ONE,)), 2, emails=(TWO, "private@x.co")))
+    assert [c.field for c in who.conflicts] == ["emails"]
+    chosen = decided(who, "emails", ("new@x.co",))
+    assert chosen.contact.emails == ("new@x.co", "private@x.co")
+    assert dict(chosen.choices["emails"].replaced) == {ONE: "new@x.co", TWO: "new@x.co"}
+    assert merged(chosen) == chosen
+
+
 def test_a_decided_profile_takes_the_place_of_the_others() -> None:
     profiles = [f"https://www.linkedin.com/in/{name}" for name in ("old", "one", "two")]
     chosen = decided(disputed("linkedin_url", *profiles), "linkedin_url", profiles[1])

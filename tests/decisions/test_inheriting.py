@@ -1,0 +1,82 @@
+"""What people decided about a field, when the person that it was decided for is merged into another one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sync.engine import decisions, review
+from sync.record import RecordRef
+from tests.decisions.worlds import World, told, world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROFILE = "https://www.linkedin.com/in/ana-diaz"
+NAME = {"first_name": "Ana", "last_name": "Diaz"}
+
+
+@pytest.fixture
+def here() -> Iterator[World]:
+    """The older Ana has a record at Topo; the title of the younger one, who has two, was typed by a person."""
+    with world() as made:
+        made.shows("topo:a", email="ana@oakmere.com", job_title="COO", **NAME)
+        made.settle()
+        made.shows("apollo:b", email="ana@lumen.fr", job_title="Clerk", **NAME)
+        made.shows("datananas:b", email="ana@lumen.fr", job_title="Clerk", **NAME)
+        made.settle()
+        conflict(made, "Boss", "Chief", then="Queen")
+        yield made
+
+
+def conflict(here: World, one: str, other: str, *, then: str) -> None:
+    here.shows("apollo:b", job_title=one)
+    here.shows("datananas:b", job_title=other)
+    here.settle()
+    (item,) = review.items(here.store)
+    review.set_value(here.session, item, then)
+    here.settle()
+
+
+def meet(here: World) -> None:
+    """The two come to share a profile."""
+    here.shows("topo:a", linkedin_url=PROFILE)
+    here.shows("apollo:b", linkedin_url=PROFILE)
+    here.settle()
+
+
+def test_a_value_that_a_person_typed_outlives_the_merge_into_somebody_older(here: World) -> None:
+    meet(here)
+    ana = here.person("topo:a")
+    assert len(ana.members) == 3
+    assert (ana.contact.job_title, ana.choices["job_title"].rule) == ("Queen", "human")
+    assert ana.choices["job_title"].losers == {"topo:a": "COO", "apollo:b": "Boss", "datananas:b": "Chief"}
+    here.shows("topo:a", job_title="CEO")
+    here.settle()
+    assert here.person("topo:a").contact.job_title == "CEO"
+
+
+def test_of_two_typed_values_the_older_persons_stands_and_the_other_one_is_kept(here: World) -> None:
+    here.shows("datananas:c", email="ana@oakmere.com", job_title="COO", **NAME)
+    here.settle()
+    here.shows("topo:a", job_title="CFO")
+    here.shows("datananas:c", job_title="CTO")
+    here.settle()
+    (item,) = review.items(here.store)
+    review.set_value(here.session, item, "CEO")
+    here.settle()
+    here.join("topo:a", "apollo:b")
+    ana = here.person("topo:a")
+    assert ana.contact.job_title == "CEO"
+    assert ana.choices["job_title"].losers["human"] == "Queen"
+
+
+def test_a_merge_taken_back_leaves_the_typed_value_with_whom_it_was_typed_for(here: World) -> None:
+    before = {name: told(here.person(name)) for name in ("topo:a", "apollo:b")}
+    here.join("topo:a", "apollo:b")
+    assert here.person("topo:a").contact.job_title == "Queen"
+    here.act(decisions.unjoin(here.session, {RecordRef("topo", "a")}, {RecordRef("apollo", "b")}))
+    assert {name: told(here.person(name)) for name in before} == before
+    here.settle()
+    assert {name: told(here.person(name)) for name in before} == before

@@ -1,0 +1,37 @@
+"""What ``cluster`` may be given."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sync.matching import cluster
+from sync.record import RecordRef
+from tests.matching.histories import decision, record
+
+
+def test_rows_and_judgements_may_be_written_in_any_usual_way() -> None:
+    rows: list[dict[str, Any]] = [
+        {"rid": 1, "provider": "topo", "provider_id": "a", "emails": ["ann@acme.com"], "name": "Ann Lee"},
+        {
+            "rid": 2,
+            "provider": "apollo",
+            "provider_id": "b",
+            "emails": {"ann@acme.com": 1}.keys(),
+            "colour": "red",
+        },
+        {"rid": 3, "linkedin": "https://www.linkedin.com/in/ann and more", "emails": None},
+        {"rid": 3, "linkedin": "https://www.linkedin.com/in/ann and more", "emails": None},
+        {"rid": 4, "linkedin": ["https://www.linkedin.com/in/ann"]},
+    ]
+    assert sorted(map(sorted, cluster(row for row in rows))) == [[1, 2], [3], [4]]
+    by_ref = decision(record(0), record(1), "different")
+    by_ref = replace(by_ref, a=RecordRef("topo", "a"), b=RecordRef("apollo", "b"))
+    for said in ({"a_rid": 1, "b_rid": 2, "verdict": "different"}, (1, 2, "different", "ann"), by_ref):
+        assert sorted(map(sorted, cluster(rows, decisions=[said]))) == [[1], [2], [3], [4]]
+    tied = [{"rid": 3, "person_id": "p"}, {"rid": 4, "person_id": "p"}]
+    assert sorted(map(sorted, cluster(rows, links=tied))) == [[1, 2], [3, 4]]
+    with pytest.raises(ValueError, match="never"):
+        cluster(rows, decisions=[(1, 2, "never")])
