@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.common import config_option, log_options, set_up_logs
+from sync.cli.common import config_option, log_options, say, set_up_logs
 from sync.cli.deciding import confirmed, deciding, one_person, shows_values, wait_option
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def command(
             erasure = erasing.prepare(session, one_person(session.store, key))
         except erasing.NotSettled as error:
             raise click.UsageError(f"{error}; {error.remedy}") from error
-        for line in _told(erasure, values=shows_values(values=values)):
-            click.echo(line)
+        say(_told(erasure, values=shows_values(values=values)))
         if not confirmed("Erase them?", yes=yes):
             click.echo("Nothing was erased.")
             return 0
