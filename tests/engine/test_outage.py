@@ -206,3 +206,18 @@ async def test_a_token_that_is_refused_while_an_upload_is_followed_ends_the_run_
     report = await home.run()
     assert {(o.state, o.reason) for o in report.operations} == {("unknown", "outcome-unknown")}
     assert (report.exit_code, report.providers["datananas"].status) == (8, "refused")
+
+
+async def test_one_record_that_nobody_can_make_sense_of_puts_off_its_own_update_alone(home: House) -> None:
+    home.without("datananas")
+    for contact in crowd(3):
+        home.actors["apollo"].create(contact)
+    await home.run()
+    for row in home.apollo.rows:
+        home.apollo.edit(row["id"], title="COO")
+    odd = home.topo.rows[0]["id"]
+    home.topo.traffic.faults.append(Fault.parse(f'GET /v1/contacts/{odd}:1:status=200,body={{"id":7}}'))
+    report = await home.run()
+    assert by_state(report) == {("topo", "update", "deferred"): 1, ("topo", "update", "verified"): 2}
+    assert [o.reason for o in report.operations if o.state == "deferred"] == ["bad-body"]
+    assert by_state(await home.run()) == {("topo", "update", "verified"): 1}
