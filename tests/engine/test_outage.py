@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.toolkit.sandbox import Fault
-from tests.engine.house import at, by_state, crowd, person
+from tests.engine.house import at, by_state, crowd, house, person
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.engine.house import House
 
 BULK = "/contacts/bulk"
@@ -221,3 +223,26 @@ async def test_one_record_that_nobody_can_make_sense_of_puts_off_its_own_update_
     assert by_state(report) == {("topo", "update", "deferred"): 1, ("topo", "update", "verified"): 2}
     assert [o.reason for o in report.operations if o.state == "deferred"] == ["bad-body"]
     assert by_state(await home.run()) == {("topo", "update", "verified"): 1}
+
+
+async def test_a_look_up_that_is_refused_stops_no_other_entry_and_ends_with_a_person(tmp_path: Path) -> None:
+    async with house(tmp_path, topo={"resolve": "never"}) as home:
+        home.without("datananas")
+        home.actors["apollo"].create(person())
+        await home.run()
+        home.actors["apollo"].create(person("Bea Lund"))
+        home.topo.traffic.faults.append(Fault.parse("GET /v1/contacts:2:status=400"))
+        report = await home.run()
+        assert (report.exit_code, by_state(report)) == (0, {("topo", "create", "pending"): 1})
+
+
+async def test_a_lost_create_whose_look_up_is_refused_is_parked_and_never_sent_again(home: House) -> None:
+    home.without("datananas")
+    home.actors["apollo"].create(person())
+    home.topo.traffic.faults.append(Fault.parse("POST /v1/contact-entries:1:reset-before"))
+    await home.run()
+    home.clock.advance(minutes=20)
+    home.topo.traffic.faults.append(Fault.parse("GET /v1/contacts:1:status=400"))
+    assert by_state(await home.run()) == {("topo", "create", "parked"): 1}
+    await home.run()
+    assert home.topo.traffic.count("POST", "/v1/contact-entries") == 1
