@@ -246,3 +246,27 @@ async def test_a_lost_create_whose_look_up_is_refused_is_parked_and_never_sent_a
     assert by_state(await home.run()) == {("topo", "create", "parked"): 1}
     await home.run()
     assert home.topo.traffic.count("POST", "/v1/contact-entries") == 1
+
+
+@pytest.mark.parametrize("kind", ["create", "update"])
+async def test_while_a_provider_is_down_no_acknowledged_write_counts_as_one_that_never_showed(
+    home: House, kind: str
+) -> None:
+    home.without("datananas")
+    home.configure("topo", exclusions=False)
+    home.actors["apollo"].create(person())
+    await home.run()
+    if kind == "create":
+        home.actors["apollo"].create(person("Bea Lund"))
+    else:
+        home.apollo.edit(home.apollo.rows[0]["id"], title="COO")
+    home.topo.traffic.faults.append(Fault.parse("GET /v1/contacts:3-99:status=500"))
+    assert by_state(await home.run()) == {("topo", kind, "acked"): 1}
+    home.topo.traffic.faults.append(Fault.parse("* /v1/*:*:status=500"))
+    home.clock.advance(minutes=20)
+    down = await home.run()
+    assert (down.cannot_express, down.operations) == ((), ())
+    assert "never showed" not in " ".join(down.providers["topo"].problems)
+    home.topo.traffic.faults.clear()
+    assert (await home.run()).exit_code == 0
+    assert home.topo.traffic.count("POST", "/v1/contact-entries") == 2
