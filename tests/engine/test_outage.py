@@ -270,3 +270,13 @@ async def test_while_a_provider_is_down_no_acknowledged_write_counts_as_one_that
     home.topo.traffic.faults.clear()
     assert (await home.run()).exit_code == 0
     assert home.topo.traffic.count("POST", "/v1/contact-entries") == 2
+
+
+async def test_a_ceiling_that_reads_and_writes_met_is_one_line(home: House) -> None:
+    home.without("datananas")
+    home.actors["topo"].create(person())
+    home.actors["apollo"].create(person("Bea Lund"))
+    needed = (await home.run("dry-run")).providers["topo"].read_requests
+    report = await home.run(max_requests={"topo": needed})
+    assert report.exit_code == 9
+    assert [(d.reason, d.count) for d in report.deferred if d.provider == "topo"] == [("max-requests", 1)]
