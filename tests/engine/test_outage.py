@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -280,3 +281,19 @@ async def test_a_ceiling_that_reads_and_writes_met_is_one_line(home: House) -> N
     report = await home.run(max_requests={"topo": needed})
     assert report.exit_code == 9
     assert [(d.reason, d.count) for d in report.deferred if d.provider == "topo"] == [("max-requests", 1)]
+
+
+async def test_a_death_in_a_wait_leaves_nothing_to_look_up(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def die(seconds: float) -> None:
+        if seconds >= 60:
+            raise asyncio.CancelledError
+
+    home.without("apollo")
+    home.actors["topo"].create(person(emails=()))  # nothing would recognise a second row of hers
+    home.datananas.traffic.faults.append(Fault.parse(f"POST {BULK}:1:status=429,retry-after=60"))
+    monkeypatch.setattr(home.clock, "sleep", die)
+    with pytest.raises(asyncio.CancelledError):
+        await home.run()
+    monkeypatch.undo()
+    home.clock.advance(minutes=2)
+    assert by_state(await home.run()) == {("datananas", "create", "acked"): 1}
