@@ -152,12 +152,12 @@ def _tell(provider: str, file: Path, export: Export, imported: Imported, session
 
 
 def _tell_bad_rows(rows: tuple[tuple[int, str], ...]) -> None:
-    from sync.redaction import redacted
+    from sync.redaction import redacted, visible
 
     if not rows:
         return
     click.echo(f"Left out {len(rows)} bad row{'s' if len(rows) > 1 else ''}:", err=True)
     for line, why in rows[:SHOWN_ROWS]:
-        click.echo(f"  line {line}: {redacted(why)}", err=True)
+        click.echo(f"  line {line}: {visible(redacted(why))}", err=True)
     if len(rows) > SHOWN_ROWS:
         click.echo(f"  and {len(rows) - SHOWN_ROWS} more", err=True)

@@ -129,7 +129,9 @@ def _deferred(session: Session, operations: tuple[Operation, ...]) -> tuple[Defe
         DeferredReport(provider=provider, reason=reason, count=count, until=until)
         for (provider, reason, until), count in counted.items()
     ]
-    return tuple(sorted((*session.deferred_reads, *rows), key=lambda d: (d.provider, d.reason)))
+    met = {(row.provider, row.reason) for row in rows}
+    reads = [d for d in session.deferred_reads if (d.provider, d.reason) not in met]
+    return tuple(sorted((*reads, *rows), key=lambda d: (d.provider, d.reason)))
 
 
 def _names(session: Session, operations: tuple[Operation, ...]) -> MappingProxyType[str, str]:

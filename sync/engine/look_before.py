@@ -102,6 +102,9 @@ class LookBefore:
                 self._hold(operation, RecordRef(operation.provider, operation.record_id))
                 self._put_off([operation], StateReason.STALE_REMOTE)
                 continue
+            except MappingError:
+                self._put_off([operation], StateReason.BAD_BODY)
+                continue
             moved = self._moved([record])
             store_records(self._session, self._seat, [record])
             go += self._without_stale([operation], moved)

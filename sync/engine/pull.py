@@ -11,7 +11,7 @@ from sync.engine.absence import conclude_sweep
 from sync.engine.people import chunks, records_of
 from sync.engine.storing import keep_memory, store_records
 from sync.engine.together import together
-from sync.errors import ContactSyncError, MappingError, StateError
+from sync.errors import ContactSyncError, MappingError, Missing, StateError
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
@@ -153,7 +153,10 @@ async def read_details(session: Session) -> None:
 
 
 async def _read_details(session: Session, seat: Seat, reader: Reader) -> None:
-    """Records never read singly come first; who is not reached waits for the next cycle."""
+    """Records never read singly come first; who is not reached waits for the next cycle.
+
+    One that is gone, or that nobody can make sense of, is left out; the next full read tells which is gone.
+    """
     never: list[tuple[str, Record]] = []
     again: list[tuple[str, Record]] = []
     for people in chunks(session, session.store.dirty_people()):
@@ -164,8 +167,17 @@ async def _read_details(session: Session, seat: Seat, reader: Reader) -> None:
                 again.append((person.id, record))
     wanted = [*never, *again]
     most = seat.provider.capabilities.details_per_cycle
+    left_out: list[str] = []
     for _, record in wanted[:most]:
-        row = await reader.details(record)
+        try:
+            row = await reader.details(record)
+        except (Missing, MappingError) as error:
+            if isinstance(error, Missing) and not error.definite:
+                raise
+            left_out.append(record.ref.record_id)
+            continue
         if record.absent or row.contact.variables != record.contact.variables:
             store_records(session, seat, [row])
+    if left_out:
+        seat.note(f"the variables of {len(left_out)} records could not be read: {', '.join(left_out[:5])}")
     session.unread += [person_id for person_id, _ in wanted[most:]]

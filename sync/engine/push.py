@@ -159,13 +159,16 @@ class _Pusher:
     async def _send_later(self, batch: Batch, error: RateLimited) -> None:
         """A wait that the provider asked for is waited for, and everything is looked at once more.
 
-        One that is shorter than that was waited for where the batch was sent, as often as it may be.
+        One that is shorter than that was waited for where the batch was sent, as often as it may be. Whoever goes
+        on after a death in the wait knows that nothing was applied.
         """
         session, wait_s = self._session, error.retry_after_s or 0.0
         ours = LONGEST_WRITE_SLEEP_S < wait_s <= LONGEST_SLEEP_S
         if not ours or max(o.attempt for o in batch.operations) >= MOST_TRIES or session.stopping.is_set():
             self._give_up(batch.operations, error)
             return
+        waiting = [replace(o, state="deferred", reason=StateReason.RATE_LIMITED) for o in batch.operations]
+        self._keep([replace(o, digest=None) for o in waiting])
         await session.clock.sleep(wait_s + session.clock.random())
         await self._send_anew(batch.operations)
 
@@ -262,9 +265,12 @@ class _Pusher:
         self._end(waiting if sent else [replace(o, digest=None) for o in waiting])
 
     def _end(self, operations: Sequence[Operation]) -> None:
+        self._keep(operations)
+        self._advance(len(operations))
+
+    def _keep(self, operations: Sequence[Operation]) -> None:
         self._session.store.save_settled([Settled(operation=o) for o in operations], at=self._session.clock.now())
         self._session.operations.update({o.id: o for o in operations})
-        self._advance(len(operations))
 
     def _advance(self, count: int) -> None:
         self._done += count

@@ -11,7 +11,7 @@ from sync.codes import StateReason
 from sync.engine.recognising import not_shown
 from sync.engine.settle import settled_by
 from sync.engine.storing import store_records
-from sync.errors import ContactSyncError
+from sync.errors import ContactSyncError, Rejected
 from sync.identity import email_key
 from sync.planning import wish_digest
 from sync.store_port import Settled
@@ -49,6 +49,8 @@ async def resolve_unknown(session: Session) -> None:
             continue
         try:
             await _resolve(session, seat, operation)
+        except Rejected:  # nobody but a person can look it up then
+            _park(session, operation, operation.reason)
         except ContactSyncError as error:
             session.fail(seat, error)
 
@@ -158,6 +160,8 @@ async def resolve_pending(session: Session) -> None:
         looked += 1
         try:
             found = await _look(session, seat, operation)
+        except Rejected:
+            found = ()
         except ContactSyncError as error:
             session.fail(seat, error)
             continue

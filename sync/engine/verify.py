@@ -48,7 +48,7 @@ async def verify_writes(session: Session) -> None:
 
 
 def look_again(session: Session) -> None:
-    """Writes that were acknowledged in earlier runs and did not show then are judged once more.
+    """Writes acknowledged in earlier runs that did not show then are judged once more, where this run could read.
 
     One that still shows nothing after ``settle`` is planned again, at most twice; then it has failed. An update
     that is an entry posted once more is sent once for each wanted value: not showing is the provider's answer.
@@ -57,6 +57,7 @@ def look_again(session: Session) -> None:
         o
         for o in session.store.operations(states=("acked",))
         if o.provider in session.seats and o.sent_at is not None and session.has_settled(o.sent_at)
+        if session.seats[o.provider].reads or not _shows_itself(session, o)
     ]
     failed = Counter(
         (o.person_id, o.provider, wish_digest(o))

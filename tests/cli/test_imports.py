@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -217,3 +218,12 @@ def test_what_is_wrong_with_an_export_file_is_told_and_the_rest_goes_in(
     assert "1 row was left out (line 3)" in seat.problems[0]
     export.write_text("colour\nred\n")
     assert "not an export" in _cycle(with_export_file).seats["datananas"].problems[0]
+
+
+def test_what_is_told_of_a_bad_row_cannot_act_on_the_terminal(program: Program, config: Path) -> None:
+    rows = [{"email": "ana@lumenforge.fr", "vars": {"\u202eX\u2066": "v" * 200_000}}, {"email": "bob@oakmere.nl"}]
+    export = config.parent / "odd.jsonl"
+    export.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    told = program("import", "datananas", export, "--config", config)
+    assert "line 1" in told.err
+    assert not set("\u202e\u2066") & set(told.err)

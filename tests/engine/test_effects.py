@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.toolkit.sandbox import Fault
-from tests.engine.house import at, crowd, person
+from tests.engine.house import GENEROUS, at, crowd, person
 
 if TYPE_CHECKING:
     from tests.engine.house import House
@@ -105,3 +105,15 @@ async def test_rows_that_were_refused_before_any_work_are_posted_again_with_the_
     home.clock.advance(hours=2)
     (again,) = at(await home.run(), "datananas")
     assert (again.state, again.effects) == ("acked", ("list-move",))
+
+
+async def test_an_allowance_lets_nobody_be_enrolled_whom_the_guard_had_not_counted(home: House) -> None:
+    for contact in crowd(3):
+        home.actors["apollo"].create(contact)
+    home.without("datananas")
+    (listed,) = home.topo.lists.values()
+    enrolling = f'{{"id":"{listed["id"]}","default_sequence_template_id":"0d6f0000-0000-4000-8000-000000000001"}}'
+    home.topo.traffic.faults.append(Fault.parse(f"GET /v1/contact-lists/*:3-99:body={enrolling}"))
+    report = await home.run(allow=[*GENEROUS, "outreach=topo:1"])
+    assert {(o.state, o.reason) for o in at(report, "topo")} == {("blocked", "effect-not-allowed")}
+    assert home.topo.rows == []

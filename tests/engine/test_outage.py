@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.toolkit.sandbox import Fault
-from tests.engine.house import at, by_state, crowd, person
+from tests.engine.house import at, by_state, crowd, house, person
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.engine.house import House
 
 BULK = "/contacts/bulk"
@@ -206,3 +209,91 @@ async def test_a_token_that_is_refused_while_an_upload_is_followed_ends_the_run_
     report = await home.run()
     assert {(o.state, o.reason) for o in report.operations} == {("unknown", "outcome-unknown")}
     assert (report.exit_code, report.providers["datananas"].status) == (8, "refused")
+
+
+async def test_one_record_that_nobody_can_make_sense_of_puts_off_its_own_update_alone(home: House) -> None:
+    home.without("datananas")
+    for contact in crowd(3):
+        home.actors["apollo"].create(contact)
+    await home.run()
+    for row in home.apollo.rows:
+        home.apollo.edit(row["id"], title="COO")
+    odd = home.topo.rows[0]["id"]
+    home.topo.traffic.faults.append(Fault.parse(f'GET /v1/contacts/{odd}:1:status=200,body={{"id":7}}'))
+    report = await home.run()
+    assert by_state(report) == {("topo", "update", "deferred"): 1, ("topo", "update", "verified"): 2}
+    assert [o.reason for o in report.operations if o.state == "deferred"] == ["bad-body"]
+    assert by_state(await home.run()) == {("topo", "update", "verified"): 1}
+
+
+async def test_a_look_up_that_is_refused_stops_no_other_entry_and_ends_with_a_person(tmp_path: Path) -> None:
+    async with house(tmp_path, topo={"resolve": "never"}) as home:
+        home.without("datananas")
+        home.actors["apollo"].create(person())
+        await home.run()
+        home.actors["apollo"].create(person("Bea Lund"))
+        home.topo.traffic.faults.append(Fault.parse("GET /v1/contacts:2:status=400"))
+        report = await home.run()
+        assert (report.exit_code, by_state(report)) == (0, {("topo", "create", "pending"): 1})
+
+
+async def test_a_lost_create_whose_look_up_is_refused_is_parked_and_never_sent_again(home: House) -> None:
+    home.without("datananas")
+    home.actors["apollo"].create(person())
+    home.topo.traffic.faults.append(Fault.parse("POST /v1/contact-entries:1:reset-before"))
+    await home.run()
+    home.clock.advance(minutes=20)
+    home.topo.traffic.faults.append(Fault.parse("GET /v1/contacts:1:status=400"))
+    assert by_state(await home.run()) == {("topo", "create", "parked"): 1}
+    await home.run()
+    assert home.topo.traffic.count("POST", "/v1/contact-entries") == 1
+
+
+@pytest.mark.parametrize("kind", ["create", "update"])
+async def test_while_a_provider_is_down_no_acknowledged_write_counts_as_one_that_never_showed(
+    home: House, kind: str
+) -> None:
+    home.without("datananas")
+    home.configure("topo", exclusions=False)
+    home.actors["apollo"].create(person())
+    await home.run()
+    if kind == "create":
+        home.actors["apollo"].create(person("Bea Lund"))
+    else:
+        home.apollo.edit(home.apollo.rows[0]["id"], title="COO")
+    home.topo.traffic.faults.append(Fault.parse("GET /v1/contacts:3-99:status=500"))
+    assert by_state(await home.run()) == {("topo", kind, "acked"): 1}
+    home.topo.traffic.faults.append(Fault.parse("* /v1/*:*:status=500"))
+    home.clock.advance(minutes=20)
+    down = await home.run()
+    assert (down.cannot_express, down.operations) == ((), ())
+    assert "never showed" not in " ".join(down.providers["topo"].problems)
+    home.topo.traffic.faults.clear()
+    assert (await home.run()).exit_code == 0
+    assert home.topo.traffic.count("POST", "/v1/contact-entries") == 2
+
+
+async def test_a_ceiling_that_reads_and_writes_met_is_one_line(home: House) -> None:
+    home.without("datananas")
+    home.actors["topo"].create(person())
+    home.actors["apollo"].create(person("Bea Lund"))
+    needed = (await home.run("dry-run")).providers["topo"].read_requests
+    report = await home.run(max_requests={"topo": needed})
+    assert report.exit_code == 9
+    assert [(d.reason, d.count) for d in report.deferred if d.provider == "topo"] == [("max-requests", 1)]
+
+
+async def test_a_death_in_a_wait_leaves_nothing_to_look_up(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def die(seconds: float) -> None:
+        if seconds >= 60:
+            raise asyncio.CancelledError
+
+    home.without("apollo")
+    home.actors["topo"].create(person(emails=()))  # nothing would recognise a second row of hers
+    home.datananas.traffic.faults.append(Fault.parse(f"POST {BULK}:1:status=429,retry-after=60"))
+    monkeypatch.setattr(home.clock, "sleep", die)
+    with pytest.raises(asyncio.CancelledError):
+        await home.run()
+    monkeypatch.undo()
+    home.clock.advance(minutes=2)
+    assert by_state(await home.run()) == {("datananas", "create", "acked"): 1}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from adapters.toolkit.sandbox import Fault
-from tests.engine.house import at, crowd, person
+from tests.engine.house import at, by_state, crowd, person
 
 if TYPE_CHECKING:
     from tests.engine.house import House
@@ -54,3 +56,18 @@ async def test_a_row_that_was_changed_in_the_future_does_not_make_every_read_a_c
         before = home.apollo.traffic.count(*search)
         await home.run()
     assert home.apollo.traffic.count(*search) - before == 3  # the preflight and two of the three pages
+
+
+HUGE_TOTALS = {
+    "topo": f'GET /v1/contacts:*:body={{"items":[],"total_count":{2**70},"total_pages":1,"has_more":false}}',
+    "apollo": f'POST /api/v1/contacts/search:*:body={{"contacts":[],"pagination":{{"total_entries":{2**70}}}}}',
+}
+
+
+@pytest.mark.parametrize("provider", HUGE_TOTALS)
+async def test_a_count_that_no_store_can_hold_stops_that_provider_alone(home: House, provider: str) -> None:
+    home.actors["topo" if provider == "apollo" else "apollo"].create(person())
+    home.boxes[provider].traffic.faults.append(Fault.parse(HUGE_TOTALS[provider]))
+    report = await home.run()
+    assert (report.exit_code, report.providers[provider].status) == (11, "unreachable")
+    assert by_state(report) == {("datananas", "create", "acked"): 1}

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.house import at, crowd, person
+from adapters.toolkit.sandbox import Fault
+from tests.engine.house import at, by_state, crowd, person
 
 if TYPE_CHECKING:
     from tests.engine.house import House
@@ -61,3 +62,21 @@ async def test_only_so_many_are_read_a_cycle_and_the_rest_waits(mapped: House) -
         mapped.apollo.edit(row, typed_custom_fields={FIELD: "webinar"})
     written = [len([o for o in at(await mapped.run(), "topo") if o.kind == "variables"]) for _ in range(4)]
     assert written == [2, 2, 1, 0]
+
+
+@pytest.mark.parametrize("trouble", ["gone", '{"contact_variables":{"lead_source":87}}'])
+async def test_variables_that_cannot_be_read_of_one_contact_stop_nobody_else(mapped: House, trouble: str) -> None:
+    mapped.without("datananas")
+    mapped.configure("topo", variables_per_cycle=1)
+    records = [mapped.actors["topo"].create(contact) for contact in crowd(2)]
+    await mapped.run()
+    (unread,) = [r for r in records if mapped.topo.traffic.count("GET", f"/v1/contacts/{r}/variables") == 0]
+    if trouble == "gone":
+        mapped.topo.remove(unread)
+    else:
+        mapped.topo.traffic.faults.append(Fault.parse(f"GET /v1/contacts/{unread}/variables:*:body={trouble}"))
+    mapped.actors["apollo"].create(person())
+    report = await mapped.run()
+    assert by_state(report) == {("topo", "create", "verified"): 1}
+    assert (report.exit_code, report.providers["topo"].status) == (0, "ok")
+    assert unread in " ".join(report.providers["topo"].problems)
