@@ -42,9 +42,10 @@ class Side:
 
 def part(side: Side, together: Mapping[int, Person], policy: MergePolicy, at: datetime) -> Person:
     """The side as a person of its own. ``together``: rid → the person that the record belonged to."""
-    known = {} if side.before is None else {m.rid: m.link for m in side.before.members}
+    people = list({p.id: p for p in together.values()}.values())
+    known = _known(side, people)
     met = tuple(_first_met(m, known, together, side) for m in side.members)
-    first = _welcomed(_start(side, met, list({p.id: p for p in together.values()}.values())), policy, at)
+    first = _welcomed(_start(side, met, people), policy, at)
     whole = replace(first, members=tuple(_tied(m, known, side) for m in side.members))
     result = merge(whole, policy, at)
     return replace(
@@ -56,6 +57,31 @@ def part(side: Side, together: Mapping[int, Person], policy: MergePolicy, at: da
         returns=result.returns,
         members=tuple(replace(m, link=result.links.get(m.rid, m.link)) for m in whole.members),
     )
+
+
+def _known(side: Side, together: Sequence[Person]) -> dict[int, Link]:
+    """The ties of before; a field that a person decided since has its base of now: what it weighed is no edit."""
+    former = side.before
+    if former is None:
+        return {}
+    refs = {str(m.record.ref) for m in side.members}
+    names = {
+        name
+        for person in together
+        for name, choice in person.choices.items()
+        if _is_of(side, refs, person, choice) and _decided_since(choice, former, person)
+    }
+    bases = {m.rid: m.link.base for m in side.members}
+    return {
+        m.rid: replace(m.link, base=MappingProxyType(_with(m.link.base, bases[m.rid], names)))
+        for m in former.members
+        if m.rid in bases
+    }
+
+
+def _is_of(side: Side, refs: set[str], person: Person, choice: Choice) -> bool:
+    """Whether the choice is about the side: of its records' values, or typed for the person it goes on as."""
+    return choice.source in refs or (person.id == side.person_id and ":" not in choice.source)
 
 
 def _welcomed(person: Person, policy: MergePolicy, at: datetime) -> Person:
@@ -74,9 +100,9 @@ def _start(side: Side, members: tuple[Member, ...], together: Sequence[Person]) 
     choices = dict(former.choices) if former else {}
     for person in together:
         for name, choice in person.choices.items():
-            own = choice.source in refs or (person.id == side.person_id and ":" not in choice.source)
+            own = _is_of(side, refs, person, choice)
             if own and (former is None or _decided_since(choice, former, person)) and choices.get(name) != choice:
-                value = _shown(name, person.contact.get(name), members)
+                value = _own_value(name, person, {m.rid for m in members})
                 _adopt(values, choices, name, value, _own_losers(choice, refs))
     newest = max(together, key=lambda p: p.created_at)
     return Person(
@@ -99,12 +125,16 @@ def _decided_since(choice: Choice, former: Person, together: Person) -> bool:
     return choice.rule in DECIDED and choice.at >= met
 
 
-def _shown(name: str, value: Value | None, members: Sequence[Member]) -> Value | None:
-    """``value``, of emails only those that the side's own records show."""
+def _own_value(name: str, person: Person, rids: set[int]) -> Value | None:
+    """The person's value, of emails only those that not just the records of others show."""
+    value = person.contact.get(name)
     if name != "emails" or not isinstance(value, tuple):
         return value
-    own = {email_form(email) for m in members for email in m.record.contact.emails}
-    return tuple(email for email in value if email_form(email) in own) or None
+    own, others = (
+        {email_form(e) for m in person.members if (m.rid in rids) == here for e in m.record.contact.emails}
+        for here in (True, False)
+    )
+    return tuple(email for email in value if email_form(email) not in others - own) or None
 
 
 def _adopt(

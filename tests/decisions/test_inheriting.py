@@ -80,3 +80,38 @@ def test_a_merge_taken_back_leaves_the_typed_value_with_whom_it_was_typed_for(he
     assert {name: told(here.person(name)) for name in before} == before
     here.settle()
     assert {name: told(here.person(name)) for name in before} == before
+
+
+def test_a_value_that_was_typed_after_a_merge_outlives_a_split(here: World) -> None:
+    meet(here)
+    here.shows("topo:a", job_title="Baroness")
+    here.shows("apollo:b", job_title="Countess")
+    here.settle()
+    (item,) = review.items(here.store)
+    review.set_value(here.session, item, "Princess")
+    here.settle()
+    here.split("datananas:b")
+    here.settle()
+    ana = here.person("topo:a")
+    assert (ana.contact.job_title, ana.choices["job_title"].rule) == ("Princess", "human")
+    here.shows("topo:a", job_title="Queen mother")
+    here.settle()
+    assert here.person("topo:a").contact.job_title == "Queen mother"
+
+
+def test_a_typed_address_that_no_record_shows_yet_outlives_a_split(here: World) -> None:
+    meet(here)
+    here.shows("topo:a", email="ana@rivage.fr")
+    here.shows("apollo:b", email="diaz@rivage.fr")
+    here.settle()
+    assert review.items(here.store) == []
+    here.shows("apollo:b", email="ana@rivage.fr")
+    here.settle()
+    here.shows("topo:a", email="ana@quai.fr")
+    here.shows("apollo:b", email="diaz@quai.fr")
+    here.settle()
+    (item,) = review.items(here.store)
+    review.set_value(here.session, item, "a.diaz@quai.fr")
+    here.settle()
+    here.split("datananas:b")
+    assert here.person("topo:a").contact.emails[0] == "a.diaz@quai.fr"
