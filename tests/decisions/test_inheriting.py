@@ -115,3 +115,18 @@ def test_a_typed_address_that_no_record_shows_yet_outlives_a_split(here: World) 
     here.settle()
     here.split("datananas:b")
     assert here.person("topo:a").contact.emails[0] == "a.diaz@quai.fr"
+
+
+def test_who_leaves_somebody_that_is_merged_at_once_has_their_own_values_and_takes_nothing_along(
+    here: World,
+) -> None:
+    here.shows("topo:c", email="ana@lumen.fr", phone="+33140000001", **NAME)
+    here.settle()
+    meet(here)
+    assert len(here.groups()) == 2  # two records at Topo keep them from being one
+    here.split("topo:c")
+    left, ana = here.person("topo:c"), here.person("topo:a")
+    assert len(ana.members) == 3
+    assert (ana.contact.job_title, ana.contact.phone) == ("Queen", None)
+    assert ana.contact.emails == ("ana@oakmere.com", "ana@lumen.fr")
+    assert (left.contact.phone, left.contact.job_title) == ("+33140000001", None)
