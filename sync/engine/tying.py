@@ -174,10 +174,11 @@ def _rejoined(session: Session, change: MembershipChange) -> Iterator[Merged]:
         rids = {rid for rid, owner in change.person_of.items() if owner == before.id}
         if before.id in winners and {m.rid for m in before.members} == rids:
             winners.remove(before.id)
-            now = session.store.people([before.id, *(loser for to, loser in change.merged if to == before.id)])
+            losers = tuple(loser for to, loser in change.merged if to == before.id)
+            now = session.store.people([before.id, *losers])
             together = {m.rid: person for person in now for m in person.members}
             members = tuple(sorted((m for person in now for m in person.members), key=lambda m: m.rid))
-            side = Side(person_id=before.id, members=members, before=before)
+            side = Side(person_id=before.id, members=members, before=before, merged=losers)
             yield _merged(part(side, together, merge_policy(session), session.clock.now()))
 
 

@@ -33,11 +33,13 @@ class Side:
     """One side of a parting. ``members``: its records as they are tied now.
 
     ``before``: what all or a part of the side was as a person of that id, ``None`` when it was none.
+    ``merged``: who comes back to that person.
     """
 
     person_id: str
     members: tuple[Member, ...]
     before: Person | None = None
+    merged: tuple[str, ...] = ()
 
 
 def part(side: Side, together: Mapping[int, Person], policy: MergePolicy, at: datetime) -> Person:
@@ -69,7 +71,7 @@ def _known(side: Side, together: Sequence[Person]) -> dict[int, Link]:
         name
         for person in together
         for name, choice in person.choices.items()
-        if _is_of(side, refs, person, choice) and _decided_since(choice, former, person)
+        if _is_of(side, refs, person, choice) and _decided_since(choice, side, former, person)
     }
     bases = {m.rid: m.link.base for m in side.members}
     return {
@@ -81,7 +83,7 @@ def _known(side: Side, together: Sequence[Person]) -> dict[int, Link]:
 
 def _is_of(side: Side, refs: set[str], person: Person, choice: Choice) -> bool:
     """Whether the choice is about the side: of its records' values, or typed for the person it goes on as."""
-    return choice.source in refs or (person.id == side.person_id and ":" not in choice.source)
+    return choice.source in refs or (person.id in {side.person_id, *side.merged} and ":" not in choice.source)
 
 
 def _welcomed(person: Person, policy: MergePolicy, at: datetime) -> Person:
@@ -100,8 +102,7 @@ def _start(side: Side, members: tuple[Member, ...], together: Sequence[Person]) 
     choices = dict(former.choices) if former else {}
     for person in together:
         for name, choice in person.choices.items():
-            own = _is_of(side, refs, person, choice)
-            if own and (former is None or _decided_since(choice, former, person)) and choices.get(name) != choice:
+            if _is_of(side, refs, person, choice) and _goes_on(choice, choices.get(name), side, person):
                 value = _own_value(name, person, {m.rid for m in members})
                 _adopt(values, choices, name, value, _own_losers(choice, refs))
     newest = max(together, key=lambda p: p.created_at)
@@ -118,11 +119,22 @@ def _start(side: Side, members: tuple[Member, ...], together: Sequence[Person]) 
     )
 
 
-def _decided_since(choice: Choice, former: Person, together: Person) -> bool:
-    """Whether a person decided it while the two were one; what was decided about the others before is theirs."""
+def _goes_on(choice: Choice, stands: Choice | None, side: Side, together: Person) -> bool:
+    """Whether the choice takes the place of what ``stands`` for the side; of two decisions the later one does."""
+    if side.before is None:
+        return stands != choice
+    later = stands is not None and stands.rule in DECIDED and stands.at > choice.at
+    return stands != choice and not later and _decided_since(choice, side, side.before, together)
+
+
+def _decided_since(choice: Choice, side: Side, former: Person, together: Person) -> bool:
+    """Whether a person decided it while the two were one, or before about records that stay with the side."""
     own = {m.rid for m in former.members}
-    met = min((m.link.linked_at for m in together.members if m.rid not in own), default=choice.at)
-    return choice.rule in DECIDED and choice.at >= met
+    others = [m for m in together.members if m.rid not in own]
+    met = min((m.link.linked_at for m in others), default=choice.at)
+    staying = {m.rid for m in side.members}
+    stay = any(m.rid in staying and m.link.linked_at == met for m in others)
+    return choice.rule in DECIDED and (choice.at >= met or stay)
 
 
 def _own_value(name: str, person: Person, rids: set[int]) -> Value | None:

@@ -99,6 +99,33 @@ def test_a_value_that_was_typed_after_a_merge_outlives_a_split(here: World) -> N
     assert here.person("topo:a").contact.job_title == "Queen mother"
 
 
+def test_a_value_typed_before_a_merge_stays_where_any_of_the_records_stays_that_it_was_typed_for(
+    here: World,
+) -> None:
+    meet(here)
+    here.split("datananas:b")
+    here.settle()
+    assert here.person("topo:a").contact.job_title == "Queen"
+
+
+def test_a_value_typed_for_somebody_who_was_split_off_comes_back_with_them(here: World) -> None:
+    here.split("datananas:b")
+    here.shows("topo:c", email="diaz@lumen.fr", linkedin_url=PROFILE, job_title="Clerk", **NAME)
+    here.shows("datananas:b", linkedin_url=PROFILE)
+    here.settle()
+    here.shows("topo:c", job_title="Baroness")
+    here.shows("datananas:b", job_title="Countess")
+    here.settle()
+    (item,) = review.items(here.store)
+    review.set_value(here.session, item, "Princess")
+    here.settle()
+    here.act(decisions.unsplit(here.session, {RecordRef("apollo", "b")}, {RecordRef("datananas", "b")}))
+    here.settle()
+    assert here.person("datananas:b").id == here.person("apollo:b").id
+    ana = here.person("apollo:b")
+    assert {ana.contact.job_title, *ana.choices["job_title"].losers.values()} >= {"Queen", "Princess"}
+
+
 def test_a_typed_address_that_no_record_shows_yet_outlives_a_split(here: World) -> None:
     meet(here)
     here.shows("topo:a", email="ana@rivage.fr")
