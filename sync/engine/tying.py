@@ -145,15 +145,20 @@ def _keys(record: MatchRecord) -> set[str]:
 
 
 def _separated(session: Session, change: MembershipChange) -> Iterator[Merged]:
-    """What everybody is who lost records to somebody else, or got them from somebody who goes on."""
+    """What everybody is who lost records to somebody else, or got them from somebody who goes on or is merged.
+
+    Who lost none and takes others in is told by what is inherited from them.
+    """
     parted = sorted({person for pair in change.split for person in pair})
     if not parted:
         return
-    people = session.store.people(parted)
+    involved = sorted({*parted, *(loser for winner, loser in change.merged if winner in parted)})
+    people = session.store.people(involved)
     together = {m.rid: person for person in people for m in person.members}
-    before = [*people, *session.store.people_before(parted)]
+    before = [*people, *session.store.people_before(involved)]
     policy, at = merge_policy(session), session.clock.now()
-    for person_id in parted:
+    unchanged = {p.id for p in people if all(change.person_of.get(m.rid) == p.id for m in p.members)}
+    for person_id in sorted(set(parted) - (unchanged & {winner for winner, _ in change.merged})):
         rids = {rid for rid, owner in change.person_of.items() if owner == person_id}
         members = tuple(m for person in people for m in person.members if m.rid in rids)
         if members:
@@ -169,10 +174,11 @@ def _rejoined(session: Session, change: MembershipChange) -> Iterator[Merged]:
         rids = {rid for rid, owner in change.person_of.items() if owner == before.id}
         if before.id in winners and {m.rid for m in before.members} == rids:
             winners.remove(before.id)
-            now = session.store.people([before.id, *(loser for to, loser in change.merged if to == before.id)])
+            losers = tuple(loser for to, loser in change.merged if to == before.id)
+            now = session.store.people([before.id, *losers])
             together = {m.rid: person for person in now for m in person.members}
             members = tuple(sorted((m for person in now for m in person.members), key=lambda m: m.rid))
-            side = Side(person_id=before.id, members=members, before=before)
+            side = Side(person_id=before.id, members=members, before=before, merged=losers)
             yield _merged(part(side, together, merge_policy(session), session.clock.now()))
 
 
@@ -187,10 +193,21 @@ def _inherited(session: Session, change: MembershipChange, told: set[str]) -> It
         person = found.get(winner)
         if person is None:
             continue
-        others = [found[loser] for loser in ids if loser in found]
+        others = [_without_leavers(session, found[loser], change) for loser in ids if loser in found]
         heir = inherit(person, others, region=session.settings.sync.default_region)
         if heir is not person:
             yield replace(_merged(heir), links=MappingProxyType({}))
+
+
+def _without_leavers(session: Session, person: Person, change: MembershipChange) -> Person:
+    """Who is merged, as if only those records had been theirs that go along; others may leave at the same time."""
+    winner = next(to for to, loser in change.merged if loser == person.id)
+    members = tuple(m for m in person.members if change.person_of.get(m.rid) == winner)
+    if members == person.members:
+        return person
+    former = session.store.people_before([person.id])
+    side = Side(person_id=person.id, members=members, before=_before(former, person.id, {m.rid for m in members}))
+    return part(side, {m.rid: person for m in person.members}, merge_policy(session), session.clock.now())
 
 
 def _before(before: list[Person], person_id: str, rids: set[int]) -> Person | None:

@@ -84,9 +84,10 @@ class Unions:
 
         So an item that either of two forbidden ones could take goes to neither, whatever the order.
         """
-        roots = list(dict.fromkeys(map(self.find, items)))
-        if len(roots) < 2:
+        if not self._enemies:
+            self.join_all(items)
             return [list(items)]
+        roots = list(dict.fromkeys(map(self.find, items)))
         inside = set(roots)
         parts: dict[frozenset[int], list[int]] = {}
         for root in roots:

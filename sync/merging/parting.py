@@ -33,18 +33,21 @@ class Side:
     """One side of a parting. ``members``: its records as they are tied now.
 
     ``before``: what all or a part of the side was as a person of that id, ``None`` when it was none.
+    ``merged``: who comes back to that person.
     """
 
     person_id: str
     members: tuple[Member, ...]
     before: Person | None = None
+    merged: tuple[str, ...] = ()
 
 
 def part(side: Side, together: Mapping[int, Person], policy: MergePolicy, at: datetime) -> Person:
     """The side as a person of its own. ``together``: rid → the person that the record belonged to."""
-    known = {} if side.before is None else {m.rid: m.link for m in side.before.members}
+    people = list({p.id: p for p in together.values()}.values())
+    known = _known(side, people)
     met = tuple(_first_met(m, known, together, side) for m in side.members)
-    first = _welcomed(_start(side, met, list({p.id: p for p in together.values()}.values())), policy, at)
+    first = _welcomed(_start(side, met, people), policy, at)
     whole = replace(first, members=tuple(_tied(m, known, side) for m in side.members))
     result = merge(whole, policy, at)
     return replace(
@@ -56,6 +59,31 @@ def part(side: Side, together: Mapping[int, Person], policy: MergePolicy, at: da
         returns=result.returns,
         members=tuple(replace(m, link=result.links.get(m.rid, m.link)) for m in whole.members),
     )
+
+
+def _known(side: Side, together: Sequence[Person]) -> dict[int, Link]:
+    """The ties of before; a field that a person decided since has its base of now: what it weighed is no edit."""
+    former = side.before
+    if former is None:
+        return {}
+    refs = {str(m.record.ref) for m in side.members}
+    names = {
+        name
+        for person in together
+        for name, choice in person.choices.items()
+        if _is_of(side, refs, person, choice) and _decided_since(choice, side, former, person)
+    }
+    bases = {m.rid: m.link.base for m in side.members}
+    return {
+        m.rid: replace(m.link, base=MappingProxyType(_with(m.link.base, bases[m.rid], names)))
+        for m in former.members
+        if m.rid in bases
+    }
+
+
+def _is_of(side: Side, refs: set[str], person: Person, choice: Choice) -> bool:
+    """Whether the choice is about the side: of its records' values, or typed for the person it goes on as."""
+    return choice.source in refs or (person.id in {side.person_id, *side.merged} and ":" not in choice.source)
 
 
 def _welcomed(person: Person, policy: MergePolicy, at: datetime) -> Person:
@@ -74,9 +102,8 @@ def _start(side: Side, members: tuple[Member, ...], together: Sequence[Person]) 
     choices = dict(former.choices) if former else {}
     for person in together:
         for name, choice in person.choices.items():
-            own = choice.source in refs or (person.id == side.person_id and ":" not in choice.source)
-            if own and (former is None or _decided_since(choice, former, person)) and choices.get(name) != choice:
-                value = _shown(name, person.contact.get(name), members)
+            if _is_of(side, refs, person, choice) and _goes_on(choice, choices.get(name), side, person):
+                value = _own_value(name, person, {m.rid for m in members})
                 _adopt(values, choices, name, value, _own_losers(choice, refs))
     newest = max(together, key=lambda p: p.created_at)
     return Person(
@@ -92,19 +119,34 @@ def _start(side: Side, members: tuple[Member, ...], together: Sequence[Person]) 
     )
 
 
-def _decided_since(choice: Choice, former: Person, together: Person) -> bool:
-    """Whether a person decided it while the two were one; what was decided about the others before is theirs."""
+def _goes_on(choice: Choice, stands: Choice | None, side: Side, together: Person) -> bool:
+    """Whether the choice takes the place of what ``stands`` for the side; of two decisions the later one does."""
+    if side.before is None:
+        return stands != choice
+    later = stands is not None and stands.rule in DECIDED and stands.at > choice.at
+    return stands != choice and not later and _decided_since(choice, side, side.before, together)
+
+
+def _decided_since(choice: Choice, side: Side, former: Person, together: Person) -> bool:
+    """Whether a person decided it while the two were one, or before about records that stay with the side."""
     own = {m.rid for m in former.members}
-    met = min((m.link.linked_at for m in together.members if m.rid not in own), default=choice.at)
-    return choice.rule in DECIDED and choice.at >= met
+    others = [m for m in together.members if m.rid not in own]
+    met = min((m.link.linked_at for m in others), default=choice.at)
+    staying = {m.rid for m in side.members}
+    stay = any(m.rid in staying and m.link.linked_at == met for m in others)
+    return choice.rule in DECIDED and (choice.at >= met or stay)
 
 
-def _shown(name: str, value: Value | None, members: Sequence[Member]) -> Value | None:
-    """``value``, of emails only those that the side's own records show."""
+def _own_value(name: str, person: Person, rids: set[int]) -> Value | None:
+    """The person's value, of emails only those that not just the records of others show."""
+    value = person.contact.get(name)
     if name != "emails" or not isinstance(value, tuple):
         return value
-    own = {email_form(email) for m in members for email in m.record.contact.emails}
-    return tuple(email for email in value if email_form(email) in own) or None
+    own, others = (
+        {email_form(e) for m in person.members if (m.rid in rids) == here for e in m.record.contact.emails}
+        for here in (True, False)
+    )
+    return tuple(email for email in value if email_form(email) not in others - own) or None
 
 
 def _adopt(

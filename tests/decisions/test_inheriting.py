@@ -80,3 +80,80 @@ def test_a_merge_taken_back_leaves_the_typed_value_with_whom_it_was_typed_for(he
     assert {name: told(here.person(name)) for name in before} == before
     here.settle()
     assert {name: told(here.person(name)) for name in before} == before
+
+
+def test_a_value_that_was_typed_after_a_merge_outlives_a_split(here: World) -> None:
+    meet(here)
+    here.shows("topo:a", job_title="Baroness")
+    here.shows("apollo:b", job_title="Countess")
+    here.settle()
+    (item,) = review.items(here.store)
+    review.set_value(here.session, item, "Princess")
+    here.settle()
+    here.split("datananas:b")
+    here.settle()
+    ana = here.person("topo:a")
+    assert (ana.contact.job_title, ana.choices["job_title"].rule) == ("Princess", "human")
+    here.shows("topo:a", job_title="Queen mother")
+    here.settle()
+    assert here.person("topo:a").contact.job_title == "Queen mother"
+
+
+def test_a_value_typed_before_a_merge_stays_where_any_of_the_records_stays_that_it_was_typed_for(
+    here: World,
+) -> None:
+    meet(here)
+    here.split("datananas:b")
+    here.settle()
+    assert here.person("topo:a").contact.job_title == "Queen"
+
+
+def test_a_value_typed_for_somebody_who_was_split_off_comes_back_with_them(here: World) -> None:
+    here.split("datananas:b")
+    here.shows("topo:c", email="diaz@lumen.fr", linkedin_url=PROFILE, job_title="Clerk", **NAME)
+    here.shows("datananas:b", linkedin_url=PROFILE)
+    here.settle()
+    here.shows("topo:c", job_title="Baroness")
+    here.shows("datananas:b", job_title="Countess")
+    here.settle()
+    (item,) = review.items(here.store)
+    review.set_value(here.session, item, "Princess")
+    here.settle()
+    here.act(decisions.unsplit(here.session, {RecordRef("apollo", "b")}, {RecordRef("datananas", "b")}))
+    here.settle()
+    assert here.person("datananas:b").id == here.person("apollo:b").id
+    ana = here.person("apollo:b")
+    assert {ana.contact.job_title, *ana.choices["job_title"].losers.values()} >= {"Queen", "Princess"}
+
+
+def test_a_typed_address_that_no_record_shows_yet_outlives_a_split(here: World) -> None:
+    meet(here)
+    here.shows("topo:a", email="ana@rivage.fr")
+    here.shows("apollo:b", email="diaz@rivage.fr")
+    here.settle()
+    assert review.items(here.store) == []
+    here.shows("apollo:b", email="ana@rivage.fr")
+    here.settle()
+    here.shows("topo:a", email="ana@quai.fr")
+    here.shows("apollo:b", email="diaz@quai.fr")
+    here.settle()
+    (item,) = review.items(here.store)
+    review.set_value(here.session, item, "a.diaz@quai.fr")
+    here.settle()
+    here.split("datananas:b")
+    assert here.person("topo:a").contact.emails[0] == "a.diaz@quai.fr"
+
+
+def test_who_leaves_somebody_that_is_merged_at_once_has_their_own_values_and_takes_nothing_along(
+    here: World,
+) -> None:
+    here.shows("topo:c", email="ana@lumen.fr", phone="+33140000001", **NAME)
+    here.settle()
+    meet(here)
+    assert len(here.groups()) == 2  # two records at Topo keep them from being one
+    here.split("topo:c")
+    left, ana = here.person("topo:c"), here.person("topo:a")
+    assert len(ana.members) == 3
+    assert (ana.contact.job_title, ana.contact.phone) == ("Queen", None)
+    assert ana.contact.emails == ("ana@oakmere.com", "ana@lumen.fr")
+    assert (left.contact.phone, left.contact.job_title) == ("+33140000001", None)
