@@ -250,7 +250,10 @@ def upserted(shown: dict[str, Value], **given: Any) -> Any:
     ("shown", "given", "state", "reason", "key"),
     [
         (MAIL, {}, "planned", "fill", "ann@x.co"),
-        (MAIL, {"accepted_key": "first@x.co"}, "planned", "fill", "first@x.co"),
+        (MAIL, {"accepted_key": "ann@x.co"}, "planned", "fill", "ann@x.co"),
+        ({"linkedin_url": SAME}, {"accepted_key": "first@x.co"}, "planned", "fill", "first@x.co"),
+        (MAIL, {"accepted_key": "first@x.co"}, "planned", "fill", "ann@x.co"),
+        ({"emails": ("info@x.co",)}, {"accepted_key": "first@x.co"}, "blocked", "no-match-key", "first@x.co"),
         ({"linkedin_url": SAME}, {}, "blocked", "no-match-key", None),
         ({"linkedin_url": SAME}, {"accepted_key": "in:ann-lee"}, "blocked", "no-match-key", "in:ann-lee"),
         (MAIL, {"effect": effect_of(["BOUNCED"])}, "blocked", "opted-out", None),
@@ -258,7 +261,7 @@ def upserted(shown: dict[str, Value], **given: Any) -> Any:
         (MAIL, {"optouts_readable": False}, "deferred", "optouts-unreadable", "ann@x.co"),
     ],
 )
-def test_an_upsert_carries_its_accepted_key_or_waits(
+def test_an_upsert_carries_its_accepted_key_unless_the_row_has_another_by_now_or_waits(
     shown: dict[str, Value], given: dict[str, Any], state: str, reason: str, key: str | None
 ) -> None:
     operation = upserted(shown, **given)
