@@ -60,7 +60,7 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
         state, export_digest=export.digest, export_as_of=export.as_of, sweep_id=sweep_id if complete else None
     )
     store_records(session, seat, rows)
-    gone = session.store.unseen_in_sweep(seat.name, sweep_id) if complete and not bad_rows else []
+    gone = _lacking(session, seat, export) if complete and not bad_rows else []
     mark_gone(session, gone)
     seat.state = replace(seat.state, sweep_id=None)
     session.store.save_provider_state(seat.state)
@@ -72,6 +72,13 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
         gone=len(gone),
         unsure=complete and bool(bad_rows),
     )
+
+
+def _lacking(session: Session, seat: Seat, export: Export) -> list[RecordRef]:
+    """Known records that the export does not show although they were there at its time, as far as is known."""
+    later = _sent_after(session, seat.name, export.as_of)
+    unseen = session.store.unseen_in_sweep(seat.name, seat.state.sweep_id or "")
+    return [ref for ref in unseen if ref.record_id not in later]
 
 
 def _rows(session: Session, seat: Seat, export: Export) -> tuple[list[Record], list[tuple[int, str]]]:
