@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -226,6 +227,14 @@ def test_a_changed_match_key_asks_a_person_to_change_it() -> None:
 def test_an_entry_updates_a_record_of_ours() -> None:
     who = person(member(1, "topo", {}, ours=True), known={"city": "Lyon"})
     assert only(plan(who, side("topo", BY_ENTRY))).kind == "update"
+
+
+def test_an_entry_is_not_posted_again_where_the_record_of_ours_was_not_entered() -> None:
+    who = person(member(1, "topo", {}, ours=True), known={"city": "Lyon"})
+    linked = who.members[0].link.linked_at
+    assert only(plan(who, side("topo", BY_ENTRY, target_since=linked))).kind == "update"
+    later = plan(who, side("topo", BY_ENTRY, target_since=linked + timedelta(seconds=1)))
+    assert (later.operations, [row.reason for row, _ in later.cannot_express]) == ((), ["not-ours"])
 
 
 def test_variables_may_ride_in_an_operation_of_their_own() -> None:
