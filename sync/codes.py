@@ -170,7 +170,7 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "no-endpoint": "The provider's API has no way to change this field.",
         "no-field": "The provider has no such field.",
         "create-only": "The provider takes this field only when a record is created.",
-        "not-ours": "The record was not created by contact-sync, and the settings leave such records alone.",
+        "not-ours": "We did not enter the record where entries go now; the settings leave such records alone.",
         "default-sequence": "The target list enrols people in a sequence, so entries there are not sent again.",
         "match-key-changed": "The provider finds records by this value; a change would create a second record.",
         "not-shown": "The provider acknowledged the value and does not show it when read back.",

@@ -112,10 +112,10 @@ class Topo:
             gone.remedy = "put the id of an existing list into providers.topo.contact_list_id"
             raise gone from error
         if found.sequence_template_id is None:
-            return Target()
+            return Target(id=list_id)
         reason = f"the contact list {list_id} enrols new entries in sequence template {found.sequence_template_id}"
         allowed = self._settings.allow_sequence_enrolment
-        return Target(starts_outreach=True, outreach_allowed=allowed, reason=reason)
+        return Target(starts_outreach=True, outreach_allowed=allowed, reason=reason, id=list_id)
 
     def batches(self, operations: Sequence[Operation]) -> list[Batch]:
         """The operations rendered into requests, order kept."""

@@ -135,6 +135,8 @@ def _tell(provider: str, file: Path, export: Export, imported: Imported, session
     for amount, one, many in (
         (imported.records, "record", "records"),
         (imported.changed, "of them new or changed", "of them new or changed"),
+        (imported.older, "record left as its provider showed it later",
+         "records left as their provider showed them later"),
         (imported.opt_outs, "new opt-out", "new opt-outs"),
         (session.new_people, "new person", "new people"),
         (session.merged_people, "person joined with another", "people joined with another"),

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 SETTINGS = "settings"
 SINCE = "since"
 """Provider → digest of its table, and when a run first met the table so."""
+TARGETS = "targets"
+"""Provider → id of its target, and when a run first met it instead of another; ``""`` = the first one known."""
 
 
 def after_changed_settings(session: Session) -> None:
@@ -34,7 +36,7 @@ def after_changed_settings(session: Session) -> None:
     digest = _settings_digest(session)
     if state.memory.get(SETTINGS) != digest:
         session.store.mark_all_people_dirty()
-    memory = {SETTINGS: digest, SINCE: _since(session, _kept(state.memory))}
+    memory = {**state.memory, SETTINGS: digest, SINCE: _since(session, _kept(state.memory))}
     if dict(state.memory) != memory:
         session.store.save_provider_state(replace(state, memory=memory))
 
@@ -53,9 +55,24 @@ def _since(session: Session, kept: dict[str, list[str]]) -> dict[str, list[str]]
     return kept
 
 
-def _kept(memory: Mapping[str, object]) -> dict[str, list[str]]:
-    notes = memory.get(SINCE)
+def _kept(memory: Mapping[str, object], name: str = SINCE) -> dict[str, list[str]]:
+    notes = memory.get(name)
     return dict(notes) if isinstance(notes, dict) else {}
+
+
+def targets_since(session: Session) -> dict[str, datetime]:
+    """Provider → since when its target is another than the first one known."""
+    return {name: datetime.fromisoformat(at) for name, (_, at) in known_targets(session).items() if at}
+
+
+def known_targets(session: Session) -> dict[str, list[str]]:
+    """The targets as they are to be remembered, with those of providers that were not looked at."""
+    kept = _kept(session.store.provider_state(EVERY).memory, TARGETS)
+    for name, seat in session.seats.items():
+        target = seat.target.id if seat.target is not None else ""
+        if target and kept.get(name, [""])[0] != target:
+            kept[name] = [target, session.clock.now().isoformat() if name in kept else ""]
+    return kept
 
 
 def _settings_digest(session: Session) -> str:

@@ -12,11 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sync.engine.attention import (
+    TARGETS,
     after_changed_settings,
     after_ended_opt_outs,
     after_missing_providers,
     after_unread_details,
     fully_planned,
+    known_targets,
     provider_set,
 )
 from sync.engine.findings import assemble
@@ -138,7 +140,8 @@ def _compare_configuration(session: Session, seat: Seat, account_id: str | None)
 def _accept_configuration(session: Session) -> None:
     """The settings that just passed the guards are the ones later runs compare with."""
     state = session.store.provider_state(EVERY)
-    session.store.save_provider_state(replace(state, fingerprint=provider_set(session)))
+    memory = {**state.memory, TARGETS: known_targets(session)}
+    session.store.save_provider_state(replace(state, fingerprint=provider_set(session), memory=memory))
     for seat in session.seats.values():
         if seat.active and seat.up and seat.state.fingerprint != seat.fingerprint:
             seat.state = replace(seat.state, fingerprint=seat.fingerprint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sync.engine.absence import mark_gone
@@ -24,6 +25,7 @@ class Imported:
     """What an export brought. ``known``: it was taken in before, so nothing was done.
 
     ``unsure``: rows that were left out may be those of records it does not show, so none counts as gone.
+    ``older``: rows about records that the provider itself showed later, which stay as they are.
     """
 
     records: int = 0
@@ -33,6 +35,7 @@ class Imported:
     gone: int = 0
     known: bool = False
     unsure: bool = False
+    older: int = 0
 
 
 def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = False) -> Imported:
@@ -53,14 +56,15 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
         )
     before = seat.changed
     opt_outs = note_opt_outs(session, export.opt_outs)
-    rows, refused = _rows(session, seat, export)
+    outdated = _outdated(session, seat, export)
+    rows, refused = _rows(session, seat, export, outdated)
     bad_rows = tuple(sorted((*export.bad_rows, *refused)))
     sweep_id = session.clock.new_id()
     seat.state = replace(
         state, export_digest=export.digest, export_as_of=export.as_of, sweep_id=sweep_id if complete else None
     )
     store_records(session, seat, rows)
-    gone = session.store.unseen_in_sweep(seat.name, sweep_id) if complete and not bad_rows else []
+    gone = _lacking(session, seat, export) if complete and not bad_rows else []
     mark_gone(session, gone)
     seat.state = replace(seat.state, sweep_id=None)
     session.store.save_provider_state(seat.state)
@@ -71,10 +75,40 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
         bad_rows=bad_rows,
         gone=len(gone),
         unsure=complete and bool(bad_rows),
+        older=len(outdated),
     )
 
 
-def _rows(session: Session, seat: Seat, export: Export) -> tuple[list[Record], list[tuple[int, str]]]:
+def _lacking(session: Session, seat: Seat, export: Export) -> list[RecordRef]:
+    """Known records that the export does not show although they were there at its time, as far as is known."""
+    if _read_since(seat, export):
+        return []
+    later = _sent_after(session, seat.name, export.as_of)
+    readable = seat.provider.capabilities.readable
+    since = session.clock.now() - export.as_of if readable else timedelta()  # an earlier export makes none old
+    unseen = session.store.unseen_in_sweep(seat.name, seat.state.sweep_id or "", settle=max(since, timedelta()))
+    shown = {record.ref for record in export.records}
+    return [ref for ref in unseen if ref.record_id not in later and ref not in shown]
+
+
+def _read_since(seat: Seat, export: Export) -> bool:
+    """Whether the provider itself was read completely after the export was made."""
+    return seat.state.swept_at is not None and export.as_of < seat.state.swept_at
+
+
+def _outdated(session: Session, seat: Seat, export: Export) -> frozenset[RecordRef]:
+    """Records that the provider itself showed later than the export does."""
+    if not seat.provider.capabilities.readable:
+        return frozenset()
+    known = session.store.records([record.ref for record in export.records])
+    if _read_since(seat, export):
+        return frozenset(known)
+    return frozenset(ref for ref, row in known.items() if row.updated_at and export.as_of < row.updated_at)
+
+
+def _rows(
+    session: Session, seat: Seat, export: Export, outdated: frozenset[RecordRef]
+) -> tuple[list[Record], list[tuple[int, str]]]:
     """The rows as records we can keep, newer knowledge of ours left alone."""
     later = _sent_after(session, seat.name, export.as_of - session.settings.sync.settle)
     readable = seat.provider.capabilities.readable
@@ -84,6 +118,8 @@ def _rows(session: Session, seat: Seat, export: Export) -> tuple[list[Record], l
         named_by_key = record.ref.record_id.startswith(("email:", "linkedin:"))
         if readable and named_by_key:
             refused.append((number, f"needs a record_id, because {seat.name} can be read itself"))
+            continue
+        if record.ref in outdated:
             continue
         ref = record.ref if named_by_key else _known_by_key(session, record)
         newer = later.get(ref.record_id, frozenset())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sync import guards
 from sync.codes import StateReason
-from sync.engine.attention import provider_set, reads_late, settings_since
+from sync.engine.attention import provider_set, reads_late, settings_since, targets_since
 from sync.engine.people import chunks
 from sync.engine.resolve import as_repeat
 from sync.garbage import uncollected
@@ -55,7 +55,7 @@ def scope_of(settings: ProviderSettings) -> Scope:
     )
 
 
-def side_of(seat: Seat) -> Side:
+def side_of(seat: Seat, target_since: datetime | None = None) -> Side:
     """The provider as the planner sees it."""
     return Side(
         name=seat.name,
@@ -63,6 +63,7 @@ def side_of(seat: Seat) -> Side:
         scope=scope_of(seat.settings),
         swept=seat.state.swept_at is not None,
         target=seat.target,
+        target_since=target_since,
     )
 
 
@@ -228,7 +229,8 @@ def _world(session: Session, places: dict[str, set[str]], shared_keys: set[str])
     for person_id, provider in creates:
         if person_id in suspected:
             places.setdefault(person_id, set()).add(provider)
-    sides = tuple(side_of(s) for s in session.seats.values() if s.active and s.up)
+    since = targets_since(session)
+    sides = tuple(side_of(s, since.get(s.name)) for s in session.seats.values() if s.active and s.up)
     return World(
         sides=tuple(sorted(sides, key=lambda s: s.name)),
         now=session.clock.now(),

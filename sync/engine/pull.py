@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sync.contact import VARIABLE_PREFIX
 from sync.engine.absence import conclude_sweep
+from sync.engine.attention import settings_since
 from sync.engine.people import chunks, records_of
 from sync.engine.storing import keep_memory, store_records
 from sync.engine.together import together
@@ -51,6 +52,8 @@ def _sweep_is_due(session: Session, seat: Seat) -> bool:
     state = seat.state
     if state.sweep_id is not None or state.swept_at is None or state.cursor is None:
         return True
+    if state.swept_at < settings_since(session).get(seat.name, state.swept_at) <= session.clock.now():
+        return True  # what rows mean, and whose opt-outs they tell, may be another thing by now
     every = seat.settings.full_sweep_every or session.settings.sync.full_sweep_every
     return not timedelta() <= session.clock.now() - state.swept_at < every  # ahead of us: the clock was wrong
 

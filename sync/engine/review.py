@@ -217,7 +217,10 @@ def take(session: Session, item: Item, provider: str) -> str:
         raise CannotAnswer(
             f"the person has no record at {provider}", remedy=f"take one of {', '.join(names)}, or `set` a value"
         )
-    return _decide(session, person, finding, asked[0].record.contact.get(finding.field), source=_name(asked[0]))
+    source, value = _name(asked[0]), asked[0].record.contact.get(finding.field)
+    if value is None and finding.values.get(source, "") is not None:  # a blank is taken only where it is listed
+        raise CannotAnswer(f"{provider} shows no {finding.field}", remedy="take another one, or `set` a value")
+    return _decide(session, person, finding, value, source=source)
 
 
 def set_value(session: Session, item: Item, text: str) -> str:

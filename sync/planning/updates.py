@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sync.person import Member
     from sync.planning.draft import Draft
     from sync.planning.world import Side
+    from sync.record import Link
 
 
 def plan_update(draft: Draft, side: Side, member: Member) -> None:
@@ -105,7 +106,7 @@ def _obstacle(side: Side, member: Member, name: str) -> str | None:
     if name.startswith(VARIABLE_PREFIX) and caps.variable_operation and caps.can(name, "patch"):
         return None
     if caps.updates == "entry" and caps.can(name, "create"):
-        if caps.only_ours and not member.link.ours:
+        if caps.only_ours and not _is_ours_at_target(side, member.link):
             return CannotReason.NOT_OURS
         if side.starts_outreach:
             return CannotReason.DEFAULT_SEQUENCE
@@ -116,6 +117,11 @@ def _obstacle(side: Side, member: Member, name: str) -> str | None:
     if caps.can(name, "create"):
         return caps.why_not.get(name, CannotReason.CREATE_ONLY)
     return why_not_writable(caps, name)
+
+
+def _is_ours_at_target(side: Side, link: Link) -> bool:
+    """Whether we entered the record where an entry goes now; another one would be added to that place."""
+    return link.ours and (side.target_since is None or link.linked_at >= side.target_since)
 
 
 def _ride(side: Side, name: str) -> str:

@@ -22,7 +22,7 @@ def guard_upsert(draft: Draft, side: Side, operation: Operation) -> Operation:
     record is never updated: the second row could become a second person.
     """
     by_profile = side.capabilities.match_key == "linkedin_url"
-    key = operation.accepted_key or _key_for(operation, by_profile=by_profile)
+    key = _accepted(operation) if operation.accepted_key else _key_for(operation, by_profile=by_profile)
     if key is None and operation.kind == "create":
         key = _key_for(operation, by_profile=not by_profile)
     if key is None or (operation.kind != "create" and _is_profile(key) != by_profile):
@@ -39,6 +39,21 @@ def guard_upsert(draft: Draft, side: Side, operation: Operation) -> Operation:
 def match_field(match_key: str | None) -> str | None:
     """The canonical field of a match key as settings name it."""
     return "emails" if match_key == "email" else match_key
+
+
+def _accepted(operation: Operation) -> str | None:
+    """The key under which the row was accepted, or the one it was told to have by now.
+
+    Under a key that was changed there, the row would become a second person.
+    """
+    accepted, record = operation.accepted_key, operation.record
+    if record is None or accepted is None:
+        return accepted
+    if _is_profile(accepted):
+        shown = [linkedin_key(url) for url in (record.contact.linkedin_url, record.contact.linkedin_id) if url]
+    else:
+        shown = [email_key(email) for email in record.contact.emails]
+    return shown[0] if shown and accepted not in shown else accepted
 
 
 def _key_for(operation: Operation, *, by_profile: bool) -> str | None:

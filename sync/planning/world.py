@@ -22,7 +22,7 @@ class Side:
     """One provider as the planner sees it.
 
     ``swept``: a sweep of it was proven complete for this account. ``target``: what a create sets off now,
-    ``None`` = nothing to look at.
+    ``None`` = nothing to look at. ``target_since``: when it took the place of another target.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Side:
     scope: Scope
     swept: bool = True
     target: Target | None = None
+    target_since: datetime | None = None
 
     @property
     def writes(self) -> bool:

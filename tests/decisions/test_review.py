@@ -75,6 +75,16 @@ async def test_a_value_that_cannot_be_one_is_refused(home: House) -> None:
         accept(home, item)
 
 
+async def test_a_provider_that_shows_nothing_there_is_not_taken_for_a_blank(home: House) -> None:
+    at_topo, _ = await disagree(home)
+    item = only_item(home)
+    home.actors["topo"].edit(at_topo, {"job_title": ""})
+    await home.run()
+    with pytest.raises(CannotAnswer, match="topo shows no job_title"):
+        take(home, item, "topo")
+    assert whole(home, f"topo:{at_topo}").contact.job_title == "CFO"
+
+
 async def vanish(home: House) -> Item:
     """A person known at three providers whose record at Topo is gone."""
     record = home.actors["topo"].create(person())

@@ -11,7 +11,7 @@ from adapters.toolkit.sandbox import Fault
 from sync.engine import ledger
 from sync.report.summary import headline
 from tests.decisions.desk import accept, desk, waiting
-from tests.engine.house import at, by_state, person
+from tests.engine.house import at, by_state, crowd, person
 
 if TYPE_CHECKING:
     from tests.engine.house import House
@@ -32,6 +32,26 @@ async def test_an_opt_out_matches_wider_than_identity(home: House) -> None:
     home.actors["topo"].opt_out(person(emails=("anadiaz@googlemail.com",), linkedin_url=None), "CONTACT_REFUSED")
     report = await home.run()
     assert {o.reason for o in at(report, "topo", "create")} == {"opted-out"}
+
+
+async def test_whoever_stands_in_a_stage_that_comes_to_mean_no_is_created_nowhere(home: House) -> None:
+    home.without("datananas")
+    home.configure("topo", write=False)
+    home.configure("apollo", page_size=2)
+    stage = "609500000000000000000099"
+    home.apollo.workspace.stages[stage] = "Do not contact"
+    home.apollo.edit(home.actors["apollo"].create(person()), contact_stage_id=stage)
+    for later in (crowd(5), [person("Boris Kern")]):
+        home.clock.advance(hours=9)
+        home.apollo.now = home.clock.now
+        for somebody in later:
+            home.actors["apollo"].create(somebody)
+        await home.run()
+    home.configure("apollo", opt_out_stages=[stage])
+    home.configure("topo", write=True)
+    report = await home.run()
+    assert by_state(report)["topo", "create", "blocked"] == 1
+    assert all(row["first_name"] != "Ana" for row in home.topo.rows)
 
 
 async def test_somebody_unsubscribed_at_apollo_is_excluded_at_topo(home: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -228,6 +229,14 @@ def test_an_entry_updates_a_record_of_ours() -> None:
     assert only(plan(who, side("topo", BY_ENTRY))).kind == "update"
 
 
+def test_an_entry_is_not_posted_again_where_the_record_of_ours_was_not_entered() -> None:
+    who = person(member(1, "topo", {}, ours=True), known={"city": "Lyon"})
+    linked = who.members[0].link.linked_at
+    assert only(plan(who, side("topo", BY_ENTRY, target_since=linked))).kind == "update"
+    later = plan(who, side("topo", BY_ENTRY, target_since=linked + timedelta(seconds=1)))
+    assert (later.operations, [row.reason for row, _ in later.cannot_express]) == ((), ["not-ours"])
+
+
 def test_variables_may_ride_in_an_operation_of_their_own() -> None:
     who = person(member(1, "topo", {}), known={"variables.topic": "a"})
     found = plan(who, side("topo", BY_ENTRY, target=ENROLS), effect=effect_of(["UNSUBSCRIBED"]))
@@ -250,7 +259,10 @@ def upserted(shown: dict[str, Value], **given: Any) -> Any:
     ("shown", "given", "state", "reason", "key"),
     [
         (MAIL, {}, "planned", "fill", "ann@x.co"),
-        (MAIL, {"accepted_key": "first@x.co"}, "planned", "fill", "first@x.co"),
+        (MAIL, {"accepted_key": "ann@x.co"}, "planned", "fill", "ann@x.co"),
+        ({"linkedin_url": SAME}, {"accepted_key": "first@x.co"}, "planned", "fill", "first@x.co"),
+        (MAIL, {"accepted_key": "first@x.co"}, "planned", "fill", "ann@x.co"),
+        ({"emails": ("info@x.co",)}, {"accepted_key": "first@x.co"}, "blocked", "no-match-key", "first@x.co"),
         ({"linkedin_url": SAME}, {}, "blocked", "no-match-key", None),
         ({"linkedin_url": SAME}, {"accepted_key": "in:ann-lee"}, "blocked", "no-match-key", "in:ann-lee"),
         (MAIL, {"effect": effect_of(["BOUNCED"])}, "blocked", "opted-out", None),
@@ -258,7 +270,7 @@ def upserted(shown: dict[str, Value], **given: Any) -> Any:
         (MAIL, {"optouts_readable": False}, "deferred", "optouts-unreadable", "ann@x.co"),
     ],
 )
-def test_an_upsert_carries_its_accepted_key_or_waits(
+def test_an_upsert_carries_its_accepted_key_unless_the_row_has_another_by_now_or_waits(
     shown: dict[str, Value], given: dict[str, Any], state: str, reason: str, key: str | None
 ) -> None:
     operation = upserted(shown, **given)
