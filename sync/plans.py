@@ -55,7 +55,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedPlan:
-    """A plan. ``providers`` and ``only`` narrowed it; ``allow``: the guards let through when it was made."""
+    """A plan. ``providers`` and ``only`` narrowed it; ``allow``: the guards let through when it was made.
+
+    ``undo``: the run whose replaced values it restores.
+    """
 
     plan_id: str
     made_at: datetime
@@ -65,6 +68,7 @@ class SavedPlan:
     only: str | None
     allow: tuple[str, ...]
     wishes: tuple[Wish, ...]
+    undo: str | None = None
 
     def differs(self, operations: Iterable[Operation], keyed_hash: Callable[[str], str]) -> tuple[int, int]:
         """How many wishes of the plan are none of the planned operations, and the other way round."""
@@ -144,6 +148,7 @@ def parse(text: str, keyed_hash: Callable[[str], str]) -> SavedPlan:
         only=body["only"],
         allow=tuple(body["allow"]),
         wishes=tuple(map(_wish, body["wishes"])),
+        undo=body["undo"],
     )
 
 

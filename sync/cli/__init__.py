@@ -20,6 +20,7 @@ COMMANDS = {
     "run": ("sync.cli.run", "One full cycle: read, match, merge, plan, guard, write, verify, report."),
     "plan": ("sync.cli.plan", "Save what a run would send now, to be reviewed and carried out later."),
     "apply": ("sync.cli.apply", "Carry out a saved plan, exactly that or nothing."),
+    "undo": ("sync.cli.undo", "Restore the values that a run replaced."),
     "verify": ("sync.cli.verify", "Compare every readable provider with the canonical people; write nothing."),
     "daemon": ("sync.cli.daemon", "Run the cycle on a schedule until stopped."),
     "import": ("sync.cli.imports", "Take in a CSV or JSON Lines export as a provider's records."),

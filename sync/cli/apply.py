@@ -23,7 +23,9 @@ from sync.cli.common import (
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from sync.engine.session import Options
     from sync.plans import SavedPlan
+    from sync.report.model import Mode, Report
     from sync.wiring import Request
 
 
@@ -63,14 +65,19 @@ def command(
     with opened_store(settings, wait_s=wait.total_seconds()) as store:
         plan = _read(file, only, store.keyed_hash)
     ceilings = parse_max_requests(max_requests)
-    request = replace(_request(plan), only=only, max_requests=ceilings, wait_s=wait.total_seconds())
+    request = replace(_request(plan, "apply"), only=only, max_requests=ceilings, wait_s=wait.total_seconds())
 
     def made(session: Any) -> None:
         from sync.cli.plan import standpoint_of
 
         plan.check(standpoint_of(session), session.clock.now())
 
-    report, stopped = interruptible(lambda stop: one_cycle(settings, request, stop, quiet=quiet, made=made))
+    def carried_out(asked: Request) -> tuple[Report | None, int]:
+        return interruptible(lambda stop: one_cycle(settings, asked, stop, quiet=quiet, made=made))
+
+    report, stopped = carried_out(replace(request, options=_options(plan, "dry-run"))) if plan.undo else (None, 0)
+    if report is None or not (report.exit_code or stopped):  # an undo is remembered only where it will be sent
+        report, stopped = carried_out(request)
     if report is None:
         return 128 + stopped
     code: int = 128 + stopped if stopped else report.exit_code
@@ -90,10 +97,14 @@ def _read(file: Path, only: str | None, keyed_hash: Any) -> SavedPlan:
     return plan
 
 
-def _request(plan: SavedPlan) -> Request:
-    from sync.engine.session import Options
-    from sync.guards import Allowances
+def _request(plan: SavedPlan, mode: Mode) -> Request:
     from sync.wiring import Request
 
-    options = Options(mode="apply", allowances=Allowances.parse(plan.allow), plan=plan)
-    return Request(options=options, providers=plan.providers)
+    return Request(options=_options(plan, mode), providers=plan.providers)
+
+
+def _options(plan: SavedPlan, mode: Mode) -> Options:
+    from sync.engine.session import Options
+    from sync.guards import Allowances
+
+    return Options(mode=mode, allowances=Allowances.parse(plan.allow), plan=plan, undo=plan.undo)

@@ -51,16 +51,31 @@ def command(
     """
     check_reports(reports)
     set_up_logs(log_format, verbose, quiet)
-    from sync.cli.run import interruptible, one_cycle, request_from
-    from sync.report.output import write_private
-    from sync.wiring import load_settings, opened_store
+    from sync.cli.run import request_from
+    from sync.wiring import load_settings
 
     request = request_from("dry-run", allowances=allowances, **narrowing)
     settings = load_settings(config)
     check_places(settings, (*reports, f"json:{out}"))
     set_up_logs(log_format, verbose, quiet, settings.logging)
-    with opened_store(settings, wait_s=request.wait_s):
-        pass  # the plan is bound to the database and to its key, so they are made first
+    return save_plan(out, settings, request, allowances, reports, values=values, quiet=quiet)
+
+
+def save_plan(
+    out: Path,
+    settings: Settings,
+    request: Request,
+    allowances: tuple[str, ...],
+    reports: tuple[str, ...],
+    *,
+    values: bool,
+    quiet: bool,
+) -> int:
+    """What the request would send is told and saved, unless a guard stops it; returns the exit code."""
+    from sync.cli.run import interruptible, one_cycle
+    from sync.report.output import write_private
+
+    make_state(settings, request.wait_s)
     seen: list[tuple[Session, Standpoint]] = []
 
     def made(session: Session) -> None:
@@ -81,6 +96,14 @@ def command(
         err=True,
     )
     return int(report.exit_code)
+
+
+def make_state(settings: Settings, wait_s: float) -> None:
+    """The database and its key are there: a plan is bound to both."""
+    from sync.wiring import opened_store
+
+    with opened_store(settings, wait_s=wait_s):
+        pass
 
 
 def standpoint_of(session: Session) -> Standpoint:
@@ -107,5 +130,6 @@ def _saved(
         only=request.only and keyed_hash(request.only),
         allow=allowances,
         wishes=wishes_of(session.operations.values(), keyed_hash),
+        undo=request.options.undo,
     )
     return plan, render(plan, keyed_hash)

@@ -96,6 +96,8 @@ def plan_all(session: Session) -> list[str]:
         if not wanted:
             session.notes.append(ONLY_NOBODY)
         ids = sorted(wanted & set(ids))
+    if session.only_people is not None:
+        ids = sorted(session.only_people & set(ids))
     session.planned_people = ids
     return _Planner(session).plan(ids) if ids else []
 

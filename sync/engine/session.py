@@ -111,12 +111,13 @@ def _status(error: ContactSyncError) -> ProviderStatus:
 class Options:
     """What the command line asked of this one cycle. ``allowances``: guards let through.
 
-    ``plan``: exactly this is to be carried out.
+    ``plan``: exactly this is to be carried out. ``undo``: the run whose replaced values are to be restored.
     """
 
     mode: Mode = "run"
     allowances: Allowances = field(default_factory=Allowances)
     plan: SavedPlan | None = None
+    undo: str | None = None
 
     @property
     def leaves_no_trace(self) -> bool:
@@ -141,6 +142,8 @@ class Session:
     stale: bool = False
     """The saved plan is not what would be sent now, so nothing is."""
     only_key: str | None = None
+    only_people: set[str] | None = None
+    """Nobody else is planned; ``None`` = everybody who waits."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     opt_outs: OptOutIndex = field(init=False)
     optouts_readable: bool = True

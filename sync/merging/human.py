@@ -26,19 +26,26 @@ HUMAN = "human"
 
 
 def decide_field(
-    person: Person, name: str, value: Value | None, policy: MergePolicy, at: datetime, *, source: str = HUMAN
+    person: Person,
+    name: str,
+    value: Value | None,
+    policy: MergePolicy,
+    at: datetime,
+    *,
+    source: str = HUMAN,
+    rule: Rule = Rule.HUMAN,
 ) -> MergeResult:
     """The person with ``value`` in the field for good (``None`` empties it), its conflict or brake released.
 
-    ``source``: the record whose value it is. Bases move to what the records show, so what differs is planned
-    for each of them. Records that were never merged take no part.
+    ``source``: the record whose value it is. ``rule``: by which it stands, unless it is empty. Bases move to what
+    the records show, so what differs is planned for each of them. Records that were never merged take no part.
     """
     work = Work(person, policy, at)
     own = [Edit(m, m.record.contact.get(name), value) for m in work.met]
     work.conflicts = {c.field: c for c in person.conflicts if c.field != name}
     work.frozen.discard(name)
     work.returns.pop(name, None)
-    choice = _choice(work, name, value, own, source)
+    choice = _choice(work, name, value, own, source, rule)
     if name == "emails" and value is not None:
         value = _with_others(work, as_emails(value), choice)
         choice = replace(choice, losers=_lost(work, name, value, choice.losers))
@@ -49,7 +56,7 @@ def decide_field(
     return work.result()
 
 
-def _choice(work: Work, name: str, value: Value | None, own: list[Edit], source: str) -> Choice:
+def _choice(work: Work, name: str, value: Value | None, own: list[Edit], source: str, rule: Rule) -> Choice:
     before = work.choices.get(name)
     wins = work.keys(name, value)
     losers = {e.source: e.before for e in own if e.before is not None}
@@ -61,7 +68,7 @@ def _choice(work: Work, name: str, value: Value | None, own: list[Edit], source:
             losers.setdefault(before.source, work.values[name])
     return Choice(
         source=source,
-        rule=Rule.HUMAN if value is not None else Rule.BLANK,
+        rule=rule if value is not None else Rule.BLANK,
         at=work.at,
         losers=_lost(work, name, value, losers),
         replaced=MappingProxyType({old: new for old, new in replaced.items() if old not in wins}),

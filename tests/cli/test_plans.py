@@ -141,3 +141,25 @@ def test_what_a_guard_stops_is_not_saved_and_what_it_lets_through_is_bound_to_th
     allow = [word for p, most in ceilings.items() for word in ("--allow", f"create={p}:{most}")]
     assert program("plan", "--out", path, "-q", *allow, "--config", config).code == 0
     assert carried_out(program, config, path, "-q").code == 0
+
+
+def test_an_undo_is_shown_asked_for_and_carried_out_also_as_a_plan(
+    program: Program, config: Path, people: People, plan: Path
+) -> None:
+    assert carried_out(program, config, plan, "-q").code == 0
+    export = config.parent / "export.csv"
+    export.write_text(export.read_text().replace("CFO", "COO"))
+    assert program("import", "datananas", export, "--config", config).code == 0
+    changed = program("run", "--report", "json", "--config", config)
+    run = json.loads(changed.out)["run_id"]
+    assert changed.code == 0
+    asked = program("undo", run, "--config", config)
+    assert (asked.code, "repeat it with --yes" in asked.err) == (2, True)
+    assert "COO -> CFO" in asked.out or "4 changes would be made" in asked.out
+    undo = config.parent / "undo.json"
+    assert program("undo", run, "--out", undo, "-q", "--config", config).code == 0
+    done = carried_out(program, config, undo)
+    assert (done.code, "changes made" in done.out) == (0, True)
+    told = program("explain", people.email(0), "--values", "--config", config).out
+    assert "CFO" in told
+    assert program("undo", "nonsense", "--yes", "--config", config).code == 2

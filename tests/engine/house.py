@@ -113,11 +113,12 @@ class House:
         providers: tuple[str, ...] = (),
         max_requests: Mapping[str, int] | None = None,
         only: str | None = None,
+        undo: str | None = None,
     ) -> Report:
         for box in self.boxes.values():
             box.now = self.clock.now
         request = Request(
-            options=Options(mode=mode, allowances=Allowances.parse(allow)),
+            options=Options(mode=mode, allowances=Allowances.parse(allow), undo=undo),
             providers=providers,
             max_requests=max_requests or {},
             only=only,

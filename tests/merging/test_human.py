@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.merging import MergePolicy
-from sync.merging.human import decide_field
+from sync.merging.human import HUMAN, decide_field
 from tests.builders import NOW, after, member, merged, newcomer, person, shows
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ POLICY = MergePolicy(priority=("topo", "apollo", "datananas"))
 OLD, ONE, TWO = "old@x.co", "one@x.co", "two@x.co"
 
 
-def decided(who: Person, name: str, value: Value | None, **given: str) -> Person:
-    return after(who, decide_field(who, name, value, POLICY, NOW, **given))
+def decided(who: Person, name: str, value: Value | None, source: str = HUMAN) -> Person:
+    return after(who, decide_field(who, name, value, POLICY, NOW, source=source))
 
 
 def disputed(name: str, old: str, one: str, two: str) -> Person:

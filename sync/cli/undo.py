@@ -1,0 +1,111 @@
+"""``undo``: the values that a run replaced, restored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sync.cli.common import (
+    check_places,
+    check_reports,
+    config_option,
+    cycle_options,
+    log_options,
+    result_options,
+    set_up_logs,
+    tell,
+)
+from sync.cli.deciding import confirmed
+
+if TYPE_CHECKING:
+    from sync.config import Settings
+    from sync.report.model import Report
+    from sync.wiring import Request
+
+
+@click.command("undo")
+@click.argument("run")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Save it as a plan for `contact-sync apply` instead of sending it.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@config_option
+@cycle_options
+@result_options
+@log_options
+def command(
+    run: str,
+    out: Path | None,
+    yes: bool,
+    config: Path | None,
+    reports: tuple[str, ...],
+    values: bool,
+    log_format: str | None,
+    verbose: int,
+    quiet: bool,
+    allowances: tuple[str, ...],
+    **narrowing: Any,
+) -> int:
+    """Restore the values that RUN (an id as `contact-sync status` tells it) replaced, under the same guards.
+
+    They are decided for good, as if somebody had set them, and written to every provider, also to the one that the
+    other value came from: else it would come back. What cannot be taken back is told: who was created, opt-outs,
+    what was empty before, and what changed since.
+    """
+    check_reports(reports)
+    set_up_logs(log_format, verbose, quiet)
+    from sync.cli.run import request_from
+    from sync.wiring import load_settings
+
+    request = request_from("dry-run", allowances=allowances, **narrowing)
+    request = replace(request, options=replace(request.options, undo=run))
+    settings = load_settings(config)
+    check_places(settings, reports if out is None else (*reports, f"json:{out}"))
+    set_up_logs(log_format, verbose, quiet, settings.logging)
+    _check_run(settings, run)
+    if out is not None:
+        from sync.cli.plan import save_plan
+
+        return save_plan(out, settings, request, allowances, reports, values=values, quiet=quiet)
+    if not yes:
+        shown, stopped = _cycle(settings, request, quiet=quiet)
+        if shown is None or stopped:
+            return 128 + stopped
+        tell(shown, (), values=values, quiet=False)
+        if shown.exit_code or not confirmed("Send this?", yes=yes):
+            click.echo("Nothing was sent.", err=True)
+            return int(shown.exit_code)
+    return _carried_out(settings, request, reports, values=values, quiet=quiet)
+
+
+def _carried_out(
+    settings: Settings, request: Request, reports: tuple[str, ...], *, values: bool, quiet: bool
+) -> int:
+    report, stopped = _cycle(
+        settings, replace(request, options=replace(request.options, mode="undo")), quiet=quiet
+    )
+    if report is None:
+        return 128 + stopped
+    code: int = 128 + stopped if stopped else report.exit_code
+    tell(replace(report, exit_code=code), reports, values=values, quiet=quiet)
+    return code
+
+
+def _cycle(settings: Settings, request: Request, *, quiet: bool) -> tuple[Report | None, int]:
+    from sync.cli.run import interruptible, one_cycle
+
+    report, stopped = interruptible(lambda stop: one_cycle(settings, request, stop, quiet=quiet))
+    return report, int(stopped)
+
+
+def _check_run(settings: Settings, run: str) -> None:
+    """The run is known here and sent something; a usage error otherwise."""
+    from sync.cli.places import is_made, looked_at
+
+    if is_made(settings):
+        with looked_at(settings) as store:
+            if store.operations(run_id=run):
+                return
+    raise click.UsageError("No run of this id sent anything; `contact-sync status` lists the last ones.")

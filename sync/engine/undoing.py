@@ -1,0 +1,90 @@
+"""Undo of a run: the values that it replaced are decided for good again, as if a person had set them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sync.codes import Rule
+from sync.engine.people import merge_people, to_merged
+from sync.engine.policies import merge_policy
+from sync.engine.recognising import same
+from sync.merging.human import decide_field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sync.change import Operation, State
+    from sync.contact import Value
+    from sync.engine.session import Session
+    from sync.person import Person
+
+SENT: tuple[State, ...] = ("acked", "verified", "pending")
+MOST_NAMED = 20
+"""Things that cannot be taken back which a report names; the others are counted."""
+
+
+def take_back(session: Session, run_id: str) -> None:
+    """Whatever the run replaced, and nobody changed since, holds its former value and is planned everywhere.
+
+    Only these people are planned. What cannot be taken back is in the notes of the report.
+    """
+    left: list[str] = []
+    found: dict[str, dict[str, list[Value]]] = {}
+    for operation in session.store.operations(run_id=run_id, states=SENT):
+        if operation.kind not in {"update", "variables"}:
+            left.append(f"{operation.kind} of {_named(operation)}")
+            continue
+        for name, change in operation.fields.items():
+            if change.before is None:
+                left.append(f"{name} of {_named(operation)}, which was empty")
+            else:
+                found.setdefault(operation.person_id, {}).setdefault(name, []).append(change.before)
+    after = _after(session, run_id)
+    session.only_people = set()
+    merge_people(session, sorted(found))
+    for person_id, befores in sorted(found.items()):
+        for person in session.store.people([person_id]):  # whoever goes on for them
+            wrote = {name: after[person_id, name] for name in befores}
+            left += _restore(session, person, befores, wrote)
+    session.notes += _told(run_id, left)
+
+
+def _after(session: Session, run_id: str) -> dict[tuple[str, str], list[Value | None]]:
+    """(person, field) → what the run wrote."""
+    written: dict[tuple[str, str], list[Value | None]] = {}
+    for operation in session.store.operations(run_id=run_id, states=SENT):
+        for name, change in operation.fields.items():
+            written.setdefault((operation.person_id, name), []).append(change.after)
+    return written
+
+
+def _restore(
+    session: Session,
+    person: Person,
+    befores: dict[str, list[Value]],
+    wrote: dict[str, list[Value | None]],
+) -> Iterator[str]:
+    """The person's fields are decided; what stays as it is, and why."""
+    at, policy = session.clock.now(), merge_policy(session)
+    for name, values in befores.items():
+        stands = person.contact.get(name)
+        if not any(same(session, name, value, stands) for value in wrote[name]):
+            yield f"{name} of person {person.id}, which changed since"
+        elif any(not same(session, name, values[0], other) for other in values):
+            yield f"{name} of person {person.id}, of which the run replaced different values"
+        else:
+            result = decide_field(person, name, values[0], policy, at, rule=Rule.UNDO)
+            session.store.save_merged([to_merged(person, result)], at=at)
+            (person,) = session.store.people([person.id])
+            session.only_people = {person.id, *(session.only_people or ())}
+    session.store.mark_people_dirty([person.id])
+
+
+def _named(operation: Operation) -> str:
+    return f"person {operation.person_id} at {operation.provider}"
+
+
+def _told(run_id: str, left: list[str]) -> Iterator[str]:
+    if left:
+        more = f" and {len(left) - MOST_NAMED} more" if len(left) > MOST_NAMED else ""
+        yield f"Of run {run_id} this is not taken back: {'; '.join(left[:MOST_NAMED])}{more}."

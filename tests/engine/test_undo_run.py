@@ -1,0 +1,94 @@
+"""Undo of a run: what it replaced is restored everywhere, and what cannot be taken back is told."""
+
+from __future__ import annotations
+
+from tests.engine.house import House, crowd, person
+
+
+async def rest(home: House) -> None:
+    for _ in range(2):
+        home.clock.advance(hours=1)
+        await home.run()
+    home.clock.advance(hours=1)
+
+
+def titles(home: House) -> list[str]:
+    return [home.topo.rows[0]["job_title"], home.apollo.rows[0]["title"], home.datananas.rows[0]["position"]]
+
+
+async def edited(home: House) -> str:
+    """Somebody's title was changed at Apollo, and a run brought the change everywhere; the run's id."""
+    home.actors["topo"].create(person(job_title="CFO"))
+    await rest(home)
+    home.actors["apollo"].edit(home.apollo.rows[0]["id"], {"job_title": "COO"})
+    run = (await home.run()).run_id
+    home.clock.advance(hours=1)
+    return run
+
+
+async def test_the_value_that_was_replaced_stands_everywhere_again_and_stays(home: House) -> None:
+    home.configure("topo", update_by_entry="all")
+    run = await edited(home)
+    assert titles(home) == ["COO"] * 3
+    report = await home.run("undo", undo=run)
+    assert (report.exit_code, report.mode) == (0, "undo")
+    assert {(o.provider, o.reason) for o in report.operations} == {
+        ("apollo", "undo"), ("datananas", "undo"), ("topo", "undo"),
+    }  # fmt: skip
+    assert titles(home) == ["CFO"] * 3
+    await rest(home)
+    assert titles(home) == ["CFO"] * 3
+
+
+async def test_only_those_people_are_written_to(home: House) -> None:
+    run = await edited(home)
+    for contact in crowd(3):
+        home.actors["topo"].create(contact)
+    report = await home.run("undo", undo=run)
+    assert {o.kind for o in report.operations} == {"update"}
+    assert len((await home.run()).operations) == 6
+
+
+async def test_a_dry_run_of_it_shows_the_same_and_decides_nothing(home: House) -> None:
+    run = await edited(home)
+    shown = await home.run("dry-run", undo=run)
+    assert {o.fields["job_title"].after for o in shown.operations} == {"CFO"}
+    assert (await home.run()).operations == ()
+
+
+async def test_what_changed_since_stays_and_is_told(home: House) -> None:
+    run = await edited(home)
+    home.actors["apollo"].edit(home.apollo.rows[0]["id"], {"job_title": "CEO"})
+    await home.run()
+    report = await home.run("undo", undo=run)
+    assert report.operations == ()
+    assert "which changed since" in " ".join(report.notes)
+
+
+async def test_who_was_created_and_what_was_empty_is_told(home: House) -> None:
+    home.actors["topo"].create(person())
+    home.clock.advance(hours=1)
+    created = await home.run()
+    home.clock.advance(hours=1)
+    await home.run()
+    notes = " ".join((await home.run("undo", undo=created.run_id)).notes)
+    assert notes.count("create of person") == 2
+    home.actors["apollo"].edit(home.apollo.rows[0]["id"], {"company_name": "Acme"})
+    home.clock.advance(hours=1)
+    filled = await home.run()
+    notes = " ".join((await home.run("undo", undo=filled.run_id)).notes)
+    assert "which was empty" in notes
+
+
+async def test_guards_hold_for_it_as_for_any_run(home: House) -> None:
+    for contact in crowd(60, job_title="CFO"):
+        home.actors["topo"].create(contact)
+    await rest(home)
+    for row in home.apollo.rows:
+        home.actors["apollo"].edit(row["id"], {"job_title": "COO"})
+    everything = [f"{kind}={p}:99" for kind in ("update", "replace") for p in ("topo", "datananas", "apollo")]
+    run = (await home.run(allow=everything)).run_id
+    home.clock.advance(hours=1)
+    writes = home.writes
+    report = await home.run("undo", undo=run, allow=())
+    assert (report.exit_code, home.writes) == (5, writes)
