@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FIRST = 1_000_000
 EACH = 10_000
+SETTLED_S = 1000.0
+"""Longer than `[sync] settle`."""
 
 NEWEST_AT_TOPO = "topo GET /contacts?page=1&size=100&sort_by=last_seen_at&sort_order=desc"
 OPT_OUT_STAGE = "609500000000000000000099"
@@ -160,13 +162,14 @@ def _short_reads(random: Random, plan: Draw) -> Draw:
     kind = random.choice(("early-end", "early-end", "bad-row"))
     aims = (Aim(cycle=2, match=SEARCH, kind=kind, skip=random.randint(3, 5)),)
     plan = _set(_with(plan, "apollo", search_lag_s=0.0), "apollo", page_size=2)
+    plan = _cycles(plan, SETTLED_S, SETTLED_S)  # whoever was met right before a full read is not judged by it
     sections = plan.sections | {"sync": {"full_sweep_every": "0s"}}
     return replace(plan, people=random.randint(6, 9), aims=aims, sections=sections)
 
 
 def _moving_pages(random: Random, plan: Draw) -> Draw:
     """Rows are deleted while the pages of a full read are walked."""
-    plan = _set(_with(plan, "topo", index_lag_s=0.0), "topo", page_size=2)
+    plan = _cycles(_set(_with(plan, "topo", index_lag_s=0.0), "topo", page_size=2), SETTLED_S, SETTLED_S)
     sections = plan.sections | {"sync": {"full_sweep_every": "0s"}}
     match = "topo GET /contacts?page="
     cues = (Cue(cycle=2, match=match, skip=random.randint(2, 4), acts=("remove-first",)),)
