@@ -10,14 +10,14 @@ import click
 
 from sync.cli.common import (
     DURATION,
-    check_places,
     check_reports,
     config_option,
+    ended,
+    loaded,
     log_options,
     parse_max_requests,
     result_options,
     set_up_logs,
-    tell,
 )
 
 if TYPE_CHECKING:
@@ -57,15 +57,18 @@ def command(
     check_reports(reports)
     set_up_logs(log_format, verbose, quiet)
     from sync.cli.run import interruptible, one_cycle
-    from sync.wiring import load_settings, opened_store
+    from sync.wiring import Request, opened_store
 
-    settings = load_settings(config)
-    check_places(settings, reports)
-    set_up_logs(log_format, verbose, quiet, settings.logging)
+    settings = loaded(config, reports, log_format, verbose, quiet)
     with opened_store(settings, wait_s=wait.total_seconds()) as store:
         plan = _read(file, only, store.keyed_hash)
-    ceilings = parse_max_requests(max_requests)
-    request = replace(_request(plan, "apply"), only=only, max_requests=ceilings, wait_s=wait.total_seconds())
+    request = Request(
+        options=_options(plan, "apply"),
+        providers=plan.providers,
+        max_requests=parse_max_requests(max_requests),
+        wait_s=wait.total_seconds(),
+        only=only,
+    )
 
     def made(session: Any) -> None:
         from sync.cli.plan import standpoint_of
@@ -78,11 +81,7 @@ def command(
     report, stopped = carried_out(replace(request, options=_options(plan, "dry-run"))) if plan.undo else (None, 0)
     if report is None or not (report.exit_code or stopped):  # an undo is remembered only where it will be sent
         report, stopped = carried_out(request)
-    if report is None:
-        return 128 + stopped
-    code: int = 128 + stopped if stopped else report.exit_code
-    tell(replace(report, exit_code=code), reports, values=values, quiet=quiet)
-    return code
+    return ended(report, stopped, reports, values=values, quiet=quiet)
 
 
 def _read(file: Path, only: str | None, keyed_hash: Any) -> SavedPlan:
@@ -95,12 +94,6 @@ def _read(file: Path, only: str | None, keyed_hash: Any) -> SavedPlan:
     if plan.only != (only and keyed_hash(only)):
         raise click.UsageError("The plan was made with another --only; repeat it as it was then.")
     return plan
-
-
-def _request(plan: SavedPlan, mode: Mode) -> Request:
-    from sync.wiring import Request
-
-    return Request(options=_options(plan, mode), providers=plan.providers)
 
 
 def _options(plan: SavedPlan, mode: Mode) -> Options:

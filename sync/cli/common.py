@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -144,6 +145,38 @@ def tell(report: Report, specs: tuple[str, ...], *, values: bool, quiet: bool) -
             lost.append(error)
     if lost:
         raise lost[0]
+
+
+def loaded(
+    config: Path | None, written: Iterable[str], log_format: str | None, verbose: int, quiet: bool
+) -> Settings:
+    """The settings that count here, logs as they ask; each report of ``written`` leaves alone what we need."""
+    from sync.wiring import load_settings
+
+    settings = load_settings(config)
+    check_places(settings, written)
+    set_up_logs(log_format, verbose, quiet, settings.logging)
+    return settings
+
+
+def ended(
+    report: Report | None,
+    stopped: int,
+    specs: tuple[str, ...],
+    *,
+    values: bool,
+    quiet: bool,
+    pending: bool = False,
+) -> int:
+    """The cycle's report is told with the exit code that the command ends with, which is returned.
+
+    ``stopped``: the signal that ended it, 0 for none; ``pending``: 4 counts.
+    """
+    if report is None:
+        return 128 + stopped
+    code = 128 + stopped if stopped else pending_code(report) if pending else report.exit_code
+    tell(replace(report, exit_code=code), specs, values=values, quiet=quiet)
+    return code
 
 
 def say(lines: Iterable[str]) -> None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync.cli.common import (
-    check_places,
     check_reports,
     config_option,
     cycle_options,
+    loaded,
     log_options,
     result_options,
     set_up_logs,
@@ -52,12 +52,9 @@ def command(
     check_reports(reports)
     set_up_logs(log_format, verbose, quiet)
     from sync.cli.run import request_from
-    from sync.wiring import load_settings
 
     request = request_from("dry-run", allowances=allowances, **narrowing)
-    settings = load_settings(config)
-    check_places(settings, (*reports, f"json:{out}"))
-    set_up_logs(log_format, verbose, quiet, settings.logging)
+    settings = loaded(config, (*reports, f"json:{out}"), log_format, verbose, quiet)
     return save_plan(out, settings, request, allowances, reports, values=values, quiet=quiet)
 
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sync.cli.common import (
-    check_places,
     check_reports,
     config_option,
     cycle_options,
+    ended,
+    loaded,
     log_options,
     parse_max_requests,
-    pending_code,
     report_options,
     set_up_logs,
-    tell,
 )
 from sync.errors import LockHeld
 
@@ -71,17 +69,9 @@ def command(
         if config is not None:
             raise click.UsageError("--sandbox writes its own configuration; leave --config out.")
         return rehearse(request, reports=reports, values=values, quiet=quiet, exit_code=exit_code)
-    from sync.wiring import load_settings
-
-    settings = load_settings(config)
-    check_places(settings, reports)
-    set_up_logs(log_format, verbose, quiet, settings.logging)
+    settings = loaded(config, reports, log_format, verbose, quiet)
     report, stopped = interruptible(lambda stop: one_cycle(settings, request, stop, quiet=quiet))
-    if report is None:
-        return 128 + stopped
-    code = 128 + stopped if stopped else pending_code(report) if exit_code else report.exit_code
-    tell(replace(report, exit_code=code), reports, values=values, quiet=quiet)
-    return code
+    return ended(report, stopped, reports, values=values, quiet=quiet, pending=exit_code)
 
 
 def request_from(

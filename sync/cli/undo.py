@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync.cli.common import (
-    check_places,
     check_reports,
     config_option,
     cycle_options,
+    ended,
+    loaded,
     log_options,
     result_options,
     set_up_logs,
@@ -57,13 +58,11 @@ def command(
     check_reports(reports)
     set_up_logs(log_format, verbose, quiet)
     from sync.cli.run import request_from
-    from sync.wiring import load_settings
 
     request = request_from("dry-run", allowances=allowances, **narrowing)
     request = replace(request, options=replace(request.options, undo=run))
-    settings = load_settings(config)
-    check_places(settings, reports if out is None else (*reports, f"json:{out}"))
-    set_up_logs(log_format, verbose, quiet, settings.logging)
+    written = reports if out is None else (*reports, f"json:{out}")
+    settings = loaded(config, written, log_format, verbose, quiet)
     _check_run(settings, run)
     if out is not None:
         from sync.cli.plan import save_plan
@@ -77,20 +76,8 @@ def command(
         if shown.exit_code or not confirmed("Send this?", yes=yes):
             click.echo("Nothing was sent.", err=True)
             return int(shown.exit_code)
-    return _carried_out(settings, request, reports, values=values, quiet=quiet)
-
-
-def _carried_out(
-    settings: Settings, request: Request, reports: tuple[str, ...], *, values: bool, quiet: bool
-) -> int:
-    report, stopped = _cycle(
-        settings, replace(request, options=replace(request.options, mode="undo")), quiet=quiet
-    )
-    if report is None:
-        return 128 + stopped
-    code: int = 128 + stopped if stopped else report.exit_code
-    tell(replace(report, exit_code=code), reports, values=values, quiet=quiet)
-    return code
+    sending = replace(request, options=replace(request.options, mode="undo"))
+    return ended(*_cycle(settings, sending, quiet=quiet), reports, values=values, quiet=quiet)
 
 
 def _cycle(settings: Settings, request: Request, *, quiet: bool) -> tuple[Report | None, int]:

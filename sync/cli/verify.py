@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sync.cli.common import (
-    check_places,
     check_reports,
     config_option,
+    ended,
+    loaded,
     log_options,
     narrowing_options,
     result_options,
     set_up_logs,
-    tell,
 )
 
 if TYPE_CHECKING:
@@ -42,17 +41,10 @@ def command(
     conflicts, twins, holds, entries that are not resolved yet, values that a provider cannot express.
     """
     from sync.cli.run import interruptible, one_cycle, request_from
-    from sync.wiring import load_settings
 
     check_reports(reports)
     set_up_logs(log_format, verbose, quiet)
     request = request_from("verify", **narrowing)
-    settings = load_settings(config)
-    check_places(settings, reports)
-    set_up_logs(log_format, verbose, quiet, settings.logging)
+    settings = loaded(config, reports, log_format, verbose, quiet)
     report, stopped = interruptible(lambda stop: one_cycle(settings, request, stop, quiet=quiet))
-    if report is None:
-        return 128 + stopped
-    code: int = 128 + stopped if stopped else report.exit_code
-    tell(replace(report, exit_code=code), reports, values=values, quiet=quiet)
-    return code
+    return ended(report, stopped, reports, values=values, quiet=quiet)
