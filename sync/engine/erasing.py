@@ -53,16 +53,17 @@ def prepare(session: Session, person: Person) -> Erasure:
             f"something that was sent for person {person.id} is not settled yet",
             remedy="let `contact-sync run` look it up, answer what `contact-sync review list` shows, then repeat",
         )
-    own = keys_of_person(person) - _joining_nobody(person)
+    own = _own_keys(person)
     others = session.store.shared_keys([person.id])
     shared = wide_keys(others, None) | {f"linkedin:{key}" for key in others}
     return Erasure(person, own - shared, bool(own & shared))
 
 
-def _joining_nobody(person: Person) -> frozenset[str]:
-    """Keys of mailboxes that are nobody's own: whoever else writes from there is not erased."""
+def _own_keys(person: Person) -> frozenset[str]:
+    """The person's wide keys without mailboxes that are nobody's own: whoever else writes from there stays."""
     contacts = [person.contact, *(member.record.contact for member in person.members)]
-    return wide_keys((e for contact in contacts for e in contact.emails if email_key(e) is None), None)
+    nobodys = wide_keys((e for contact in contacts for e in contact.emails if email_key(e) is None), None)
+    return keys_of_person(person) - nobodys
 
 
 def forget(session: Session, erasure: Erasure) -> None:
@@ -94,7 +95,7 @@ def forget_again(session: Session) -> int:
     count = 0
     for people in chunks(session, session.store.dirty_people()):
         for person in people:
-            if session.opt_outs.forgotten(keys_of_person(person) - _joining_nobody(person)):
+            if session.opt_outs.forgotten(_own_keys(person)):
                 session.store.forget(person.id)
                 count += 1
     return count

@@ -13,8 +13,7 @@ from sync.merging.human import decide_field
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sync.change import Operation, State
-    from sync.contact import Value
+    from sync.change import FieldChange, Operation, State
     from sync.engine.session import Session
     from sync.person import Person
 
@@ -29,7 +28,7 @@ def take_back(session: Session, run_id: str) -> None:
     Only these people are planned. What cannot be taken back is in the notes of the report.
     """
     left: list[str] = []
-    found: dict[str, dict[str, list[Value]]] = {}
+    found: dict[str, dict[str, list[FieldChange]]] = {}
     for operation in session.store.operations(run_id=run_id, states=SENT):
         if operation.kind not in {"update", "variables"}:
             left.append(f"{operation.kind} of {_named(operation)}")
@@ -38,42 +37,26 @@ def take_back(session: Session, run_id: str) -> None:
             if change.before is None:
                 left.append(f"{name} of {_named(operation)}, which was empty")
             else:
-                found.setdefault(operation.person_id, {}).setdefault(name, []).append(change.before)
-    after = _after(session, run_id)
+                found.setdefault(operation.person_id, {}).setdefault(name, []).append(change)
     session.only_people = set()
     merge_people(session, sorted(found))
-    for person_id, befores in sorted(found.items()):
+    for person_id, changes in sorted(found.items()):
         for person in session.store.people([person_id]):  # whoever goes on for them
-            wrote = {name: after[person_id, name] for name in befores}
-            left += _restore(session, person, befores, wrote)
+            left += _restore(session, person, changes)
     session.notes += _told(run_id, left)
 
 
-def _after(session: Session, run_id: str) -> dict[tuple[str, str], list[Value | None]]:
-    """(person, field) → what the run wrote."""
-    written: dict[tuple[str, str], list[Value | None]] = {}
-    for operation in session.store.operations(run_id=run_id, states=SENT):
-        for name, change in operation.fields.items():
-            written.setdefault((operation.person_id, name), []).append(change.after)
-    return written
-
-
-def _restore(
-    session: Session,
-    person: Person,
-    befores: dict[str, list[Value]],
-    wrote: dict[str, list[Value | None]],
-) -> Iterator[str]:
+def _restore(session: Session, person: Person, changes: dict[str, list[FieldChange]]) -> Iterator[str]:
     """The person's fields are decided; what stays as it is, and why."""
     at, policy = session.clock.now(), merge_policy(session)
-    for name, values in befores.items():
-        stands = person.contact.get(name)
-        if not any(same(session, name, value, stands) for value in wrote[name]):
+    for name, made in changes.items():
+        stands, before = person.contact.get(name), made[0].before
+        if not any(same(session, name, change.after, stands) for change in made):
             yield f"{name} of person {person.id}, which changed since"
-        elif any(not same(session, name, values[0], other) for other in values):
+        elif any(not same(session, name, before, change.before) for change in made):
             yield f"{name} of person {person.id}, of which the run replaced different values"
         else:
-            result = decide_field(person, name, values[0], policy, at, rule=Rule.UNDO)
+            result = decide_field(person, name, before, policy, at, rule=Rule.UNDO)
             session.store.save_merged([to_merged(person, result)], at=at)
             (person,) = session.store.people([person.id])
             session.only_people = {person.id, *(session.only_people or ())}
