@@ -19,6 +19,8 @@ State = Literal[
     "blocked", "failed",
 ]  # fmt: skip
 
+ENROLMENT = "enrolment"
+"""The effect of a write that would start outreach."""
 OPEN_STATES: frozenset[State] = frozenset({"planned", "sending", "unknown", "pending", "parked"})
 """States in which an operation is not settled; an open create forbids a second one."""
 

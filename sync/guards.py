@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sync.change import GuardReport
+from sync.change import ENROLMENT, GuardReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -237,7 +237,7 @@ def _config(facts: Facts, allowances: Allowances) -> list[GuardReport]:
 
 
 def _outreach(planned: list[Operation], allowances: Allowances) -> list[GuardReport]:
-    counted = Counter(o.provider for o in planned if "enrolment" in o.effects)
+    counted = Counter(o.provider for o in planned if ENROLMENT in o.effects)
     return [
         _stop("outreach", provider, count, 0, f"{count} entries at {provider} would be enrolled in outreach")
         for provider, count in sorted(counted.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sync.change import Hold
+from sync.change import ENROLMENT, Hold
 from sync.codes import HoldKind, StateReason
 from sync.engine.opt_out_lists import NOBODY_IS_CREATED, note_opt_outs
 from sync.engine.storing import ready_to_store, store_records
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MAY_CREATE = frozenset({"entry", "upsert"})
 """Ways of updating that create whoever is not there (any more), so opt-outs stop them too."""
-ENROLMENT = "enrolment"
 RECHECK_AFTER_S = 1.0
 """Batches sent within this time share one look at the opt-out lists (the promise is 60 s)."""
 

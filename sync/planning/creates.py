@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sync.change import ENROLMENT
 from sync.codes import CannotReason, Reason, StateReason
 from sync.contact import Contact
 from sync.identity import email_key, linkedin_key
@@ -26,7 +27,7 @@ def plan_create(draft: Draft, side: Side) -> None:
         return
     contact, lost = _creatable(draft, side)
     fields = {n: draft.change(n, None, v) for n, v in sorted(contact.to_fields().items())}
-    effects = (*side.capabilities.effects, *(("enrolment",) if side.needs_allowance else ()))
+    effects = (*side.capabilities.effects, *((ENROLMENT,) if side.needs_allowance else ()))
     operation = draft.operation(side, "create", Reason.NEW_PERSON, fields, contact=contact, effects=effects)
     operation = _judged(draft, side, operation)
     if draft.add(operation) and operation.state == "planned":
