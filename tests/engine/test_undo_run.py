@@ -5,13 +5,6 @@ from __future__ import annotations
 from tests.engine.house import House, crowd, person
 
 
-async def rest(home: House) -> None:
-    for _ in range(2):
-        home.clock.advance(hours=1)
-        await home.run()
-    home.clock.advance(hours=1)
-
-
 def titles(home: House) -> list[str]:
     return [home.topo.rows[0]["job_title"], home.apollo.rows[0]["title"], home.datananas.rows[0]["position"]]
 
@@ -19,7 +12,7 @@ def titles(home: House) -> list[str]:
 async def edited(home: House) -> str:
     """Somebody's title was changed at Apollo, and a run brought the change everywhere; the run's id."""
     home.actors["topo"].create(person(job_title="CFO"))
-    await rest(home)
+    await home.rest()
     home.actors["apollo"].edit(home.apollo.rows[0]["id"], {"job_title": "COO"})
     run = (await home.run()).run_id
     home.clock.advance(hours=1)
@@ -36,7 +29,7 @@ async def test_the_value_that_was_replaced_stands_everywhere_again_and_stays(hom
         ("apollo", "undo"), ("datananas", "undo"), ("topo", "undo"),
     }  # fmt: skip
     assert titles(home) == ["CFO"] * 3
-    await rest(home)
+    await home.rest()
     assert titles(home) == ["CFO"] * 3
 
 
@@ -83,7 +76,7 @@ async def test_who_was_created_and_what_was_empty_is_told(home: House) -> None:
 async def test_guards_hold_for_it_as_for_any_run(home: House) -> None:
     for contact in crowd(60, job_title="CFO"):
         home.actors["topo"].create(contact)
-    await rest(home)
+    await home.rest()
     for row in home.apollo.rows:
         home.actors["apollo"].edit(row["id"], {"job_title": "COO"})
     everything = [f"{kind}={p}:99" for kind in ("update", "replace") for p in ("topo", "datananas", "apollo")]

@@ -16,17 +16,10 @@ def state_of(home: House) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in (home.folder / "state").rglob("*") if path.is_file()}
 
 
-async def rest(home: House) -> None:
-    for _ in range(2):
-        home.clock.advance(hours=1)
-        await home.run()
-    home.clock.advance(hours=1)
-
-
 async def test_at_rest_nothing_differs_and_nothing_is_touched(home: House) -> None:
     for contact in crowd(5):
         home.actors["topo"].create(contact)
-    await rest(home)
+    await home.rest()
     writes, state = home.writes, state_of(home)
     report = await home.run("verify")
     assert (report.exit_code, report.mode, headline(report)) == (0, "verify", NOTHING)
@@ -36,9 +29,9 @@ async def test_at_rest_nothing_differs_and_nothing_is_touched(home: House) -> No
 
 async def test_what_changed_without_a_new_time_is_found(home: House) -> None:
     home.actors["topo"].create(person(job_title="CFO"))
-    await rest(home)
+    await home.rest()
     home.actors["topo"].create(person("Bob Brun"))
-    await rest(home)
+    await home.rest()
     home.topo.rows[0]["job_title"] = "COO"
     assert (await home.run("dry-run")).operations == ()
     report = await home.run("verify")
@@ -61,7 +54,7 @@ async def test_however_much_differs_no_guard_hides_it(home: House) -> None:
 
 async def test_what_is_listed_already_is_no_difference(home: House) -> None:
     topo = home.actors["topo"].create(person(job_title="CFO"))
-    await rest(home)
+    await home.rest()
     home.actors["topo"].edit(topo, {"job_title": "CEO"})
     home.actors["apollo"].edit(home.apollo.rows[0]["id"], {"job_title": "COO"})
     home.clock.advance(hours=1)
