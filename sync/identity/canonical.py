@@ -85,6 +85,14 @@ def _compared(name: str, value: Value, region: str) -> Hashable:
     return None if text is None else _compared_text(name, text, region)
 
 
+def compared_each(name: str, value: Value | None, *, region: str = "") -> frozenset[str]:
+    """The compared form of every single value in ``value``."""
+    key = compared(name, value, region=region)
+    if key is None:
+        return frozenset()
+    return frozenset(map(str, key)) if isinstance(key, tuple) else frozenset({str(key)})
+
+
 def keys_of(contact: Contact) -> tuple[tuple[str, str], ...]:
     """The joinable ``(kind, key)`` pairs, each once: every email, the profile's slug and the opaque id."""
     emails = [("email", key) for key in map(email_key, contact.emails) if key]

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.contact import Contact
-from sync.identity.canonical import compared
+from sync.identity.canonical import compared_each
 from sync.merging.emails import as_emails, distinct, email_form
 from sync.merging.first_contact import CONTRADICTION_MATTERS, DECIDED
 
@@ -79,14 +79,8 @@ def _weigh(
 
 
 def _with_losers(choice: Choice, lost: dict[str, Value], name: str, stands: Value | None, region: str) -> Choice:
-    wins = _forms(name, stands, region)
-    losers = {s: v for s, v in (lost | dict(choice.losers)).items() if not _forms(name, v, region) <= wins}
+    wins = compared_each(name, stands, region=region)
+    losers = {
+        s: v for s, v in (lost | dict(choice.losers)).items() if not compared_each(name, v, region=region) <= wins
+    }
     return replace(choice, losers=MappingProxyType(losers))
-
-
-def _forms(name: str, value: Value | None, region: str) -> frozenset[str]:
-    """The compared form of every single value."""
-    key = compared(name, value, region=region)
-    if key is None:
-        return frozenset()
-    return frozenset(map(str, key)) if isinstance(key, tuple) else frozenset({str(key)})

@@ -10,7 +10,7 @@ from sync.brake import noted, oscillates
 from sync.change import Choice, Conflict, Return
 from sync.codes import ConflictReason
 from sync.contact import Contact
-from sync.identity.canonical import compared
+from sync.identity.canonical import compared, compared_each
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping
@@ -85,10 +85,7 @@ class Work:
 
     def keys(self, name: str, value: Value | None) -> frozenset[str]:
         """The compared form of every single value in ``value``."""
-        key = self.key(name, value)
-        if key is None:
-            return frozenset()
-        return frozenset(str(k) for k in key) if isinstance(key, tuple) else frozenset({str(key)})
+        return compared_each(name, value, region=self.policy.region)
 
     def same(self, name: str, a: Value | None, b: Value | None) -> bool:
         """Whether two values are one after normalisation."""
