@@ -132,7 +132,7 @@ def may_be_alike(a: str | None, b: str | None, suspect_score: float) -> bool:
 
 
 def likeness(one: MatchRecord, two: MatchRecord, suspect_score: float) -> Suspicion | None:
-    """``None`` when the score is not reached, or neither mailbox, company nor phone or no name can be compared."""
+    """``None`` when the score is not reached, or nothing beside the name can be compared."""
     if not may_be_alike(one.name, two.name, suspect_score):
         return None
     a, b = sorted((one, two), key=lambda record: record.ref)
@@ -141,7 +141,7 @@ def likeness(one: MatchRecord, two: MatchRecord, suspect_score: float) -> Suspic
     if _share_mailbox(a, b):
         return _one_mailbox(a, b, own, suspect_score)
     features = [own, *filter(None, _features(a, b))]
-    if not {"phone", "company"} & {feature.name for feature in features}:
+    if len(features) == 1:
         return None
     weight = sum(_WEIGHTS[feature.name] for feature in features)
     total = sum(_WEIGHTS[feature.name] * feature.score for feature in features)

@@ -32,7 +32,7 @@ def test_two_addresses_of_one_mailbox_are_suspected_and_never_joined(one: str, o
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("mary-jane@yahoo.com", "mary@yahoo.com"), ("a.lee@acme.com", "alee@acme.com"), ("a@gmail.com", "a@gmx.de")],
+    [("mary-jane@yahoo.com", "mary@yahoo.com"), ("a.lee@gmx.de", "alee@gmx.de"), ("a@gmail.com", "a@gmx.de")],
 )
 def test_addresses_of_two_mailboxes_say_nothing(one: str, other: str) -> None:
     assert (
