@@ -142,6 +142,9 @@ class RefreshedToken:
         return self._kept
 
     async def _refresh(self, kept: _Kept) -> _Kept:
+        _write(
+            self._client.token_file, kept
+        )  # a refresh token may be spent by its use: its heir must find a place
         try:
             response = await self._http.call(self._request(kept.refresh))
         except Transient as error:  # no contact is concerned: as if the provider could not be reached
@@ -204,7 +207,8 @@ def _read(path: Path, configured: Secret) -> _Kept:
         if held["seed"] != fresh.seed:
             return fresh
         ends_at = datetime.fromisoformat(held["ends_at"]) if held["ends_at"] else None
-        return _Kept(Secret(str(held["access"])), Secret(str(held["refresh"])), ends_at, fresh.seed)
+        access = Secret(str(held["access"])) if held["access"] else None
+        return _Kept(access, Secret(str(held["refresh"])), ends_at, fresh.seed)
     except FileNotFoundError:
         return fresh
     except OSError as error:

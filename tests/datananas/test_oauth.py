@@ -136,11 +136,26 @@ async def test_a_damaged_token_file_is_worth_no_more_than_none(tmp_path: Path, d
 
 
 async def test_a_token_file_that_cannot_be_written_stops_before_anything_is_sent(tmp_path: Path) -> None:
-    (tmp_path / "kept").write_text("a file where a folder belongs")
-    async with sandbox() as box:
+    (tmp_path / "kept").symlink_to(tmp_path / "nowhere")
+    async with sandbox(rotates=True) as box:
         token = credential(box, tmp_path)
-        with pytest.raises(ConfigError, match="token file"):
+        with pytest.raises(ConfigError, match="cannot be written"):
             await token.token()
+        assert box.grants.fetched == 0  # or the only refresh token would be spent, and the next one lost
+        (tmp_path / "kept").unlink()
+        assert await token.token() == "sandbox-access-1"
+        await token.close()
+
+
+async def test_a_token_that_could_not_be_fetched_is_fetched_later(tmp_path: Path) -> None:
+    async with sandbox() as box:
+        dead = credential(box, tmp_path, refresh="unknown")
+        with pytest.raises(AuthError):
+            await dead.token()
+        await dead.close()
+        box.grants.refresh_tokens.add("unknown")
+        token = credential(box, tmp_path, refresh="unknown")
+        assert await token.token() == "sandbox-access-1"
         await token.close()
 
 
