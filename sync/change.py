@@ -131,7 +131,8 @@ class BulkTotals:
 class Choice:
     """Why a person's field holds its value: whose it is, which rule chose it, when, and what lost.
 
-    ``source``: ``provider:record_id``, ``human`` or ``undo``. ``losers``: source → value not chosen.
+    ``source``: ``provider:record_id``, ``human`` or ``undo``. ``losers``: source → value not chosen; what was
+    decided for somebody who was merged since has the source ``human for <person id>``.
     ``replaced``: compared form of an earlier value → the value that a person put in its place; only for
     multi-valued fields.
     """

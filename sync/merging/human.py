@@ -62,10 +62,9 @@ def _choice(work: Work, name: str, value: Value | None, own: list[Edit], source:
     losers = {e.source: e.before for e in own if e.before is not None}
     replaced = replaced_by(work, name, own, value)
     if before is not None:
-        losers = {**before.losers, **losers}
+        stood = {before.source: work.values[name]} if name in work.values else {}
+        losers = {**before.losers, **stood, **losers}
         replaced = {**before.replaced, **replaced}
-        if name in work.values:
-            losers.setdefault(before.source, work.values[name])
     return Choice(
         source=source,
         rule=rule if value is not None else Rule.BLANK,

@@ -35,7 +35,7 @@ def inherit(person: Person, merged: Iterable[Person], *, region: str = "") -> Pe
             if value is None:
                 continue
             if choice.rule in DECIDED:
-                _weigh(values, choices, name, value, choice, region)
+                _weigh(values, choices, name, value, choice, other.id, region)
             elif name == "emails" and name in values:
                 known = frozenset(choices[name].replaced) if name in choices else frozenset()
                 more = (email for email in as_emails(value) if email_form(email) not in known)
@@ -62,12 +62,13 @@ def _weigh(
     name: str,
     value: Value,
     choice: Choice,
+    merged: str,
     region: str,
 ) -> None:
-    """The decided ``value`` stands, unless another one was decided before."""
+    """The value that was decided for ``merged`` stands, unless another one was decided before."""
     own, stands = choices.get(name), values.get(name)
     if own is not None and own.rule in DECIDED:
-        choices[name] = _with_losers(own, {choice.source: value}, name, stands, region)
+        choices[name] = with_decided(own, stands, (choice, value), merged, name=name, region=region)
         return
     values[name] = tuple(distinct([*as_emails(value), *as_emails(stands)])) if name == "emails" else value
     lost = {} if own is None or stands is None else {own.source: stands}
@@ -76,6 +77,15 @@ def _weigh(
         choice if own is None else replace(choice, replaced=MappingProxyType({**own.replaced, **choice.replaced}))
     )
     choices[name] = _with_losers(kept, earlier | lost, name, values[name], region)
+
+
+def with_decided(
+    choice: Choice, stands: Value | None, lost: tuple[Choice, Value], person_id: str, *, name: str, region: str
+) -> Choice:
+    """The choice, by which ``stands`` does, with a value among its losers that was decided for ``person_id``."""
+    other, value = lost
+    source = other.source if ":" in other.source else f"{other.source} for {person_id}"
+    return _with_losers(choice, {source: value}, name, stands, region)
 
 
 def _with_losers(choice: Choice, lost: dict[str, Value], name: str, stands: Value | None, region: str) -> Choice:

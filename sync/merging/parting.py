@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sync.contact import Contact
 from sync.merging import merge
 from sync.merging.emails import email_form
 from sync.merging.first_contact import DECIDED, welcome
+from sync.merging.inheriting import with_decided
 from sync.merging.work import Work
 from sync.person import Member, Person
 
@@ -47,7 +48,7 @@ def part(side: Side, together: Mapping[int, Person], policy: MergePolicy, at: da
     people = list({p.id: p for p in together.values()}.values())
     known = _known(side, people)
     met = tuple(_first_met(m, known, together, side) for m in side.members)
-    first = _welcomed(_start(side, met, people), policy, at)
+    first = _welcomed(_start(side, met, people, policy.region), policy, at)
     whole = replace(first, members=tuple(_tied(m, known, side) for m in side.members))
     result = merge(whole, policy, at)
     return replace(
@@ -94,24 +95,19 @@ def _welcomed(person: Person, policy: MergePolicy, at: datetime) -> Person:
     return replace(person, contact=result.contact, choices=result.choices)
 
 
-def _start(side: Side, members: tuple[Member, ...], together: Sequence[Person]) -> Person:
+def _start(side: Side, members: tuple[Member, ...], together: Sequence[Person], region: str) -> Person:
     """What the side is before its records are looked at: the former person, and what people decided since."""
     former = side.before
-    refs = {str(m.record.ref) for m in members}
-    values = dict(former.contact.to_fields()) if former else {}
-    choices = dict(former.choices) if former else {}
-    for person in together:
-        for name, choice in person.choices.items():
-            if _is_of(side, refs, person, choice) and _goes_on(choice, choices.get(name), side, person):
-                value = _own_value(name, person, {m.rid for m in members})
-                _adopt(values, choices, name, value, _own_losers(choice, refs))
+    stands = _standing(side, members, together, region)
+    values = {n: v for n, v in former.contact.to_fields().items() if n not in stands} if former else {}
+    values |= {name: found.value for name, found in stands.items() if found.value is not None}
     newest = max(together, key=lambda p: p.created_at)
     return Person(
         id=side.person_id,
         contact=Contact.from_fields(values),
         members=members,
         created_at=former.created_at if former else newest.created_at,
-        choices=MappingProxyType(choices),
+        choices=MappingProxyType({name: found.choice for name, found in stands.items()}),
         conflicts=former.conflicts if former else (),
         frozen=former.frozen if former else frozenset(),
         aliases=former.aliases if former else frozenset(),
@@ -119,12 +115,46 @@ def _start(side: Side, members: tuple[Member, ...], together: Sequence[Person]) 
     )
 
 
-def _goes_on(choice: Choice, stands: Choice | None, side: Side, together: Person) -> bool:
-    """Whether the choice takes the place of what ``stands`` for the side; of two decisions the later one does."""
-    if side.before is None:
-        return stands != choice
-    later = stands is not None and stands.rule in DECIDED and stands.at > choice.at
-    return stands != choice and not later and _decided_since(choice, side, side.before, together)
+class _Standing(NamedTuple):
+    """A value, why it stands, and the person it was chosen for."""
+
+    choice: Choice
+    value: Value | None
+    person_id: str
+
+
+def _standing(
+    side: Side, members: tuple[Member, ...], together: Sequence[Person], region: str
+) -> dict[str, _Standing]:
+    """What stands for the side: of the former person, or as people decided since."""
+    former = side.before
+    refs, rids = {str(m.record.ref) for m in members}, {m.rid for m in members}
+    chosen = former.choices if former else {}
+    was = former.contact if former else Contact()
+    found = {name: _Standing(choice, was.get(name), side.person_id) for name, choice in chosen.items()}
+    for person in together:
+        for name, choice in person.choices.items():
+            if not _is_of(side, refs, person, choice) or choice == chosen.get(name):
+                continue
+            if former is None or _decided_since(choice, side, former, person):
+                one = _Standing(_own_losers(choice, refs), _own_value(name, person, rids), person.id)
+                found[name] = _later(found[name], one, name, region) if name in found else one
+    return found
+
+
+def _later(one: _Standing, two: _Standing, name: str, region: str) -> _Standing:
+    """What people decided stands before what they did not, and of two decisions the later one, which keeps the
+    other value among its losers.
+    """
+    decided = [found.choice.rule in DECIDED for found in (one, two)]
+    first = decided[0] and (not decided[1] or one.choice.at > two.choice.at)
+    wins, lost = (one, two) if first else (two, one)
+    if lost.choice.rule not in DECIDED or lost.value is None:
+        return wins
+    kept = with_decided(
+        wins.choice, wins.value, (lost.choice, lost.value), lost.person_id, name=name, region=region
+    )
+    return wins._replace(choice=kept)
 
 
 def _decided_since(choice: Choice, side: Side, former: Person, together: Person) -> bool:
@@ -149,18 +179,10 @@ def _own_value(name: str, person: Person, rids: set[int]) -> Value | None:
     return tuple(email for email in value if email_form(email) not in others - own) or None
 
 
-def _adopt(
-    values: dict[str, Value], choices: dict[str, Choice], name: str, value: Value | None, choice: Choice
-) -> None:
-    choices[name] = choice
-    if value is None:
-        values.pop(name, None)
-    else:
-        values[name] = value
-
-
 def _own_losers(choice: Choice, refs: set[str]) -> Choice:
-    return replace(choice, losers=MappingProxyType({s: v for s, v in choice.losers.items() if s in refs}))
+    """What records of others showed leaves with them; what people decided stays."""
+    kept = {source: value for source, value in choice.losers.items() if source in refs or ":" not in source}
+    return replace(choice, losers=MappingProxyType(kept))
 
 
 def _first_met(member: Member, known: Mapping[int, Link], together: Mapping[int, Person], side: Side) -> Member:

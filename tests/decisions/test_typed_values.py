@@ -1,0 +1,100 @@
+"""A value that somebody typed stands, or is told among what lost, whatever is joined and parted after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sync.change import Conflict
+from sync.engine import decisions, review
+from sync.record import RecordRef
+from tests.decisions.worlds import World, world
+
+if TYPE_CHECKING:
+    from sync.person import Person
+
+NAME = {"first_name": "Ana", "last_name": "Diaz"}
+sizes = st.lists(st.integers(1, 3), min_size=2, max_size=3)
+acts = st.lists(
+    st.tuples(st.sampled_from(["join", "split", "type", "type", "undo"]), st.integers(0, 99), st.integers(0, 99)),
+    min_size=2,
+    max_size=9,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(sizes=sizes, acts=acts)
+def test_no_chain_of_joins_and_partings_loses_a_typed_value(
+    sizes: list[int], acts: list[tuple[str, int, int]]
+) -> None:
+    with world() as here:
+        house = House(here, sizes)
+        for place, act in enumerate(acts):
+            house.plays(place, *act)
+            here.settle()
+            assert house.typed <= house.known(), (place, act)
+
+
+class House:
+    """Some people of one name, what was typed for them and not replaced since, and what can be taken back."""
+
+    def __init__(self, here: World, sizes: list[int]) -> None:
+        self.here = here
+        self.typed: set[str] = set()
+        self._refs: list[str] = []
+        self._done: list[tuple[str, list[str], list[str]]] = []
+        for number, size in enumerate(sizes):
+            for provider in ("topo", "apollo", "datananas")[:size]:
+                self._refs.append(f"{provider}:{number}")
+                here.shows(self._refs[-1], email=f"ana{number}@oakmere.com", job_title="Clerk", **NAME)
+            here.settle(minutes=1)
+
+    def known(self) -> set[str]:
+        """Every title that stands, lost or waits for a decision."""
+        return {title for person in self.here.people().values() for title in _titles(person)}
+
+    def plays(self, place: int, act: str, one: int, two: int) -> None:
+        """One act of somebody, as far as there is anything to act on."""
+        ref, other = self._refs[one % len(self._refs)], self._refs[two % len(self._refs)]
+        person = self.here.person(ref)
+        own = sorted(str(m.record.ref) for m in person.members)
+        leaving = [name for at, name in enumerate(own) if two >> at & 1][: len(own) - 1]
+        if act == "join" and other not in own:
+            self._done.append((act, [ref], [other]))
+            self.here.join(ref, other)
+        elif act == "split" and leaving:
+            self._done.append((act, [name for name in own if name not in leaving], leaving))
+            self.here.split(*leaving)
+        elif act == "type" and len(own) > 1:
+            self._types(f"Typed {place}", person, own[:2])
+        elif act == "undo" and self._done:
+            self._takes_back(*self._done.pop(one % len(self._done)))
+
+    def _types(self, title: str, person: Person, at: list[str]) -> None:
+        for name in at:
+            self.here.shows(name, job_title=f"{title} at {name}")
+        self.typed -= _titles(person)
+        self.here.settle()
+        (item,) = (i for i in review.items(self.here.store) if isinstance(i.finding, Conflict))
+        review.set_value(self.here.session, item, title)
+        self.typed.add(title)
+
+    def _takes_back(self, act: str, near: list[str], far: list[str]) -> None:
+        session = self.here.session
+        if act == "join":
+            named = decisions.records_named(self.here.store, near[0])
+            judged = decisions.unjoin(session, named, {RecordRef.parse(name) for name in far})
+        else:
+            sides = [{RecordRef.parse(name) for name in side} for side in (near, far)]
+            judged = decisions.unsplit(session, *sides)
+        if judged is not None:
+            self.here.act(judged)
+
+
+def _titles(person: Person) -> set[str]:
+    chosen = person.choices.get("job_title")
+    lost = chosen.losers.values() if chosen else ()
+    waiting = [v for c in person.conflicts for v in c.values.values()]
+    return {str(title) for title in (person.contact.job_title, *lost, *waiting) if title}
