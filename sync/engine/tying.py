@@ -94,7 +94,8 @@ def _update(
     session: Session, region: Region, partition: Partition, change: MembershipChange, judged: Judgement
 ) -> MembershipUpdate:
     ties = _ties(region, partition)
-    separated = (*_separated(session, change), *_rejoined(session, change))
+    parted = tuple(_separated(session, change))
+    separated = (*parted, *_rejoined(session, change, {merged.person_id for merged in parted}))
     return MembershipUpdate(
         decisions=judged.decide,
         withdrawn=judged.withdraw,
@@ -163,21 +164,30 @@ def _separated(session: Session, change: MembershipChange) -> Iterator[Merged]:
         members = tuple(m for person in people for m in person.members if m.rid in rids)
         if members:
             own = tuple(sorted(members, key=lambda m: m.rid))
-            side = Side(person_id=person_id, members=own, before=_before(before, person_id, rids))
+            was, losers = _before(before, person_id, rids), _losers(change, person_id)
+            side = Side(person_id=person_id, members=own, before=was, merged=losers)
             yield _merged(part(side, together, policy, at))
 
 
-def _rejoined(session: Session, change: MembershipChange) -> Iterator[Merged]:
-    """What somebody is who was parted and has all those records again: what they were, and what happened since."""
-    winners = {winner for winner, _ in change.merged}
+def _losers(change: MembershipChange, winner: str) -> tuple[str, ...]:
+    return tuple(loser for to, loser in change.merged if to == winner)
+
+
+def _rejoined(session: Session, change: MembershipChange, told: set[str]) -> Iterator[Merged]:
+    """What somebody is who was parted and has all those records again: what they were, and what happened since.
+
+    Who loses records at the same time is ``told`` already.
+    """
+    winners = {winner for winner, _ in change.merged} - told
     for before in session.store.people_before(sorted(winners)):
         rids = {rid for rid, owner in change.person_of.items() if owner == before.id}
         if before.id in winners and {m.rid for m in before.members} == rids:
             winners.remove(before.id)
-            losers = tuple(loser for to, loser in change.merged if to == before.id)
+            losers = _losers(change, before.id)
             now = session.store.people([before.id, *losers])
             together = {m.rid: person for person in now for m in person.members}
-            members = tuple(sorted((m for person in now for m in person.members), key=lambda m: m.rid))
+            own = (m for person in now for m in person.members if m.rid in rids)
+            members = tuple(sorted(own, key=lambda m: m.rid))
             side = Side(person_id=before.id, members=members, before=before, merged=losers)
             yield _merged(part(side, together, merge_policy(session), session.clock.now()))
 

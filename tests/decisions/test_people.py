@@ -203,3 +203,23 @@ def test_taking_back_one_join_by_ids_leaves_an_earlier_one_standing(here: World)
     here.act(decisions.unjoin(here.session, near, far))
     assert here.groups() == {frozenset({"topo:a"}), frozenset({"apollo:b", "datananas:b"})}
     assert here.person("apollo:b").id == bob
+
+
+def test_who_loses_a_record_and_takes_another_one_back_at_once_keeps_nothing_of_the_one_that_leaves(
+    here: World,
+) -> None:
+    two(here)
+    here.shows("topo:b", email="bea@lumen.fr", first_name="Bea", last_name="Brun")
+    for name in ("topo:a", "apollo:a", "topo:b"):
+        here.shows(name, linkedin_url=f"https://www.linkedin.com/in/{name[-1]}-brun")
+    here.settle()
+    before = {name: told(here.person(name)) for name in ("topo:a", "topo:b")}
+    here.split("apollo:a")
+    here.settle()
+    here.join("topo:a", "topo:b")
+    here.settle()
+    here.act(decisions.unsplit(here.session, {RecordRef("topo", "a")}, {RecordRef("apollo", "a")}))
+    here.settle()
+    assert here.person("topo:a").id != here.person("apollo:a").id  # two profiles keep them from being one
+    here.act(decisions.unjoin(here.session, {RecordRef("topo", "b")}, {RecordRef("topo", "a")}))
+    assert {name: told(here.person(name)) for name in before} == before
