@@ -11,6 +11,7 @@ from sync.change import Choice, Conflict
 from sync.codes import Rule
 from sync.contact import MULTI_VALUED
 from sync.merging.emails import EmailEdit, as_emails, email_form, merged_emails
+from sync.merging.first_contact import DECIDED
 from sync.merging.replaced import put_back, replaced_by
 from sync.merging.work import Edit
 
@@ -184,7 +185,7 @@ def _settled(work: Work, name: str, real: list[Edit], edits: list[Edit], *, owne
         winner = _decider(work, name, real, key, owned=owned)
         rule = rule if owned else Rule.FIELD_PRIORITY
     if winner is None:
-        return _conflict(work, name, real)
+        return _conflict(work, name, edits)
     return Verdict(winner.value, _choice(work, name, winner, Rule.BLANK if winner.value is None else rule, edits))
 
 
@@ -197,16 +198,22 @@ def _settled_emails(work: Work, real: list[Edit], edits: list[Edit], *, owned: b
     if len({_primary(e) for e in movers}) > 1:
         decider = _decider(work, "emails", movers, _primary, owned=owned)
         if decider is None:
-            return _conflict(work, "emails", real)
+            return _conflict(work, "emails", edits)
         winner, rule = decider, rule if owned else Rule.FIELD_PRIORITY
     first = as_emails(winner.value)[0] if movers else None
     value = merged_emails(current, changes, first, blanks=work.policy.blanks)
     edits = [*(e for e in edits if e is not winner), winner]
     choice = _choice(work, "emails", replace(winner, value=value or None), rule if value else Rule.BLANK, edits)
     before = work.choices.get("emails")
+    if before is not None and before.rule in DECIDED and _same_first(value, current):
+        choice = replace(choice, source=before.source, rule=before.rule, at=before.at)  # others only came to it
     if before is not None and work.same("emails", value, current) and choice.replaced == before.replaced:
         return STANDS if not set(choice.losers) - set(before.losers) else Verdict(current or None, choice)
     return Verdict(value or None, choice)
+
+
+def _same_first(emails: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    return bool(emails and others) and email_form(emails[0]) == email_form(others[0])
 
 
 def _rule(real: Sequence[Edit], *, owned: bool) -> Rule:

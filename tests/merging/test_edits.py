@@ -147,6 +147,13 @@ def test_an_owner_with_nothing_to_put_back_takes_the_value() -> None:
     assert (result.contact.job_title, result.choices["job_title"].rule) == ("CTO", Rule.ONLY_CHANGER)
 
 
+def test_where_two_records_of_the_owner_disagree_the_others_edit_is_kept_as_well() -> None:
+    titles = {"topo:1": "CTO", "topo:2": "COO", "apollo:1": "CFO"}
+    edits = (member(rid, at, {"job_title": titles[at]}, TITLE) for rid, at in enumerate(titles, start=1))
+    (conflict,) = merge(person(*edits, known=TITLE), owned("topo"), NOW).conflicts
+    assert conflict.values == titles
+
+
 def test_what_an_owner_emptied_stays_empty_and_still_travels() -> None:
     emptied = person(
         member(1, "topo", {}),

@@ -99,6 +99,21 @@ def test_an_edit_that_changes_nothing_of_the_emails_leaves_their_choice_alone() 
     assert merged(who, POLICY).choices == who.choices
 
 
+@pytest.mark.parametrize(
+    ("edit", "stands", "rule"),
+    [("a > n", "p n", Rule.HUMAN), ("p > p n", "p a n", Rule.HUMAN), ("p > n", "n a", Rule.ONLY_CHANGER)],
+)
+def test_a_decided_first_address_stays_decided_until_it_is_replaced(edit: str, stands: str, rule: Rule) -> None:
+    before, _, after = edit.partition(" > ")
+    who = person(
+        member(1, "topo", {"emails": addresses(after)}, {"emails": addresses(before)}),
+        known={"emails": addresses("p a")},
+        choices={"emails": choice("human", Rule.HUMAN)},
+    )
+    result = merge(who, POLICY, NOW)
+    assert (letters(result.contact.emails), result.choices["emails"].rule) == (stands, rule)
+
+
 def test_equal_addresses_are_one_whatever_their_spelling() -> None:
     who = merged(
         person(newcomer(1, "topo", emails=("Ann@X.co", "ann@x.co")), newcomer(2, "apollo", email="ANN@x.co"))
