@@ -136,9 +136,11 @@ def _standing(
         for name, choice in person.choices.items():
             if not _is_of(side, refs, person, choice) or choice == chosen.get(name):
                 continue
+            one = _Standing(_own_losers(choice, refs), _own_value(name, person, rids), person.id)
             if former is None or _decided_since(choice, side, former, person):
-                one = _Standing(_own_losers(choice, refs), _own_value(name, person, rids), person.id)
                 found[name] = _later(found[name], one, name, region) if name in found else one
+            elif name in found and _others_stay(side, former, person):  # whose it was cannot be told any more
+                found[name] = _keeping(found[name], one, name, region)
     return found
 
 
@@ -148,7 +150,11 @@ def _later(one: _Standing, two: _Standing, name: str, region: str) -> _Standing:
     """
     decided = [found.choice.rule in DECIDED for found in (one, two)]
     first = decided[0] and (not decided[1] or one.choice.at > two.choice.at)
-    wins, lost = (one, two) if first else (two, one)
+    return _keeping(one, two, name, region) if first else _keeping(two, one, name, region)
+
+
+def _keeping(wins: _Standing, lost: _Standing, name: str, region: str) -> _Standing:
+    """The one that stands, with what people decided for the other among its losers."""
     if lost.choice.rule not in DECIDED or lost.value is None:
         return wins
     kept = with_decided(
@@ -165,6 +171,12 @@ def _decided_since(choice: Choice, side: Side, former: Person, together: Person)
     staying = {m.rid for m in side.members}
     stay = any(m.rid in staying and m.link.linked_at == met for m in others)
     return choice.rule in DECIDED and (choice.at >= met or stay)
+
+
+def _others_stay(side: Side, former: Person, together: Person) -> bool:
+    """Whether somebody else's records stay with the side."""
+    own, staying = {m.rid for m in former.members}, {m.rid for m in side.members}
+    return any(m.rid in staying - own for m in together.members)
 
 
 def _own_value(name: str, person: Person, rids: set[int]) -> Value | None:
