@@ -13,7 +13,7 @@ from sync.merging.human import decide_field
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sync.change import FieldChange, Operation, State
+    from sync.change import Operation, State
     from sync.engine.session import Session
     from sync.person import Person
 
@@ -28,7 +28,7 @@ def take_back(session: Session, run_id: str) -> None:
     Only these people are planned. What cannot be taken back is in the notes of the report.
     """
     left: list[str] = []
-    found: dict[str, dict[str, list[FieldChange]]] = {}
+    found: dict[str, dict[str, list[Operation]]] = {}
     for operation in session.store.operations(run_id=run_id, states=SENT):
         if operation.kind not in {"update", "variables"}:
             left.append(f"{operation.kind} of {_named(operation)}")
@@ -37,7 +37,7 @@ def take_back(session: Session, run_id: str) -> None:
             if change.before is None:
                 left.append(f"{name} of {_named(operation)}, which was empty")
             else:
-                found.setdefault(operation.person_id, {}).setdefault(name, []).append(change)
+                found.setdefault(operation.person_id, {}).setdefault(name, []).append(operation)
     session.only_people = set()
     merge_people(session, sorted(found))
     for person_id, changes in sorted(found.items()):
@@ -46,21 +46,35 @@ def take_back(session: Session, run_id: str) -> None:
     session.notes += _told(run_id, left)
 
 
-def _restore(session: Session, person: Person, changes: dict[str, list[FieldChange]]) -> Iterator[str]:
+def _restore(session: Session, person: Person, changes: dict[str, list[Operation]]) -> Iterator[str]:
     """The person's fields are decided; what stays as it is, and why."""
     at, policy = session.clock.now(), merge_policy(session)
     for name, made in changes.items():
-        stands, before = person.contact.get(name), made[0].before
-        if not any(same(session, name, change.after, stands) for change in made):
-            yield f"{name} of person {person.id}, which changed since"
-        elif any(not same(session, name, before, change.before) for change in made):
-            yield f"{name} of person {person.id}, of which the run replaced different values"
-        else:
-            result = decide_field(person, name, before, policy, at, rule=Rule.UNDO)
-            session.store.save_merged([to_merged(person, result)], at=at)
-            (person,) = session.store.people([person.id])
-            session.only_people = {person.id, *(session.only_people or ())}
+        if why := _stays(session, person, name, made):
+            yield f"{name} of person {person.id}, {why}"
+            continue
+        result = decide_field(person, name, made[0].fields[name].before, policy, at, rule=Rule.UNDO)
+        session.store.save_merged([to_merged(person, result)], at=at)
+        (person,) = session.store.people([person.id])
+        session.only_people = {person.id, *(session.only_people or ())}
     session.store.mark_people_dirty([person.id])
+
+
+def _stays(session: Session, person: Person, name: str, made: list[Operation]) -> str | None:
+    """Why the field stays as it is; ``None`` when its former value may stand again.
+
+    A value that stands as the run wrote it may have been chosen anew since.
+    """
+    stands, choice = person.contact.get(name), person.choices.get(name)
+    changes = [operation.fields[name] for operation in made]
+    if any(conflict.field == name for conflict in person.conflicts):
+        return "which waits for a decision"
+    chosen_since = choice is not None and all(o.sent_at is not None and o.sent_at < choice.at for o in made)
+    if chosen_since or not any(same(session, name, change.after, stands) for change in changes):
+        return "which changed since"
+    if any(not same(session, name, changes[0].before, change.before) for change in changes):
+        return "of which the run replaced different values"
+    return None
 
 
 def _named(operation: Operation) -> str:

@@ -85,3 +85,25 @@ async def test_guards_hold_for_it_as_for_any_run(home: House) -> None:
     writes = home.writes
     report = await home.run("undo", undo=run, allow=())
     assert (report.exit_code, home.writes) == (5, writes)
+
+
+async def test_two_edits_made_since_wait_for_a_person_and_neither_is_overwritten(home: House) -> None:
+    home.configure("topo", update_by_entry="all")
+    run = await edited(home)
+    home.actors["topo"].edit(home.topo.rows[0]["id"], {"job_title": "CEO"})
+    home.actors["apollo"].edit(home.apollo.rows[0]["id"], {"job_title": "CTO"})
+    report = await home.run("undo", undo=run)
+    assert (report.operations, titles(home)[:2]) == ((), ["CEO", "CTO"])
+    assert [c.field for c in report.conflicts] == ["job_title"]
+    assert "waits for a decision" in " ".join(report.notes)
+
+
+async def test_the_value_of_the_run_that_somebody_chose_again_since_stays(home: House) -> None:
+    run = await edited(home)
+    for title in ("CEO", "COO"):
+        home.actors["apollo"].edit(home.apollo.rows[0]["id"], {"job_title": title})
+        await home.run()
+        home.clock.advance(hours=1)
+    report = await home.run("undo", undo=run)
+    assert (report.operations, titles(home)[1]) == ((), "COO")
+    assert "which changed since" in " ".join(report.notes)
