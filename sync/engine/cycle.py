@@ -30,7 +30,7 @@ from sync.engine.push import push_all
 from sync.engine.resolve import recover, resolve_pending, resolve_unknown
 from sync.engine.storing import keep_memory
 from sync.engine.together import together
-from sync.engine.undoing import take_back
+from sync.engine.undoing import leave_as_they_were, take_back
 from sync.engine.verify import look_again, verify_writes
 from sync.errors import ContactSyncError
 from sync.guards import EVERY
@@ -83,10 +83,10 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
     match_and_merge(session)
     look_again(session)
     after_ended_opt_outs(session)
-    if session.options.undo is not None:
-        take_back(session, session.options.undo)
+    undone = [] if session.options.undo is None else take_back(session, session.options.undo)
     quiet = plan_all(session)
     if not as_reviewed(session) or not stop_or_go(session) or session.dry:
+        leave_as_they_were(session, undone)
         return
     _accept_configuration(session)
     session.store.save_plan(

@@ -9,6 +9,7 @@ from sync.engine.people import merge_people, to_merged
 from sync.engine.policies import merge_policy
 from sync.engine.recognising import same
 from sync.merging.human import decide_field
+from sync.store_port import Merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +23,11 @@ MOST_NAMED = 20
 """Things that cannot be taken back which a report names; the others are counted."""
 
 
-def take_back(session: Session, run_id: str) -> None:
+def take_back(session: Session, run_id: str) -> list[Person]:
     """Whatever the run replaced, and nobody changed since, holds its former value and is planned everywhere.
 
-    Only these people are planned. What cannot be taken back is in the notes of the report.
+    Only these people are planned; returns them as they were. What cannot be taken back is in the notes of the
+    report.
     """
     left: list[str] = []
     found: dict[str, dict[str, list[Operation]]] = {}
@@ -40,10 +42,31 @@ def take_back(session: Session, run_id: str) -> None:
                 found.setdefault(operation.person_id, {}).setdefault(name, []).append(operation)
     session.only_people = set()
     merge_people(session, sorted(found))
+    before = session.store.people(found)
     for person_id, changes in sorted(found.items()):
         for person in session.store.people([person_id]):  # whoever goes on for them
             left += _restore(session, person, changes)
     session.notes += _told(run_id, left)
+    return before
+
+
+def leave_as_they_were(session: Session, people: list[Person]) -> None:
+    """Nothing is decided about them: else the next run would send what this one was not let through with."""
+    if people:
+        session.store.save_merged([_as_kept(person) for person in people], at=session.clock.now())
+
+
+def _as_kept(person: Person) -> Merged:
+    return Merged(
+        person_id=person.id,
+        contact=person.contact,
+        choices=person.choices,
+        conflicts=person.conflicts,
+        links={member.rid: member.link for member in person.members},
+        frozen=person.frozen,
+        aliases=person.aliases,
+        returns=person.returns,
+    )
 
 
 def _restore(session: Session, person: Person, changes: dict[str, list[Operation]]) -> Iterator[str]:

@@ -107,3 +107,15 @@ async def test_the_value_of_the_run_that_somebody_chose_again_since_stays(home: 
     report = await home.run("undo", undo=run)
     assert (report.operations, titles(home)[1]) == ((), "COO")
     assert "which changed since" in " ".join(report.notes)
+
+
+async def test_after_a_guard_stopped_it_nothing_is_decided_and_the_allowance_lets_it_through(home: House) -> None:
+    home.configure("topo", update_by_entry="all")
+    run = await edited(home)
+    home.section("guards", update={"share": 0.0, "floor": 0})
+    stopped = await home.run("undo", undo=run, allow=())
+    allowed = [guard.allow for guard in stopped.guards]
+    assert (stopped.exit_code, len(allowed)) == (5, 6)
+    assert ((await home.run(allow=allowed)).operations, titles(home)) == ((), ["COO"] * 3)
+    assert (await home.run("undo", undo=run, allow=allowed)).exit_code == 0
+    assert titles(home) == ["CFO"] * 3
