@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sync.codes import Rule
 from sync.engine.people import merge_people, to_merged
+from sync.engine.plan import find_people
 from sync.engine.policies import merge_policy
 from sync.engine.recognising import same
 from sync.merging.human import decide_field
@@ -26,12 +27,12 @@ MOST_NAMED = 20
 def take_back(session: Session, run_id: str) -> list[Person]:
     """Whatever the run replaced, and nobody changed since, holds its former value and is planned everywhere.
 
-    Only these people are planned; returns them as they were. What cannot be taken back is in the notes of the
-    report.
+    Only these people are planned, of whom the command may name one; returns them as they were. What cannot be
+    taken back is in the notes of the report.
     """
     left: list[str] = []
     found: dict[str, dict[str, list[Operation]]] = {}
-    for operation in session.store.operations(run_id=run_id, states=SENT):
+    for operation in _sent(session, run_id):
         if operation.kind not in {"update", "variables"}:
             left.append(f"{operation.kind} of {_named(operation)}")
             continue
@@ -48,6 +49,15 @@ def take_back(session: Session, run_id: str) -> list[Person]:
             left += _restore(session, person, changes)
     session.notes += _told(run_id, left)
     return before
+
+
+def _sent(session: Session, run_id: str) -> list[Operation]:
+    """What the run sent, where the command names a person only for them."""
+    sent = session.store.operations(run_id=run_id, states=SENT)
+    if session.only_key is None:
+        return sent
+    wanted = find_people(session.store, session.only_key)
+    return [o for o in sent if any(p.id in wanted for p in session.store.people([o.person_id]))]
 
 
 def leave_as_they_were(session: Session, people: list[Person]) -> None:

@@ -119,3 +119,16 @@ async def test_after_a_guard_stopped_it_nothing_is_decided_and_the_allowance_let
     assert ((await home.run(allow=allowed)).operations, titles(home)) == ((), ["COO"] * 3)
     assert (await home.run("undo", undo=run, allow=allowed)).exit_code == 0
     assert titles(home) == ["CFO"] * 3
+
+
+async def test_for_one_person_only_nothing_is_decided_about_the_others(home: House) -> None:
+    for contact in crowd(2, job_title="CFO"):
+        home.actors["topo"].create(contact)
+    await home.rest()
+    for row in home.apollo.rows:
+        home.actors["apollo"].edit(row["id"], {"job_title": "COO"})
+    run = (await home.run()).run_id
+    home.clock.advance(hours=1)
+    await home.run("undo", undo=run, only=crowd(1)[0].email)
+    await home.rest()
+    assert sorted(row["title"] for row in home.apollo.rows) == ["CFO", "COO"]
