@@ -10,6 +10,7 @@ from sync.engine.plan import find_people
 from sync.engine.policies import merge_policy
 from sync.engine.recognising import same
 from sync.merging.human import decide_field
+from sync.record import RecordRef
 from sync.store_port import Merged
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def take_back(session: Session, run_id: str) -> list[Person]:
     """
     left: list[str] = []
     found: dict[str, dict[str, list[Operation]]] = {}
-    for operation in _sent(session, run_id):
+    for person_id, operation in _sent(session, run_id):
         if operation.kind not in {"update", "variables"}:
             left.append(f"{operation.kind} of {_named(operation)}")
             continue
@@ -40,24 +41,30 @@ def take_back(session: Session, run_id: str) -> list[Person]:
             if change.before is None:
                 left.append(f"{name} of {_named(operation)}, which was empty")
             else:
-                found.setdefault(operation.person_id, {}).setdefault(name, []).append(operation)
+                found.setdefault(person_id, {}).setdefault(name, []).append(operation)
     session.only_people = set()
     merge_people(session, sorted(found))
     before = session.store.people(found)
-    for person_id, changes in sorted(found.items()):
-        for person in session.store.people([person_id]):  # whoever goes on for them
-            left += _restore(session, person, changes)
+    for person in before:
+        left += _restore(session, person, found.get(person.id, {}))
     session.notes += _told(run_id, left)
     return before
 
 
-def _sent(session: Session, run_id: str) -> list[Operation]:
-    """What the run sent, where the command names a person only for them."""
+def _sent(session: Session, run_id: str) -> Iterator[tuple[str, Operation]]:
+    """What the run sent, where the command names a person only for them, each with whose record it is by now.
+
+    People may have been parted since: what one of them got is nobody else's.
+    """
     sent = session.store.operations(run_id=run_id, states=SENT)
-    if session.only_key is None:
-        return sent
-    wanted = find_people(session.store, session.only_key)
-    return [o for o in sent if any(p.id in wanted for p in session.store.people([o.person_id]))]
+    refs = {o.id: RecordRef(o.provider, o.record_id) for o in sent if o.record_id is not None}
+    owners = session.store.owners(refs.values())
+    wanted = None if session.only_key is None else find_people(session.store, session.only_key)
+    for operation in sent:
+        ref = refs.get(operation.id)
+        person_id = owners.get(ref, operation.person_id) if ref else operation.person_id
+        if wanted is None or any(p.id in wanted for p in session.store.people([person_id])):
+            yield person_id, operation
 
 
 def leave_as_they_were(session: Session, people: list[Person]) -> None:

@@ -72,3 +72,11 @@ def split(home: House, key: str, *names: str) -> None:
         foreseen = decisions.foresee(session, decisions.split(session, person, refs, JUDGE))
         assert foreseen is not None
         decisions.carry_out(session, foreseen)
+
+
+def join(home: House, one: str, other: str) -> None:
+    with desk(home) as session:
+        a, b = (session.store.people(find_people(session.store, key))[0] for key in (one, other))
+        foreseen = decisions.foresee(session, decisions.join(session, a, b, JUDGE))
+        assert foreseen is not None
+        decisions.carry_out(session, foreseen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.decisions.desk import join, split
 from tests.engine.house import House, crowd, person
 
 
@@ -132,3 +133,22 @@ async def test_for_one_person_only_nothing_is_decided_about_the_others(home: Hou
     await home.run("undo", undo=run, only=crowd(1)[0].email)
     await home.rest()
     assert sorted(row["title"] for row in home.apollo.rows) == ["CFO", "COO"]
+
+
+async def test_of_two_who_were_parted_since_nobody_gets_the_value_of_the_other(home: House) -> None:
+    home.without("datananas")
+    home.configure("topo", update_by_entry="all", create=False)
+    home.configure("apollo", create=False)
+    home.actors["topo"].create(person("Ana Diaz", job_title="COO"))
+    await home.rest()
+    eve = home.actors["apollo"].create(person("Eve Ek", job_title="CTO"))
+    await home.rest()
+    join(home, "ana.diaz@oakmere-logistics.com", f"apollo:{eve}")
+    run = (await home.run()).run_id
+    assert home.apollo.rows[0]["title"] == "COO"
+    home.clock.advance(hours=1)
+    split(home, f"apollo:{eve}", f"apollo:{eve}")
+    await home.run()
+    home.clock.advance(hours=1)
+    await home.run("undo", undo=run)
+    assert (home.topo.rows[0]["job_title"], home.apollo.rows[0]["title"]) == ("COO", "CTO")
