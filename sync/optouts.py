@@ -149,6 +149,15 @@ class OptOutIndex:
                 found[id(entry)] = entry
         return list(found.values())
 
+    def released_with(self, keys: Iterable[str]) -> frozenset[str]:
+        """The hashed keys of a release that ends every entry matching these plain-text ones, and no other entry.
+
+        What an entry covers may be another one's by now, who said so themselves.
+        """
+        ended = {id(entry): entry for entry in self.entries(keys)}
+        covered = frozenset().union(*(entry.keys for entry in ended.values()))
+        return frozenset(key for key in covered if all(id(e) in ended for e in self._by_key.get(key, ())))
+
     def effect(self, keys: Iterable[str], now: datetime) -> Effect:
         """What is forbidden for a person of these wide keys."""
         return effect_of(e.reason for e in self.entries(keys) if in_force(e, now))

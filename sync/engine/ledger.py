@@ -48,9 +48,8 @@ def release(session: Session, key: str, by: str, why: str) -> tuple[int, list[Pe
     keys, people = _covered(session, key)
     ended = session.opt_outs.entries(keys)
     if ended:
-        covered = frozenset().union(*(entry.keys for entry in ended))
         entry = OptOutEntry(
-            keys=covered,
+            keys=session.opt_outs.released_with(keys),
             reason="RELEASED",
             source=f"person:{by}",
             at=session.clock.now(),
