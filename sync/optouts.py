@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sync.contact import Contact
-    from sync.record import OptOutEntry
+    from sync.record import OptOutEntry, RecordRef
 
 ONLY_OUTREACH_TOOL = frozenset({"EXCLUDE_FROM_CRM"})
 REVIEWED = frozenset({"BOUNCED", "COMPETITOR", "WRONG_PERSON", "LEFT_COMPANY"})
@@ -95,6 +95,11 @@ def wide_keys(emails: Iterable[str], linkedin_url: str | None, linkedin_id: str 
 def wide_keys_of(contact: Contact) -> frozenset[str]:
     """The wide keys of all addresses and profiles of a contact."""
     return wide_keys(contact.emails, contact.linkedin_url, contact.linkedin_id)
+
+
+def record_key(ref: RecordRef) -> str:
+    """By which an erasure knows a record again, whatever it shows by then; it matches no opt-out."""
+    return f"record:{ref}"
 
 
 class OptOutIndex:

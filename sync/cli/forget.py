@@ -36,9 +36,9 @@ def command(
 ) -> int:
     """Erase what is known here of the person KEY names; it cannot be undone.
 
-    Keyed hashes of their email addresses and profiles stay in the opt-out ledger: rows that show one of these are
-    not stored any more, and nobody is created from them. No API here deletes, so each record is listed as
-    something to do by hand at its provider.
+    Keyed hashes of their email addresses, profiles and record ids stay in the opt-out ledger: rows that show one
+    of these are not stored any more, and nobody is created from them. No API here deletes, so each record is
+    listed as something to do by hand at its provider.
     """
     set_up_logs(log_format, verbose, quiet)
     from sync.engine import erasing
@@ -68,6 +68,6 @@ def _told(erasure: Erasure, *, values: bool) -> Iterator[str]:
     yield "  here: every value, in the database and its free pages, and again in a backup that is restored"
     yield "  not here: reports and logs that were kept, and what the providers hold"
     if not erasure.keys:
-        yield "  Nothing of theirs tells them from others, so a row about them would be taken in as somebody new."
+        yield "  Only these records tell them from others, so another one would be taken in as somebody new."
     elif erasure.shared:
         yield "  A key that somebody else's record shows as well is not kept: it stays that person's."

@@ -11,8 +11,8 @@ from sync.engine.people import chunks
 from sync.engine.review import DELETE
 from sync.errors import ContactSyncError
 from sync.identity import email_key
-from sync.items import erasure_of
-from sync.optouts import FORGET, FORGOTTEN, wide_keys
+from sync.items import erasure_of, told_id
+from sync.optouts import FORGET, FORGOTTEN, record_key, wide_keys
 from sync.planning.opt_outs import BY_HAND, keys_of_person
 from sync.record import OptOutEntry
 
@@ -41,6 +41,14 @@ class Erasure:
     shared: bool
 
     @property
+    def marks(self) -> frozenset[str]:
+        """Everything of which keyed hashes stay: the keys, and the records, whose people may give them others.
+
+        A record that is named by a key is known by that one alone, which may be somebody else's, too.
+        """
+        return self.keys | {record_key(ref) for ref in self.records if told_id(ref.record_id) == ref.record_id}
+
+    @property
     def records(self) -> list[RecordRef]:
         """The person's records, live or gone."""
         return [member.record.ref for member in self.person.members]
@@ -67,15 +75,16 @@ def _own_keys(person: Person) -> frozenset[str]:
 
 
 def forget(session: Session, erasure: Erasure) -> None:
-    """No value of the person is left in the store; whoever shows one of the keys is neither stored nor created.
+    """No value of the person is left in the store; their records, and whoever shows one of the keys, are neither
+    stored nor created from.
 
     The ledger says so first: should the process die in between, nobody is created, and it can be repeated.
     """
     person, now = erasure.person, session.clock.now()
     entry = OptOutEntry(
-        keys=session.opt_outs.hashed(erasure.keys), reason=FORGOTTEN, source=FORGET, source_id=person.id, at=now
+        keys=session.opt_outs.hashed(erasure.marks), reason=FORGOTTEN, source=FORGET, source_id=person.id, at=now
     )
-    if erasure.keys:
+    if entry.keys:
         session.store.add_opt_outs([entry])
         session.opt_outs.add(entry)
     tasks = [
@@ -95,7 +104,8 @@ def forget_again(session: Session) -> int:
     count = 0
     for people in chunks(session, session.store.dirty_people()):
         for person in people:
-            if session.opt_outs.forgotten(_own_keys(person)):
+            records = {record_key(member.record.ref) for member in person.members}
+            if session.opt_outs.forgotten(_own_keys(person) | records):
                 session.store.forget(person.id)
                 count += 1
     return count

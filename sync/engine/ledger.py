@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sync.engine.plan import find_people
 from sync.errors import ContactSyncError
 from sync.identity import canonical_email, email_key
-from sync.optouts import wide_keys
+from sync.optouts import record_key, wide_keys
 from sync.planning.opt_outs import BY_HAND, keys_of_person
-from sync.record import OptOutEntry
+from sync.record import OptOutEntry, RecordRef
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,7 +46,7 @@ def release(session: Session, key: str, by: str, why: str) -> tuple[int, list[Pe
 
     Nobody has to do anything by hand for them any more; a later opt-out asks for it anew.
     """
-    keys, people = _covered(session, key)
+    keys, people = _covered(session, key, _erased_record(key))
     ended = session.opt_outs.entries(keys)
     if ended:
         entry = OptOutEntry(
@@ -67,8 +68,17 @@ def _note(session: Session, entry: OptOutEntry, people: list[Person]) -> None:
     session.store.mark_people_dirty([person.id for person in people])
 
 
-def _covered(session: Session, key: str) -> tuple[frozenset[str], list[Person]]:
-    """The wide keys that KEY stands for, and the people who carry one of them.
+def _erased_record(key: str) -> frozenset[str]:
+    """What an erasure that took the record ``provider:id`` with it is found by."""
+    with suppress(ValueError):
+        return frozenset({record_key(RecordRef.parse(key))})
+    return frozenset()
+
+
+def _covered(
+    session: Session, key: str, also: frozenset[str] = frozenset()
+) -> tuple[frozenset[str], list[Person]]:
+    """The wide keys that KEY stands for, with ``also``, and the people who carry one of them.
 
     Who only shares a mailbox that is nobody's own is covered with it, but the other addresses are not.
     """
@@ -78,6 +88,7 @@ def _covered(session: Session, key: str) -> tuple[frozenset[str], list[Person]]:
     keys = wide_keys((key,), key) if not people or "@" in key or "/" in key else frozenset()
     for person in people:
         keys |= frozenset() if joins_nobody else keys_of_person(person)
+    keys |= also
     if not keys:
         raise NoKey(
             "this names nobody known and is neither an email nor a LinkedIn profile",

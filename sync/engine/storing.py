@@ -13,7 +13,7 @@ from sync.engine.opt_out_lists import note_opt_outs
 from sync.identity.canonical import RULES, canonicalize, keys_of
 from sync.items import erasure_of
 from sync.matching import alike_marks
-from sync.optouts import wide_keys_of
+from sync.optouts import record_key, wide_keys_of
 from sync.person import to_be_matched
 from sync.record import OptOut
 from sync.store_port import ReadRecord, Ready
@@ -73,7 +73,8 @@ def _without_erased(session: Session, seat: Seat, records: tuple[Record, ...]) -
     """What may be kept; of every other row its removal at the provider is listed as something to do by hand."""
     if not session.opt_outs.forgets:
         return records
-    found = {r.ref: entry for r in records if (entry := session.opt_outs.forgotten(wide_keys_of(r.contact)))}
+    keys = {r.ref: wide_keys_of(r.contact) | {record_key(r.ref)} for r in records}
+    found = {ref: entry for ref, own in keys.items() if (entry := session.opt_outs.forgotten(own))}
     tasks = [
         ManualAction(person_id=entry.source_id or "", provider=ref.provider, action=erasure_of(ref))
         for ref, entry in found.items()

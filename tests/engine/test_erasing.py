@@ -127,3 +127,28 @@ async def test_while_something_sent_is_not_settled_nobody_is_erased(home: House)
         session.store.save_settled([unknown], at=home.clock.now())
     with pytest.raises(erasing.NotSettled, match="is not settled yet"):
         erase(home, f"topo:{record}")
+
+
+async def test_an_erased_record_that_shows_other_keys_by_now_is_not_taken_in_either(home: House) -> None:
+    record = await known_everywhere(home)
+    erasure = erase(home, record)
+    for ref in erasure.records:
+        if ref.provider == "apollo":
+            home.apollo.edit(ref.record_id, email=f"z@{CANARY}-moved.com", contact_emails=[], linkedin_url=None)
+    home.clock.advance(hours=25)
+    report = await home.run()
+    assert (report.exit_code, report.operations, report.people.total) == (0, (), 1)
+    assert holds_canary(home) == []
+
+
+async def test_who_was_known_by_a_record_alone_stays_erased_until_a_named_person_releases_it(home: House) -> None:
+    desk_of_all = person("Ana Diaz", emails=("info@oakmere-logistics.com",), linkedin_url=None)
+    record = home.actors["topo"].create(desk_of_all)
+    await home.rest()
+    assert not erase(home, f"topo:{record}").keys
+    home.clock.advance(hours=25)
+    assert (await home.run()).people.total == 0
+    with desk(home) as session:
+        assert ledger.release(session, f"topo:{record}", "Kim", "asked")[0] == 1
+    home.clock.advance(hours=25)
+    assert (await home.run()).people.total == 1
