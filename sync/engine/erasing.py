@@ -56,7 +56,8 @@ class Erasure:
 
 def prepare(session: Session, person: Person) -> Erasure:
     """What would be erased and what would stay. Raises ``NotSettled``."""
-    if any(o.person_id == person.id for o in session.store.operations(states=UNSETTLED)):
+    sent_for = [operation.person_id for operation in session.store.operations(states=UNSETTLED)]
+    if any(going_on.id == person.id for going_on in session.store.people(sent_for)):
         raise NotSettled(
             f"something that was sent for person {person.id} is not settled yet",
             remedy="let `contact-sync run` look it up, answer what `contact-sync review list` shows, then repeat",

@@ -10,7 +10,7 @@ import pytest
 from sync.engine import erasing, ledger
 from sync.record import RecordRef
 from sync.store_port import Settled
-from tests.decisions.desk import desk, waiting
+from tests.decisions.desk import desk, join, waiting
 from tests.engine.house import House, person
 
 if TYPE_CHECKING:
@@ -152,3 +152,18 @@ async def test_who_was_known_by_a_record_alone_stays_erased_until_a_named_person
         assert ledger.release(session, f"topo:{record}", "Kim", "asked")[0] == 1
     home.clock.advance(hours=25)
     assert (await home.run()).people.total == 1
+
+
+async def test_what_was_sent_for_somebody_who_was_merged_into_them_is_waited_for_too(home: House) -> None:
+    home.without("datananas")
+    record = home.actors["topo"].create(canary())
+    await home.rest()
+    other = home.actors["topo"].create(person("Bob Brun"))
+    await home.run()
+    join(home, f"topo:{record}", f"topo:{other}")
+    with desk(home) as session:
+        operation = session.store.operations(provider="apollo")[-1]
+        unknown = Settled(operation=replace(operation, state="unknown"))
+        session.store.save_settled([unknown], at=home.clock.now())
+    with pytest.raises(erasing.NotSettled, match="is not settled yet"):
+        erase(home, f"topo:{record}")
