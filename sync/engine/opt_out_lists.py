@@ -13,7 +13,7 @@ from sync.optouts import wide_keys
 from sync.record import OptOutEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from sync.engine.session import Seat, Session
     from sync.ports import OptOutList
@@ -72,8 +72,11 @@ def _judge_length(session: Session, seat: Seat, lasting: int) -> None:
         session.store.save_provider_state(replace(last, peak=lasting))
 
 
-def note_opt_outs(session: Session, opt_outs: Iterable[OptOut]) -> int:
-    """The opt-outs are in the ledger; returns how many were news."""
+def note_opt_outs(session: Session, opt_outs: Iterable[OptOut], *, anew: Collection[str] = ()) -> int:
+    """The opt-outs are in the ledger; returns how many were news.
+
+    ``anew``: ids of those that say no once more, which is news also where the ledger has the same words.
+    """
     news = []
     for opt_out in opt_outs:
         keys = wide_keys(opt_out.emails, opt_out.linkedin_url)
@@ -85,7 +88,7 @@ def note_opt_outs(session: Session, opt_outs: Iterable[OptOut]) -> int:
             source_id=opt_out.source_id,
             until=opt_out.until,
         )
-        if keys and not session.opt_outs.knows(entry):
+        if keys and (entry.source_id in anew or not session.opt_outs.knows(entry)):
             session.opt_outs.add(entry)
             news.append((opt_out, entry))
     if news:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sync.engine.session import Seat, Session
-    from sync.record import Record
+    from sync.record import Record, RecordRef
 
 _VALUES = attrgetter(*FIELD_NAMES)
 
@@ -62,7 +62,9 @@ def store_records(session: Session, seat: Seat, records: Iterable[Record]) -> No
     """
     records = _without_erased(session, seat, tuple(records))
     rows = [ready_to_store(r, region=session.settings.sync.default_region) for r in records]
-    note_opt_outs(session, (_row_opt_out(row.record) for row, r in zip(rows, records, strict=True) if r.opted_out))
+    saying_no = [row.record for row, r in zip(rows, records, strict=True) if r.opted_out]
+    anew = _say_it_anew(session, saying_no)
+    note_opt_outs(session, map(_row_opt_out, saying_no), anew={_source_id(ref) for ref in anew})
     counts = session.store.save_page(rows, seat.state, at=session.clock.now(), sweep_id=seat.state.sweep_id)
     seat.seen.update(r.ref.record_id for r in rows)
     seat.seen |= seat.erased
@@ -84,14 +86,24 @@ def _without_erased(session: Session, seat: Seat, records: tuple[Record, ...]) -
     return tuple(r for r in records if r.ref not in found)
 
 
+def _say_it_anew(session: Session, saying_no: list[Record]) -> list[RecordRef]:
+    """Those that were last read without a no: what they say now is nothing that was released before."""
+    known = session.store.records([record.ref for record in saying_no]) if saying_no else {}
+    return [ref for ref, before in known.items() if before.opted_out is None]
+
+
 def _row_opt_out(record: Record) -> OptOut:
     return OptOut(
         emails=record.contact.emails,
         linkedin_url=record.contact.linkedin_url,
         reason=record.opted_out or "",
         source=record.ref.provider,
-        source_id=f"record:{record.ref.record_id}",
+        source_id=_source_id(record.ref),
     )
+
+
+def _source_id(ref: RecordRef) -> str:
+    return f"record:{ref.record_id}"
 
 
 def keep_memory(session: Session, seat: Seat) -> None:

@@ -240,3 +240,24 @@ async def test_whoever_opted_out_counts_as_excluded_in_every_report_until_releas
     assert (await home.run("dry-run")).people.excluded == 1
     _release(home)
     assert (await home.run()).people.excluded == 0
+
+
+async def test_whoever_unsubscribes_anew_after_a_release_is_created_nowhere_again(home: House) -> None:
+    home.without("datananas")
+    home.configure("topo", write=False)
+    home.actors["apollo"].create(person())
+    await _unsubscribes(home, yes=True)
+    _release(home)
+    await _unsubscribes(home, yes=False)
+    await _unsubscribes(home, yes=True)
+    home.configure("topo", write=True)
+    assert by_state(await home.run())["topo", "create", "blocked"] == 1
+    assert home.topo.rows == []
+
+
+async def _unsubscribes(home: House, *, yes: bool) -> None:
+    """The person's row at Apollo says so, or says so no more, and a run reads it."""
+    home.clock.advance(hours=1)
+    home.apollo.now = home.clock.now
+    home.apollo.edit(home.apollo.rows[0]["id"], email_unsubscribed=yes)
+    await home.run()
