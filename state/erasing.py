@@ -10,6 +10,14 @@ from sync.record import RecordRef
 if TYPE_CHECKING:
     from state.connection import Connection
 
+BLANK = """
+    UPDATE operation SET contact = '{}', record = NULL, record_id = NULL, fields = '{}', opt_out = NULL,
+        message = NULL, accepted_key = NULL
+"""
+NOBODY = """
+    UPDATE person SET fields = '{}', choices = '{}', frozen = '[]', aliases = '[]', returns = '{}',
+        status = CASE status WHEN 'active' THEN 'empty' ELSE status END
+"""
 OF_RECORDS = (
     """
     DELETE FROM decision WHERE EXISTS (
@@ -25,13 +33,30 @@ OF_RECORDS = (
     )
     """,
     """
+    DELETE FROM operation WHERE state IN ('planned', 'blocked', 'deferred') AND EXISTS (
+        SELECT 1 FROM json_each(?) AS j JOIN record AS r ON r.rid = j.value
+        WHERE r.provider = operation.provider AND r.record_id = operation.record_id
+    )
+    """,
+    f"""
+    {BLANK} WHERE EXISTS (
+        SELECT 1 FROM json_each(?) AS j JOIN record AS r ON r.rid = j.value
+        WHERE r.provider = operation.provider AND r.record_id = operation.record_id
+    )
+    """,  # noqa: S608  # only our own words
+    """
     DELETE FROM before_merge WHERE EXISTS (
         SELECT 1 FROM json_each(?) AS j JOIN json_each(before_merge.rids) AS k ON k.value = j.value
     )
     """,
+    f"""
+    {NOBODY} WHERE status = 'retired' AND id IN (
+        SELECT f.person_id FROM json_each(?) AS j JOIN former_member AS f ON f.rid = j.value
+    )
+    """,  # noqa: S608  # only our own words
     "DELETE FROM record WHERE rid IN (SELECT value FROM json_each(?))",
 )
-"""In this order: a record's id may itself be an email, so nothing that names it stays."""
+"""In this order: a record's id may itself be an email, so nothing that names it stays, whoever it was of then."""
 
 OF_PEOPLE = (
     "DELETE FROM field_conflict WHERE person_id IN (SELECT value FROM json_each(?))",
@@ -43,17 +68,8 @@ OF_PEOPLE = (
     DELETE FROM operation
     WHERE state IN ('planned', 'blocked', 'deferred') AND person_id IN (SELECT value FROM json_each(?))
     """,
-    """
-    UPDATE operation SET contact = '{}', record = NULL, record_id = NULL, fields = '{}', opt_out = NULL,
-        message = NULL, accepted_key = NULL
-    WHERE person_id IN (SELECT value FROM json_each(?))
-    """,
-    """
-    UPDATE person SET fields = '{}', choices = '{}', frozen = '[]', aliases = '[]',
-        returns = '{}',
-        status = CASE status WHEN 'active' THEN 'empty' ELSE status END
-    WHERE id IN (SELECT value FROM json_each(?))
-    """,
+    f"{BLANK} WHERE person_id IN (SELECT value FROM json_each(?))",  # noqa: S608  # only our own words
+    f"{NOBODY} WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608  # only our own words
 )
 
 

@@ -56,8 +56,7 @@ class Erasure:
 
 def prepare(session: Session, person: Person) -> Erasure:
     """What would be erased and what would stay. Raises ``NotSettled``."""
-    sent_for = [operation.person_id for operation in session.store.operations(states=UNSETTLED)]
-    if any(going_on.id == person.id for going_on in session.store.people(sent_for)):
+    if _is_open(session, person):
         raise NotSettled(
             f"something that was sent for person {person.id} is not settled yet",
             remedy="let `contact-sync run` look it up, answer what `contact-sync review list` shows, then repeat",
@@ -66,6 +65,15 @@ def prepare(session: Session, person: Person) -> Erasure:
     others = session.store.shared_keys([person.id])
     shared = wide_keys(others, None) | {f"linkedin:{key}" for key in others}
     return Erasure(person, own - shared, bool(own & shared))
+
+
+def _is_open(session: Session, person: Person) -> bool:
+    """Whether something is not settled that was sent for them or for who was merged into them, or to a record."""
+    sent = session.store.operations(states=UNSETTLED)
+    records = {(member.record.ref.provider, member.record.ref.record_id) for member in person.members}
+    if any((operation.provider, operation.record_id) in records for operation in sent):
+        return True
+    return any(going_on.id == person.id for going_on in session.store.people([o.person_id for o in sent]))
 
 
 def _own_keys(person: Person) -> frozenset[str]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from sync.change import Conflict
 from sync.contact import Contact
 from sync.person import Decision
-from sync.store_port import Merged, Settled
-from tests.state.values import START, Home, assign, create, pull, read, ref, tie
+from sync.store_port import MembershipUpdate, Merged, Settled
+from tests.state.values import START, Home, assign, create, pull, read, ref, rid, tie, update
 
 if TYPE_CHECKING:
     from state.store import SqliteStore
@@ -47,3 +47,33 @@ def test_forgetting_nobody_changes_nothing(store: SqliteStore) -> None:
     assign(store, ann=["topo:1"])
     assert store.forget("nobody") == []
     assert store.people_count() == 1
+
+
+def test_nothing_is_left_of_what_was_noted_while_their_records_were_those_of_somebody_else(
+    home: Home, store: SqliteStore
+) -> None:
+    pull(store, read("topo:1", last_name=CANARY), read("topo:2", last_name="Brun"))
+    assign(store, bob=["topo:1", "topo:2"])
+    sent = replace(update("o1", "topo:1", "bob"), contact=Contact(last_name=CANARY), message=CANARY)
+    store.save_plan("run-1", [sent], at=START)
+    store.mark_sending([sent], run_id="run-1", at=START)
+    store.save_settled([Settled(operation=replace(sent, state="acked", run_id="run-1"))], at=START)
+    assign(store, ann=["topo:1"])
+    store.forget("ann")
+    assert CANARY.encode() not in home.database.read_bytes()
+    assert [(o.person_id, o.state) for o in store.operations()] == [("bob", "acked")]
+
+
+def test_nothing_is_left_of_somebody_merged_whose_other_records_are_of_others_by_now(
+    home: Home, store: SqliteStore
+) -> None:
+    pull(store, *(read(f"topo:{number}", last_name=f"Nr{number}") for number in range(4)))
+    assign(store, ann=["topo:0"], old=["topo:1", "topo:2", "topo:3"])
+    contact = Contact(last_name=CANARY)
+    store.save_merged([Merged(person_id="old", contact=contact, choices={}, conflicts=(), links={})], at=START)
+    tied = {rid(store, f"topo:{number}"): ("ann", "email") for number in range(4)}
+    store.save_membership(MembershipUpdate(members=tied, redirects={"old": "ann"}), at=START)
+    assign(store, bob=["topo:1", "topo:2"])
+    assert [p.id for p in store.people(["old"])] == ["bob"]
+    store.forget("ann")
+    assert CANARY.encode() not in home.database.read_bytes()
