@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from contextlib import closing, contextmanager, suppress
@@ -149,6 +150,11 @@ def _set_aside(database: Path) -> Path | None:
         journal.replace(former.with_name(former.name + "-journal"))
     database.replace(former)
     return former
+
+
+def set_aside(database: Path) -> list[Path]:
+    """What was kept of the databases that copies replaced; nobody removes it, and it holds all that they held."""
+    return sorted(database.parent.glob(glob.escape(database.name) + ".replaced*"))
 
 
 def _free_name(database: Path) -> Path:

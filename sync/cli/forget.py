@@ -41,6 +41,8 @@ def command(
     listed as something to do by hand at its provider.
     """
     set_up_logs(log_format, verbose, quiet)
+    from state.backup import set_aside
+    from sync.cli.places import database_file
     from sync.engine import erasing
 
     with deciding(config, wait.total_seconds()) as session:
@@ -48,7 +50,7 @@ def command(
             erasure = erasing.prepare(session, one_person(session.store, key))
         except erasing.NotSettled as error:
             raise click.UsageError(f"{error}; {error.remedy}") from error
-        say(_told(erasure, values=shows_values(values=values)))
+        say(_told(erasure, set_aside(database_file(session.settings)), values=shows_values(values=values)))
         if not confirmed("Erase them?", yes=yes):
             click.echo("Nothing was erased.")
             return 0
@@ -57,7 +59,8 @@ def command(
     return 0
 
 
-def _told(erasure: Erasure, *, values: bool) -> Iterator[str]:
+def _told(erasure: Erasure, kept: list[Path], *, values: bool) -> Iterator[str]:
+    """What will be done; ``kept``: databases that nothing is erased in, because a backup took their place."""
     from sync.cli.people_text import record_list
     from sync.report.masking import masked
 
@@ -67,6 +70,8 @@ def _told(erasure: Erasure, *, values: bool) -> Iterator[str]:
     yield f"  records, to be erased at their providers by hand: {record_list(erasure.records, values=values)}"
     yield "  here: every value, in the database and its free pages, and again in a backup that is restored"
     yield "  not here: reports and logs that were kept, and what the providers hold"
+    for path in kept:
+        yield f"  not in {path}, which `contact-sync state restore` set aside: remove it once it is not needed"
     if not erasure.keys:
         yield "  Only these records tell them from others, so another one would be taken in as somebody new."
     elif erasure.shared:

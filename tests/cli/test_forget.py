@@ -66,3 +66,16 @@ def test_a_backup_that_is_restored_does_not_bring_them_back(program: Program, kn
     assert program("state", "check", "--accept", "--yes", "--config", known).code == 0
     assert "names nobody known here" in program("explain", ZOE, "--config", known).err
     assert program("explain", "bob.brun@oakmere.nl", "--config", known).code == 0
+
+
+def test_a_database_that_a_restore_set_aside_is_named_because_nothing_is_erased_in_it(
+    program: Program, known: Path
+) -> None:
+    matched(program, known)
+    backup = known.parent / "before.db"
+    for word in (["backup", backup], ["restore", backup, "--yes"], ["check", "--accept", "--yes"]):
+        assert program("state", *word, "--config", known).code == 0
+    told = program("forget", ZOE, "--yes", "--config", known)
+    aside = known.parent / ".contact-sync" / "state.db.replaced"
+    assert b"uillonia" in aside.read_bytes()
+    assert f"not in {aside}, which `contact-sync state restore` set aside" in told.out
