@@ -72,7 +72,8 @@ def save_echo(connection: Connection, read: ReadRecord, at: int) -> int:
         return rid
     before = _shown(connection, known.rid)
     _return(connection, [known.rid] if known.gone else [])
-    _update(connection, [(known, read)], at)
+    # An answer to a write may be trimmed: that it says no "no" does not mean that there is none any more.
+    _update(connection, [(known, read)], at, opted_out="coalesce(?, opted_out)")
     if known.gone or before != _shown(connection, known.rid):
         connection.exec_driver_sql(DIRTY_RECORDS, (to_json([known.rid]),))
     return known.rid
@@ -121,12 +122,14 @@ def _told(record: Record) -> tuple[object, ...]:
     return (to_set(record.labels), record.opted_out, *times)
 
 
-def _update(connection: Connection, changed: Sequence[tuple[Known, ReadRecord]], at: int) -> None:
+def _update(
+    connection: Connection, changed: Sequence[tuple[Known, ReadRecord]], at: int, *, opted_out: str = "?"
+) -> None:
     if not changed:
         return
     connection.exec_driver_sql(
-        "UPDATE record SET fingerprint = ?, fields = ?, absent = ?, labels = ?, opted_out = ?, created_at = ?,"
-        " updated_at = ?, changed_at = ? WHERE rid = ?",
+        f"UPDATE record SET fingerprint = ?, fields = ?, absent = ?, labels = ?, opted_out = {opted_out},"  # noqa: S608  # only our own words
+        " created_at = ?, updated_at = ?, changed_at = ? WHERE rid = ?",
         [
             (read.fingerprint, *_observed(connection, was.rid, read.record), *_told(read.record), at, was.rid)
             for was, read in changed

@@ -10,7 +10,7 @@ from sync.contact import Contact
 from sync.errors import StateError
 from sync.record import OptOut, Record
 from sync.store_port import MembershipUpdate, Settled
-from tests.state.values import START, Home, assign, create, later, pull, read, ref, tie, update
+from tests.state.values import START, Home, as_read, assign, create, later, pull, read, ref, tie, update
 
 if TYPE_CHECKING:
     from state.store import SqliteStore
@@ -207,6 +207,20 @@ def test_an_echo_waits_for_matching_only_if_its_keys_changed(store: SqliteStore)
     assert region is not None
     assert region.dirty == {2}
     assert store.records([ref("topo:1")])[ref("topo:1")].contact.first_name == "Ann"
+
+
+@pytest.mark.parametrize(("told", "kept"), [(None, "UNSUBSCRIBED"), ("OTHER", "OTHER")])
+def test_an_answer_to_a_write_ends_no_opt_out_by_leaving_it_out(
+    store: SqliteStore, told: str | None, kept: str
+) -> None:
+    (operation,) = sent(store, update("o1", "topo:1"))
+    shown = store.records([ref("topo:1")])[ref("topo:1")]
+    pull(store, as_read(replace(shown, opted_out="UNSUBSCRIBED"), mark="2"))
+    answer = as_read(replace(shown, opted_out=told), mark="3")
+    store.save_settled([Settled(operation=replace(operation, state="acked"), read=answer)], at=later())
+    assert store.records([ref("topo:1")])[ref("topo:1")].opted_out == kept
+    pull(store, as_read(shown, mark="4"))
+    assert store.records([ref("topo:1")])[ref("topo:1")].opted_out is None
 
 
 def test_a_person_waits_on_until_every_operation_of_the_run_succeeded(store: SqliteStore) -> None:
