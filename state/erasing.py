@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from state.rows import to_json
+from state.rows import from_json, to_json
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
@@ -78,8 +78,9 @@ def forget(connection: Connection, person: str) -> list[RecordRef]:
 
     Operations that were sent keep id and state, so that nothing open is forgotten about.
     """
-    ids = connection.exec_driver_sql("SELECT id FROM person WHERE id = ? OR successor = ?", (person, person))
-    people = to_json([row[0] for row in ids])
+    them = connection.exec_driver_sql("SELECT id FROM person WHERE id = ? OR successor = ?", (person, person))
+    ids = [row[0] for row in them]
+    people = to_json(ids)
     rows = connection.exec_driver_sql(
         "SELECT r.rid, r.provider, r.record_id FROM link AS l JOIN record AS r ON r.rid = l.rid"
         " WHERE l.person_id = ? ORDER BY r.rid",
@@ -90,4 +91,19 @@ def forget(connection: Connection, person: str) -> list[RecordRef]:
         connection.exec_driver_sql(statement, (records,))
     for statement in OF_PEOPLE:
         connection.exec_driver_sql(statement, (people,))
+    for gone in ids:
+        _forget_typed(connection, gone)
     return [RecordRef(row[1], row[2]) for row in rows]
+
+
+def _forget_typed(connection: Connection, gone: str) -> None:
+    """What people had typed for them stands nowhere among what lost, not even at who was one with them once."""
+    mark = f" for {gone}"
+    rows = connection.exec_driver_sql(
+        "SELECT id, choices FROM person WHERE instr(choices, ?)", (f'{mark}"',)
+    ).all()
+    for person, text in rows:
+        choices = from_json(text)
+        for choice in choices.values():
+            choice[3] = {source: value for source, value in choice[3].items() if not source.endswith(mark)}
+        connection.exec_driver_sql("UPDATE person SET choices = ? WHERE id = ?", (to_json(choices), person))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sync.change import Conflict
+from sync.change import Choice, Conflict
 from sync.contact import Contact
 from sync.person import Decision
 from sync.store_port import MembershipUpdate, Merged, Settled
@@ -40,6 +40,21 @@ def test_nothing_of_a_forgotten_person_is_left_in_the_file(home: Home, store: Sq
     assert (store.people(["ann"]), store.people_count(), store.dirty_people()) == ([], 1, ["bob"])
     assert store.decisions() == []
     store.check_audit()
+
+
+def test_what_was_typed_for_them_leaves_who_was_one_with_them_once(home: Home, store: SqliteStore) -> None:
+    pull(store, read("topo:1"), read("topo:2"))
+    assign(store, ann=["topo:1"], bob=["topo:2"])
+    losers = {"human for ann": CANARY, "human for bob2": "Brun", "topo:2": "Braun"}
+    choice = Choice(source="human", rule="human", at=START, losers=losers)
+    bob = Merged(
+        person_id="bob", contact=Contact(last_name="B"), choices={"last_name": choice}, conflicts=(), links={}
+    )
+    store.save_merged([bob], at=START)
+    store.forget("ann")
+    assert CANARY.encode() not in home.database.read_bytes()
+    (left,) = store.people(["bob"])
+    assert left.choices["last_name"].losers == {"human for bob2": "Brun", "topo:2": "Braun"}
 
 
 def test_forgetting_nobody_changes_nothing(store: SqliteStore) -> None:
