@@ -7,6 +7,8 @@ the request: surely not → ``Unreachable``; maybe → ``OutcomeUnknown`` for a 
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
 import zlib
 from dataclasses import dataclass, field
@@ -82,7 +84,7 @@ class Http:
     """One provider's connection pool.
 
     ``headers`` is asked before every call (credentials may be refreshed). ``max_requests`` is the ceiling
-    for this run, ``None`` = none.
+    for this run, ``None`` = none. ``key`` is the setting that holds ``base_url``.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Http:
         counts: RequestCounts,
         max_requests: int | None = None,
         deadline_s: float = DEADLINE_S,
+        key: str = "base_url",
     ) -> None:
         self._provider = provider
         self._base_url = base_url.rstrip("/")
@@ -101,6 +104,7 @@ class Http:
         self._counts = counts
         self._max_requests = max_requests
         self._deadline_s = deadline_s
+        self._key = f"providers.{provider}.{key}"
         self._clients: dict[bool, httpx.AsyncClient] = {}
 
     async def close(self) -> None:
@@ -163,7 +167,7 @@ class Http:
         why = f"answered with a redirect ({status}), which is never followed"
         if status == 303 and request.mutating:
             return self._ambiguous(request, why)
-        return WrongPlace(self._provider, why, remedy="put the final address into base_url")
+        return WrongPlace(self._provider, why, remedy=f"put the final address into {self._key}")
 
     def _sendable(self, headers: dict[str, str]) -> dict[str, str]:
         """``headers`` and the one packing we unpack; a header that cannot be sent is told without its value."""
@@ -216,14 +220,27 @@ class Http:
     def _not_sent(self, error: Exception) -> Unreachable:
         where = urlsplit(self._base_url)
         host = where.hostname if where.port is None else f"{where.hostname}:{where.port}"
+        why, check = "", f"check {self._key}"
         cause: BaseException | None = error
         while cause is not None:
             if isinstance(cause, ssl.SSLCertVerificationError):
-                return WrongPlace(self._provider, f"its certificate is not trusted ({host})")
+                return WrongPlace(self._provider, f"its certificate is not trusted ({host})", remedy=check)
             if isinstance(cause, ssl.SSLError) and not isinstance(cause, BROKEN_OFF):
-                return WrongPlace(self._provider, f"no secure connection can be made ({host})")
+                return WrongPlace(self._provider, f"no secure connection can be made ({host})", remedy=check)
+            why = why or _system_says(cause)
             cause = cause.__cause__ or cause.__context__
-        return Unreachable(self._provider, f"cannot be reached at {host} ({type(error).__name__})")
+        return Unreachable(
+            self._provider,
+            f"cannot be reached at {host} ({why or type(error).__name__})",
+            remedy=f"{check}, and the network of this machine",
+        )
+
+
+def _system_says(cause: BaseException) -> str:
+    """The system's own words for what failed, ``""`` where it has none."""
+    if isinstance(cause, (socket.gaierror, ssl.SSLError)):  # their numbers are not those of the system
+        return str(cause.strerror or "")
+    return os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else ""
 
 
 class _NoCookies(CookieJar):

@@ -111,7 +111,12 @@ class RefreshedToken:
         self._lock = asyncio.Lock()
         self._kept: _Kept | None = None
         self._http = Http(
-            client.provider, client.token_url, headers=self._headers, counts=RequestCounts(), deadline_s=deadline_s
+            client.provider,
+            client.token_url,
+            headers=self._headers,
+            counts=RequestCounts(),
+            deadline_s=deadline_s,
+            key="oauth2.token_url",
         )
 
     async def token(self) -> str:

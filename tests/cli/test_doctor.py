@@ -80,7 +80,8 @@ def test_an_unreachable_provider_ends_with_11(program: Program, config: Path) ->
     told = _doctor(program, config)
     assert told.code == 11
     assert len(_lines(told, "FAIL")) == 3
-    assert "cannot be reached at 127.0.0.1:1" in told.out
+    assert "cannot be reached at 127.0.0.1:1 (Connection refused)" in told.out
+    assert "-> check providers.topo.base_url, and the network of this machine" in told.out
 
 
 def test_offline_asks_no_provider(program: Program, config: Path) -> None:

@@ -195,3 +195,12 @@ async def test_a_token_address_that_fails_means_that_nothing_was_sent(tmp_path: 
             await token.token()
         await token.close()
         assert box.writes == 0
+
+
+async def test_a_token_address_where_nobody_listens_is_named_by_its_own_key(tmp_path: Path) -> None:
+    async with sandbox() as box:
+        token = credential(box, tmp_path)
+    with pytest.raises(Unreachable, match="cannot be reached") as caught:
+        await token.token()
+    await token.close()
+    assert str(caught.value.remedy).startswith("check providers.datananas.oauth2.token_url")

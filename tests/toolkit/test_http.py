@@ -174,6 +174,8 @@ async def test_nobody_listening_is_surely_not_sent() -> None:
         with pytest.raises(Unreachable, match=f"cannot be reached at 127.0.0.1:{port} ") as caught:
             await http.call(WRITE)
     assert not isinstance(caught.value, WrongPlace)
+    assert "(Connection refused)" in str(caught.value)
+    assert caught.value.remedy == "check providers.topo.base_url, and the network of this machine"
     assert CANARY not in str(caught.value)
 
 
@@ -183,7 +185,7 @@ async def test_a_name_that_does_not_resolve_is_surely_not_sent(monkeypatch: pyte
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     async with opened("http://nowhere.invalid") as http:
-        with pytest.raises(Unreachable, match=r"nowhere\.invalid"):
+        with pytest.raises(Unreachable, match=r"nowhere\.invalid \(Name or service not known\)"):
             await http.call(WRITE)
 
 
