@@ -138,7 +138,7 @@ class MatchSettings(Section):
 class GuardLimit(Section):
     """A change set is stopped when it is larger than ``floor`` and larger than ``share`` of the people."""
 
-    share: float = Field(ge=0, lt=1)
+    share: float = Field(ge=0, le=1)
     floor: int = Field(ge=0)
 
 

@@ -66,7 +66,7 @@ def test_all_problems_are_listed_together_with_file_and_key(loaded: Loaded, tmp_
         intervall = "15m"
         settle = 15
         [guards]
-        create = { share = 1.0 }
+        create = { share = 1.5 }
         [providers.topo]
         api_key = "topo_live_canary"
         [providers.salesforce]
@@ -76,7 +76,7 @@ def test_all_problems_are_listed_together_with_file_and_key(loaded: Loaded, tmp_
     text = "\n".join(found)
     assert "sync.intervall: is no known key; did you mean interval?" in text
     assert "sync.settle: not a duration" in text
-    assert "guards.create.share: must be less than 1" in text
+    assert "guards.create.share: must be at most 1" in text
     assert "providers.topo.api_key: holds a literal" in text
     assert "providers.topo.contact_list_id: is missing" in text
     assert "providers.salesforce: is no known provider" in text
@@ -175,6 +175,10 @@ def test_a_guard_that_names_one_number_keeps_the_other_default(loaded: Loaded) -
     guards = loaded(SMALLEST + "[guards]\nmerge = { floor = 99 }\nupdate = { share = 0 }\n").guards
     assert (guards.merge.share, guards.merge.floor) == (0.02, 99)
     assert (guards.update.share, guards.update.floor) == (0.0, 50)
+
+
+def test_a_guard_may_let_through_as_many_as_are_known(loaded: Loaded) -> None:
+    assert loaded(SMALLEST + "[guards]\ncreate = { share = 1.0 }\n").guards.create.share == 1.0
 
 
 def test_paths_that_are_absolute_stay(loaded: Loaded) -> None:
