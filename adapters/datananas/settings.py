@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from sync.config import BaseUrl, FieldName, PositiveDuration, ProviderSettings, SecretRef, Section, StreamUrl
 from sync.contact import FIELD_NAMES
@@ -89,6 +89,10 @@ def parse_reset(text: str) -> tuple[time, ZoneInfo]:
         return time.fromisoformat(clock), ZoneInfo(zone)
     except (ZoneInfoNotFoundError, OSError) as error:
         raise ValueError(text) from error
+
+
+def _match_field(match_key: str) -> str:
+    return "emails" if match_key == "email" else match_key
 
 
 def _is_here(url: str) -> bool:
@@ -171,6 +175,13 @@ class DatananasSettings(ProviderSettings):
     def _from_array(cls, value: Any) -> Any:
         return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
 
+    @field_validator("list")
+    @classmethod
+    def _there(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        if not value and info.data.get("write"):
+            raise ValueError('is missing; name the target list, as in list = { _id = "5f0c..." }')
+        return value
+
     @field_validator("query_names")
     @classmethod
     def _named(cls, value: dict[str, str]) -> dict[str, str]:
@@ -178,7 +189,7 @@ class DatananasSettings(ProviderSettings):
 
     @field_validator("field_map")
     @classmethod
-    def _mapped(cls, value: dict[str, str]) -> dict[str, str]:
+    def _mapped(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
         merged = dict(FIELD_MAP) | value
         strange = sorted(set(merged) - set(FIELD_NAMES))
         if strange:
@@ -187,20 +198,14 @@ class DatananasSettings(ProviderSettings):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"sends two fields under one name ({', '.join(twice)}); give each its own")
+        if not merged.get(_match_field(info.data.get("match_key", "email"))):
+            raise ValueError("leaves out the field that match_key names")
         return merged
-
-    @model_validator(mode="after")
-    def _usable(self) -> DatananasSettings:
-        if self.write and not self.list:
-            raise ValueError('list: missing; name the target list, as in list = { _id = "5f0c..." }')
-        if not self.wire_name(self.match_field):
-            raise ValueError("field_map: leaves out the field that match_key names")
-        return self
 
     @property
     def match_field(self) -> str:
         """The canonical field that the upsert is taken to match on."""
-        return "emails" if self.match_key == "email" else self.match_key
+        return _match_field(self.match_key)
 
     def wire_name(self, name: str) -> str:
         """The wire name of a canonical field, ``""`` when it is not sent."""

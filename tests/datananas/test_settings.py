@@ -105,3 +105,9 @@ def test_what_changes_what_is_sent_changes_the_fingerprint() -> None:
         {"field_map": {"city": "town"}}, {"send_owner": True},
     ):  # fmt: skip
         assert settings(**change).fingerprint() != base
+
+
+def test_what_is_missing_is_told_under_its_own_key_and_with_every_other_fault() -> None:
+    with pytest.raises(ValidationError) as caught:
+        DatananasSettings.model_validate({"batch_size": 0, "field_map": {"emails": ""}})
+    assert {error["loc"] for error in caught.value.errors()} == {("list",), ("batch_size",), ("field_map",)}
