@@ -60,8 +60,9 @@ def command(
     from sync.wiring import Request, opened_store
 
     settings = loaded(config, reports, log_format, verbose, quiet)
+    raw = _read(file)
     with opened_store(settings, wait_s=wait.total_seconds()) as store:
-        plan = _read(file, only, store.keyed_hash)
+        plan = _parsed(raw, only, store.keyed_hash)
     request = Request(
         options=_options(plan, "apply"),
         providers=plan.providers,
@@ -84,13 +85,22 @@ def command(
     return ended(report, stopped, reports, values=values, quiet=quiet)
 
 
-def _read(file: Path, only: str | None, keyed_hash: Any) -> SavedPlan:
-    from sync.plans import PlanError, parse
+def _read(file: Path) -> bytes:
+    from sync.errors import ConfigError
+    from sync.plans import MAKE_ANOTHER
 
     try:
-        plan = parse(file.read_text(encoding="utf-8"), keyed_hash)
-    except (OSError, UnicodeDecodeError) as error:
-        raise PlanError(f"{file} cannot be read ({getattr(error, 'strerror', None) or 'no text'})") from error
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be read ({error.strerror})", remedy=f"name a saved plan, or {MAKE_ANOTHER}"
+        ) from error
+
+
+def _parsed(raw: bytes, only: str | None, keyed_hash: Any) -> SavedPlan:
+    from sync.plans import parse
+
+    plan = parse(raw.decode("utf-8", "replace"), keyed_hash)
     if plan.only != (only and keyed_hash(only)):
         raise click.UsageError("The plan was made with another --only; repeat it as it was then.")
     return plan

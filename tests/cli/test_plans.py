@@ -99,8 +99,13 @@ def test_what_is_no_plan_is_refused(program: Program, config: Path, plan: Path, 
     plan.write_text(text)
     told = carried_out(program, config, plan)
     assert (told.code, told.out) == (6, "")
-    plan.unlink()
-    assert carried_out(program, config, plan).code == 6
+
+
+def test_a_plan_that_is_not_there_is_a_wrong_name_and_leaves_no_trace(program: Program, config: Path) -> None:
+    told = carried_out(program, config, config.parent / "no-plan.json")
+    assert (told.code, "no-plan.json cannot be read (No such file or directory)" in told.err) == (2, True)
+    assert "contact-sync plan --out FILE" in told.err
+    assert not (config.parent / ".contact-sync").exists()
 
 
 def test_an_expired_plan_is_refused(program: Program, config: Path, plan: Path) -> None:
