@@ -14,7 +14,7 @@ from state.connection import open_raw, transaction, translated
 from state.digests import Sums, are_kept
 from state.files import create_private, flush_folder, make_folder
 from state.points import point
-from sync.errors import StateError
+from sync.errors import ConfigError, StateError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -104,9 +104,12 @@ def restore(copy: Path, database: Path) -> Path | None:
 
 
 def check_backup(copy: Path, database: Path) -> None:
-    """``copy`` is a sound store that may stand in for ``database``. Raises ``StateError`` otherwise."""
+    """``copy`` is a sound store that may stand in for ``database``.
+
+    Raises ``StateError`` otherwise, ``ConfigError`` where there is no file.
+    """
     if not copy.is_file():
-        raise StateError(f"there is no backup at {copy}", remedy="name a file that `state backup` made")
+        raise ConfigError(f"there is no backup at {copy}", remedy="name a file that `state backup` made")
     if database.exists() and copy.samefile(database):
         raise StateError(f"{copy} is the state database itself, no backup of it")
     with _as_backup(copy), translated("it cannot be read"), closing(open_raw(copy, "ro")) as source:

@@ -193,13 +193,11 @@ def test_a_damaged_database_can_be_replaced(program: Program, config: Path, stor
     assert _people(store_file) == 1
 
 
-@pytest.mark.parametrize("kind", ["missing", "blank", "cut", "foreign", "newer", "itself"])
+@pytest.mark.parametrize("kind", ["blank", "cut", "foreign", "newer", "itself"])
 def test_what_is_no_sound_backup_is_refused_and_nothing_is_touched(
     program: Program, config: Path, store_file: Path, copy: Path, kind: str
 ) -> None:
-    if kind == "missing":
-        copy.unlink()
-    elif kind == "blank":
+    if kind == "blank":
         copy.write_bytes(b"")
     elif kind == "cut":
         copy.write_bytes(copy.read_bytes()[:20_000])
@@ -214,6 +212,16 @@ def test_what_is_no_sound_backup_is_refused_and_nothing_is_touched(
     assert (told.code, store_file.read_bytes() == before) == (12, True)
     assert told.err.startswith("contact-sync: ")
     assert [p.name for p in store_file.parent.glob("*.restored*")] == []
+
+
+def test_a_backup_that_is_not_there_is_a_wrong_name(
+    program: Program, config: Path, store_file: Path, copy: Path
+) -> None:
+    copy.unlink()
+    before = store_file.read_bytes()
+    told = _restore(program, config, copy, "--yes")
+    assert (told.code, store_file.read_bytes() == before) == (2, True)
+    assert f"there is no backup at {copy}" in told.err
 
 
 @pytest.mark.parametrize(("answer", "people"), [("y", 1), ("n", 2)])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from state.backup import backup, restore
-from sync.errors import StateError
+from sync.errors import ConfigError, StateError
 from tests.state.values import START, Home, assign, pull, read
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def test_an_unsound_backup_is_not_restored(home: Home, store: SqliteStore) -> No
     path.write_bytes(path.read_bytes()[:20000])
     store.close()
     before = home.database.read_bytes()
-    for copy in (path, home.root / "nowhere.db"):
-        with pytest.raises(StateError):
+    for copy, error in ((path, StateError), (home.root / "nowhere.db", ConfigError)):
+        with pytest.raises(error):
             restore(copy, home.database)
     assert home.database.read_bytes() == before
 
