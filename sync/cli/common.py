@@ -110,21 +110,23 @@ def parse_max_requests(texts: Iterable[str]) -> dict[str, int]:
     return ceilings
 
 
-def check_places(settings: Settings, specs: Iterable[str]) -> None:
-    """A usage error for a report that would take the place of what contact-sync itself needs."""
+def check_places(settings: Settings, specs: Iterable[str], out: Path | None = None) -> None:
+    """A usage error for a report, or an ``--out``, in the place of what contact-sync itself needs."""
     from sync.cli.places import check_spare
     from sync.report.output import parse_target
 
     for path in (parse_target(spec).path for spec in specs):
         if path is not None:
             check_spare(settings, path, "--report")
+    if out is not None:
+        check_spare(settings, out, "--out")
 
 
-def check_reports(specs: Iterable[str]) -> None:
-    """A configuration error for a report nobody can write, before any work is done."""
+def check_reports(specs: Iterable[str], out: Path | None = None) -> None:
+    """A configuration error for a report, or an ``--out``, nobody can write, before any work is done."""
     from sync.report.output import check_targets
 
-    check_targets(specs)
+    check_targets(specs, out)
 
 
 def tell(report: Report, specs: tuple[str, ...], *, values: bool, quiet: bool) -> None:
@@ -148,13 +150,18 @@ def tell(report: Report, specs: tuple[str, ...], *, values: bool, quiet: bool) -
 
 
 def loaded(
-    config: Path | None, written: Iterable[str], log_format: str | None, verbose: int, quiet: bool
+    config: Path | None,
+    reports: Iterable[str],
+    log_format: str | None,
+    verbose: int,
+    quiet: bool,
+    out: Path | None = None,
 ) -> Settings:
-    """The settings that count here, logs as they ask; each report of ``written`` leaves alone what we need."""
+    """The settings that count here, logs as they ask; no report and no ``out`` takes the place of what we need."""
     from sync.wiring import load_settings
 
     settings = load_settings(config)
-    check_places(settings, written)
+    check_places(settings, reports, out)
     set_up_logs(log_format, verbose, quiet, settings.logging)
     return settings
 

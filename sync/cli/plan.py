@@ -49,12 +49,12 @@ def command(
     plan_expires`, as long as no other run came between. What --allow lets through now is let through then; a plan
     that a guard stops is not saved (5).
     """
-    check_reports(reports)
+    check_reports(reports, out)
     set_up_logs(log_format, verbose, quiet)
     from sync.cli.run import request_from
 
     request = request_from("dry-run", allowances=allowances, **narrowing)
-    settings = loaded(config, (*reports, f"json:{out}"), log_format, verbose, quiet)
+    settings = loaded(config, reports, log_format, verbose, quiet, out)
     return save_plan(out, settings, request, allowances, reports, values=values, quiet=quiet)
 
 

@@ -55,14 +55,13 @@ def command(
     other value came from: else it would come back. What cannot be taken back is told: who was created, opt-outs,
     what was empty before, and what changed since.
     """
-    check_reports(reports)
+    check_reports(reports, out)
     set_up_logs(log_format, verbose, quiet)
     from sync.cli.run import request_from
 
     request = request_from("dry-run", allowances=allowances, **narrowing)
     request = replace(request, options=replace(request.options, undo=run))
-    written = reports if out is None else (*reports, f"json:{out}")
-    settings = loaded(config, written, log_format, verbose, quiet)
+    settings = loaded(config, reports, log_format, verbose, quiet, out)
     _check_run(settings, run)
     if out is not None:
         from sync.cli.plan import save_plan

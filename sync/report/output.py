@@ -62,10 +62,10 @@ def parse_target(spec: str) -> Target:
     return Target(found, Path(path) if path not in {"", "-"} else None)
 
 
-def check_targets(specs: Iterable[str]) -> None:
+def check_targets(specs: Iterable[str], out: Path | None = None) -> None:
     """Each report can be written where it is to go, each to a place of its own; asked before there is one.
 
-    Raises ConfigError otherwise.
+    ``out``: what else will be written, as ``--out`` names it. Raises ConfigError otherwise.
     """
     places = [parse_target(spec).path for spec in specs]
     if places.count(None) > 1:
@@ -76,15 +76,19 @@ def check_targets(specs: Iterable[str]) -> None:
     for path in filter(None, places):
         if places.count(path) > 1:
             raise ConfigError(f"--report: two reports would go to {path}", remedy="Give each its own file.")
-        _check_place(path)
+        _check_place(path, "--report")
+    if out is not None:
+        if out in places:
+            raise ConfigError(f"--out: a report would go to {out}, too", remedy="Give each its own file.")
+        _check_place(out, "--out")
 
 
-def _check_place(path: Path) -> None:
+def _check_place(path: Path, flag: str) -> None:
     folder = path.absolute().parent
     if not folder.is_dir():
-        raise ConfigError(f"--report: the folder of {path} does not exist", remedy=f"Make it: mkdir -p {folder}")
+        raise ConfigError(f"{flag}: the folder of {path} does not exist", remedy=f"Make it: mkdir -p {folder}")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise ConfigError(f"--report: {folder} cannot be written to", remedy=_ELSEWHERE)
+        raise ConfigError(f"{flag}: {folder} cannot be written to", remedy=_ELSEWHERE)
     _refuse_odd(path)
 
 

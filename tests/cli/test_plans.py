@@ -101,6 +101,17 @@ def test_what_is_no_plan_is_refused(program: Program, config: Path, plan: Path, 
     assert (told.code, told.out) == (6, "")
 
 
+@pytest.mark.parametrize("place", ["nowhere/plan.json", "config.toml", "told.json"])
+def test_where_no_plan_can_be_saved_is_told_of_out_before_anything_is_asked(
+    program: Program, config: Path, place: str
+) -> None:
+    before = config.read_bytes()
+    out, report = config.parent / place, f"json:{config.parent / 'told.json'}"
+    told = program("plan", "--out", out, "--report", report, "--config", config)
+    assert (told.code, told.out, "--out" in told.err, "--report" in told.err) == (2, "", True, False)
+    assert (config.read_bytes(), [path.name for path in config.parent.iterdir()]) == (before, ["config.toml"])
+
+
 def test_a_plan_that_is_not_there_is_a_wrong_name_and_leaves_no_trace(program: Program, config: Path) -> None:
     told = carried_out(program, config, config.parent / "no-plan.json")
     assert (told.code, "no-plan.json cannot be read (No such file or directory)" in told.err) == (2, True)
