@@ -50,8 +50,8 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
     if state.export_as_of is not None and export.as_of < state.export_as_of:
         raise Rejected(
             seat.name,
-            f"this export speaks for {export.as_of:%Y-%m-%d %H:%M}Z, an older time than the last one "
-            f"({state.export_as_of:%Y-%m-%d %H:%M}Z)",
+            f"this export speaks for {_exactly(export.as_of)}, an older time than the last one "
+            f"({_exactly(state.export_as_of)})",
             code="older-export",
         )
     before = seat.changed
@@ -77,6 +77,11 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
         unsure=complete and bool(bad_rows),
         older=len(outdated),
     )
+
+
+def _exactly(moment: datetime) -> str:
+    """The moment so fine that files written one after the other can be told apart."""
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
 def _lacking(session: Session, seat: Seat, export: Export) -> list[RecordRef]:

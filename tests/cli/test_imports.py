@@ -91,7 +91,7 @@ def test_an_older_export_is_refused(program: Program, config: Path, export: Path
     export.write_text(HEADER + ANA)
     told = program("import", "datananas", export, "--as-of", "2020-01-31", "--config", config)
     assert told.code == 2
-    assert "2020-01-31 00:00Z" in told.err
+    assert "2020-01-31 00:00:00.000Z" in told.err
     assert "What to do: " in told.err
 
 
@@ -121,6 +121,17 @@ def test_nothing_counts_as_gone_while_a_complete_export_holds_a_row_that_cannot_
     assert told.code == 3
     assert "Nothing counts as gone" in told.out
     assert "held" not in program("status", "--config", config).out
+
+
+def test_two_exports_of_one_minute_are_told_apart(program: Program, config: Path, export: Path) -> None:
+    older = export.with_name("older.csv")
+    older.write_text(HEADER + BOB)
+    for path, moment in ((export, 1_780_000_000.250), (older, 1_780_000_000.125)):
+        os.utime(path, (moment, moment))
+    program("import", "datananas", export, "--config", config)
+    told = program("import", "datananas", older, "--config", config)
+    assert told.code == 2
+    assert "2026-05-28 20:26:40.125Z, an older time than the last one (2026-05-28 20:26:40.250Z)" in told.err
 
 
 def test_an_unknown_provider_is_refused_with_the_configured_ones(
