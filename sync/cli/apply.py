@@ -16,7 +16,7 @@ from sync.cli.common import (
     loaded,
     log_options,
     parse_max_requests,
-    result_options,
+    report_options,
     set_up_logs,
 )
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--max-requests", multiple=True, metavar="PROVIDER=N", help="Request ceiling; repeatable.")
 @click.option("--wait", type=DURATION, default="0", help="How long to wait for the lock.")
 @config_option
-@result_options
+@report_options
 @log_options
 def command(
     file: Path,
@@ -45,6 +45,7 @@ def command(
     config: Path | None,
     reports: tuple[str, ...],
     values: bool,
+    exit_code: bool,
     log_format: str | None,
     verbose: int,
     quiet: bool,
@@ -82,7 +83,7 @@ def command(
     report, stopped = carried_out(replace(request, options=_options(plan, "dry-run"))) if plan.undo else (None, 0)
     if report is None or not (report.exit_code or stopped):  # an undo is remembered only where it will be sent
         report, stopped = carried_out(request)
-    return ended(report, stopped, reports, values=values, quiet=quiet)
+    return ended(report, stopped, reports, values=values, quiet=quiet, pending=exit_code)
 
 
 def _read(file: Path) -> bytes:

@@ -61,13 +61,7 @@ def log_options(command: F) -> F:
 
 def report_options(command: F) -> F:
     """``--report``, ``--values`` and ``--exit-code``."""
-    return result_options(
-        click.option("--exit-code", is_flag=True, help="End with 4 when something is pending.")(command)
-    )
-
-
-def result_options(command: F) -> F:
-    """``--report`` and ``--values``."""
+    command = click.option("--exit-code", is_flag=True, help="End with 4 when something is pending.")(command)
     command = click.option("--values", is_flag=True, help="Show personal data instead of masking it.")(command)
     return click.option(
         "--report",

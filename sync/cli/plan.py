@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,8 @@ from sync.cli.common import (
     cycle_options,
     loaded,
     log_options,
-    result_options,
+    pending_code,
+    report_options,
     set_up_logs,
     tell,
 )
@@ -30,13 +32,14 @@ if TYPE_CHECKING:
               help="Where the plan is saved.")  # fmt: skip
 @config_option
 @cycle_options
-@result_options
+@report_options
 @log_options
 def command(
     out: Path,
     config: Path | None,
     reports: tuple[str, ...],
     values: bool,
+    exit_code: bool,
     log_format: str | None,
     verbose: int,
     quiet: bool,
@@ -55,7 +58,7 @@ def command(
 
     request = request_from("dry-run", allowances=allowances, **narrowing)
     settings = loaded(config, reports, log_format, verbose, quiet, out)
-    return save_plan(out, settings, request, allowances, reports, values=values, quiet=quiet)
+    return save_plan(out, settings, request, allowances, reports, values=values, quiet=quiet, pending=exit_code)
 
 
 def save_plan(
@@ -67,8 +70,12 @@ def save_plan(
     *,
     values: bool,
     quiet: bool,
+    pending: bool,
 ) -> int:
-    """What the request would send is told and saved, unless a guard stops it; returns the exit code."""
+    """What the request would send is told and saved, unless a guard stops it; returns the exit code.
+
+    ``pending``: 4 counts.
+    """
     from sync.cli.run import interruptible, one_cycle
     from sync.report.output import write_private
 
@@ -81,6 +88,7 @@ def save_plan(
     report, stopped = interruptible(lambda stop: one_cycle(settings, request, stop, quiet=quiet, made=made))
     if report is None or stopped:
         return 128 + stopped
+    report = replace(report, exit_code=pending_code(report)) if pending else report
     tell(report, reports, values=values, quiet=quiet)
     if report.guards:
         click.echo("No plan was saved. Repeat it with the --allow that the guards name, or change less.", err=True)

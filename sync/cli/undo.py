@@ -15,7 +15,7 @@ from sync.cli.common import (
     ended,
     loaded,
     log_options,
-    result_options,
+    report_options,
     set_up_logs,
     tell,
 )
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @config_option
 @cycle_options
-@result_options
+@report_options
 @log_options
 def command(
     run: str,
@@ -43,6 +43,7 @@ def command(
     config: Path | None,
     reports: tuple[str, ...],
     values: bool,
+    exit_code: bool,
     log_format: str | None,
     verbose: int,
     quiet: bool,
@@ -66,7 +67,9 @@ def command(
     if out is not None:
         from sync.cli.plan import save_plan
 
-        return save_plan(out, settings, request, allowances, reports, values=values, quiet=quiet)
+        return save_plan(
+            out, settings, request, allowances, reports, values=values, quiet=quiet, pending=exit_code
+        )
     if not yes:
         shown, stopped = _cycle(settings, request, quiet=quiet)
         if shown is None or stopped:
@@ -76,7 +79,7 @@ def command(
             click.echo("Nothing was sent.", err=True)
             return int(shown.exit_code)
     sending = replace(request, options=replace(request.options, mode="undo"))
-    return ended(*_cycle(settings, sending, quiet=quiet), reports, values=values, quiet=quiet)
+    return ended(*_cycle(settings, sending, quiet=quiet), reports, values=values, quiet=quiet, pending=exit_code)
 
 
 def _cycle(settings: Settings, request: Request, *, quiet: bool) -> tuple[Report | None, int]:

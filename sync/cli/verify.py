@@ -13,7 +13,7 @@ from sync.cli.common import (
     loaded,
     log_options,
     narrowing_options,
-    result_options,
+    report_options,
     set_up_logs,
 )
 
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 @click.command("verify")
 @config_option
 @narrowing_options
-@result_options
+@report_options
 @log_options
 def command(
     config: Path | None,
     reports: tuple[str, ...],
     values: bool,
+    exit_code: bool,
     log_format: str | None,
     verbose: int,
     quiet: bool,
@@ -47,4 +48,4 @@ def command(
     request = request_from("verify", **narrowing)
     settings = loaded(config, reports, log_format, verbose, quiet)
     report, stopped = interruptible(lambda stop: one_cycle(settings, request, stop, quiet=quiet))
-    return ended(report, stopped, reports, values=values, quiet=quiet)
+    return ended(report, stopped, reports, values=values, quiet=quiet, pending=exit_code)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 HEAD = "record_id,email,first_name,last_name,job_title\n"
 FIRST = ("Zoe", "Bob", "Ida")
-TESTS = count()
+SYLLABLES = ("ba", "ce", "di", "fo", "gu", "hy", "ka", "le", "mi", "no")
+TESTS = count(1)
 """Every test has people of its own: the servers are there for all of them."""
 
 
@@ -25,7 +26,8 @@ class People:
 
     def __init__(self, program: Program, config: Path) -> None:
         self._program, self._config = program, config
-        self._last = "".join("bcdfghklmn"[int(digit)] + "a" for digit in f"{next(TESTS):03}")
+        # far apart, or the people of two tests would be suspected to be one
+        self._last = "".join(SYLLABLES[int(digit)] for digit in f"{next(TESTS) * 271_829 % 1_000_000:06}")
 
     def email(self, number: int) -> str:
         return f"{FIRST[number].lower()}.{self._last}quillonia@lumenforge.fr"
@@ -66,6 +68,23 @@ def test_a_plan_holds_no_personal_data_and_is_for_nobody_else_to_read(plan: Path
         *[("apollo", "create")] * 2,
         *[("topo", "create")] * 2,
     ]
+
+
+def test_what_is_pending_ends_with_4_only_where_it_is_asked_for(
+    program: Program, config: Path, people: People, plan: Path
+) -> None:
+    known = ("--config", config)
+    pending = program("plan", "--out", plan, "--exit-code", "--report", "json", *known)
+    assert (pending.code, json.loads(pending.out)["exit_code"]) == (4, 4)
+    assert f"Saved as {plan}: " in pending.err
+    assert program("verify", "--exit-code", *known).code == 10
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "apply", "undo", "verify"])
+def test_whoever_tells_a_report_can_be_asked_for_an_exit_code_of_what_is_pending(
+    program: Program, command: str
+) -> None:
+    assert "--exit-code" in program(command, "--help").out
 
 
 def test_a_plan_is_carried_out_once(program: Program, config: Path, people: People, plan: Path) -> None:
