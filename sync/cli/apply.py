@@ -15,7 +15,6 @@ from sync.cli.common import (
     ended,
     loaded,
     log_options,
-    parse_max_requests,
     report_options,
     set_up_logs,
 )
@@ -23,7 +22,6 @@ from sync.cli.common import (
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from sync.engine.session import Options
     from sync.plans import SavedPlan
     from sync.report.model import Mode, Report
     from sync.wiring import Request
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
 @click.command("apply")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--only", metavar="KEY", help="The person of whom the plan is, where it was made with --only.")
+@click.option("--allow", "allowances", multiple=True, metavar="KIND=PROVIDER:COUNT",
+              help="Let one guard through, up to COUNT, beside what the plan does; repeatable.")  # fmt: skip
 @click.option("--max-requests", multiple=True, metavar="PROVIDER=N", help="Request ceiling; repeatable.")
 @click.option("--wait", type=DURATION, default="0", help="How long to wait for the lock.")
 @config_option
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 def command(
     file: Path,
     only: str | None,
+    allowances: tuple[str, ...],
     max_requests: tuple[str, ...],
     wait: timedelta,
     config: Path | None,
@@ -57,20 +58,18 @@ def command(
     """
     check_reports(reports)
     set_up_logs(log_format, verbose, quiet)
-    from sync.cli.run import interruptible, one_cycle
-    from sync.wiring import Request, opened_store
+    from sync.cli.run import interruptible, one_cycle, request_from
+    from sync.wiring import opened_store
 
     settings = loaded(config, reports, log_format, verbose, quiet)
     raw = _read(file)
     with opened_store(settings, wait_s=wait.total_seconds()) as store:
         plan = _parsed(raw, only, store.keyed_hash)
-    request = Request(
-        options=_options(plan, "apply"),
-        providers=plan.providers,
-        max_requests=parse_max_requests(max_requests),
-        wait_s=wait.total_seconds(),
-        only=only,
+    allowed = (*plan.allow, *allowances)
+    narrowed = request_from(
+        "apply", providers=plan.providers, only=only, max_requests=max_requests, wait=wait, allowances=allowed
     )
+    request = _of_plan(narrowed, plan)
 
     def made(session: Any) -> None:
         from sync.cli.plan import standpoint_of
@@ -80,7 +79,7 @@ def command(
     def carried_out(asked: Request) -> tuple[Report | None, int]:
         return interruptible(lambda stop: one_cycle(settings, asked, stop, quiet=quiet, made=made))
 
-    report, stopped = carried_out(replace(request, options=_options(plan, "dry-run"))) if plan.undo else (None, 0)
+    report, stopped = carried_out(_of_plan(request, plan, "dry-run")) if plan.undo else (None, 0)
     if report is None or not (report.exit_code or stopped):  # an undo is remembered only where it will be sent
         report, stopped = carried_out(request)
     return ended(report, stopped, reports, values=values, quiet=quiet, pending=exit_code)
@@ -107,8 +106,5 @@ def _parsed(raw: bytes, only: str | None, keyed_hash: Any) -> SavedPlan:
     return plan
 
 
-def _options(plan: SavedPlan, mode: Mode) -> Options:
-    from sync.engine.session import Options
-    from sync.guards import Allowances
-
-    return Options(mode=mode, allowances=Allowances.parse(plan.allow), plan=plan, undo=plan.undo)
+def _of_plan(request: Request, plan: SavedPlan, mode: Mode = "apply") -> Request:
+    return replace(request, options=replace(request.options, mode=mode, plan=plan, undo=plan.undo))

@@ -178,6 +178,14 @@ def test_what_a_guard_stops_is_not_saved_and_what_it_lets_through_is_bound_to_th
     assert carried_out(program, config, path, "-q").code == 0
 
 
+def test_what_a_guard_would_stop_only_when_the_plan_is_carried_out_can_be_let_through_there(
+    program: Program, config: Path, plan: Path
+) -> None:
+    config.write_text("[guards]\ncreate = { share = 0.0, floor = 1 }\n" + config.read_text())
+    allow = [word for name in ("topo", "apollo", "datananas") for word in ("--allow", f"create={name}:999")]
+    assert carried_out(program, config, plan, "-q", *allow).code == 0
+
+
 def test_an_undo_is_shown_asked_for_and_carried_out_also_as_a_plan(
     program: Program, config: Path, people: People, plan: Path
 ) -> None:
