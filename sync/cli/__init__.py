@@ -124,6 +124,7 @@ def _name() -> str:
 def _told(error: Exception, *, debug: bool) -> int:
     from sync.errors import ConfigError, ContactSyncError, LockHeld, StateError
     from sync.plans import PlanError
+    from sync.redaction import visible
 
     codes = ((ConfigError, 2), (PlanError, 6), (LockHeld, 7), (StateError, 12))
     if debug:
@@ -137,10 +138,8 @@ def _told(error: Exception, *, debug: bool) -> int:
             "reported; run it again with --debug to see where it happened.\n"
         )
         return 1
-    sys.stderr.write(f"contact-sync: {error}\n")
-    for problem in getattr(error, "problems", ()):
-        if problem not in str(error):
-            sys.stderr.write(f"  {problem}\n")
-    if error.remedy:
-        sys.stderr.write(f"  What to do: {error.remedy}\n")
+    lines = [f"contact-sync: {error}"]
+    lines += [f"  {problem}" for problem in getattr(error, "problems", ()) if problem not in str(error)]
+    lines += [f"  What to do: {error.remedy}"] if error.remedy else []
+    sys.stderr.write("".join(f"{visible(line)}\n" for line in lines))
     return next((code for kind, code in codes if isinstance(error, kind)), 1)

@@ -123,6 +123,15 @@ def test_nothing_counts_as_gone_while_a_complete_export_holds_a_row_that_cannot_
     assert "held" not in program("status", "--config", config).out
 
 
+def test_a_name_that_would_act_on_a_terminal_is_told_so_that_it_cannot(
+    program: Program, config: Path, export: Path
+) -> None:
+    told = program("import", "datananas", export.with_name("odd\x1b[2J\nname.csv"), "--config", config)
+    assert told.code == 2
+    assert "odd\\x1b[2J\\x0aname.csv cannot be read (No such file or directory)" in told.err
+    assert "\x1b" not in told.err
+
+
 def test_two_exports_of_one_minute_are_told_apart(program: Program, config: Path, export: Path) -> None:
     older = export.with_name("older.csv")
     older.write_text(HEADER + BOB)
