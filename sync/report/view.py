@@ -260,10 +260,15 @@ def _twins(report: Report, shown: Shown, limit: int) -> Iterator[Group]:
     yield from _group(words.count(total, "person", "people") + " with twin records", entries, total, limit, note)
 
 
+def _put_off(count: int) -> str:
+    """So many operations; a limit that was met while reading puts off none, but what was not read yet."""
+    return words.number(count) if count else "what was not read"
+
+
 def _deferred(report: Report, _shown: Shown, limit: int) -> Iterator[Group]:
     entries = (
         Entry(
-            title=visible(f"{d.provider}: {words.number(d.count)}, {words.until(d.until)}"),
+            title=visible(f"{d.provider}: {_put_off(d.count)}, {words.until(d.until)}"),
             lines=(f"why: {visible(phrase(d.reason))}",),
         )
         for d in report.deferred

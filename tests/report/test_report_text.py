@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from sync.codes import Rule, phrase
 from sync.report.colour import coloured, wants_colour
-from sync.report.model import ProviderReport, Report
+from sync.report.model import DeferredReport, ProviderReport, Report
 from sync.report.summary import NOTHING
 from sync.report.text import FIRST, to_text
 from tests.report import samples
@@ -149,3 +149,9 @@ def test_colour_changes_no_word() -> None:
         assert code in painted
         painted = painted.replace(code, "")
     assert painted == text
+
+
+def test_a_limit_met_while_reading_puts_off_what_was_not_read() -> None:
+    met = DeferredReport(provider="topo", reason="max-requests", count=0, until=None)
+    text = to_text(replace(samples.full(), deferred=(met,)), values=False)
+    assert "  topo: what was not read, until a later run" in text.splitlines()
