@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sync.person import Person
     from sync.record import OptOutEntry
 
+LONGEST = 200
+"""Characters of a reason in somebody's own words."""
 LISTED = 50
 """Entries that a text list shows, the latest ones."""
 
@@ -28,7 +30,12 @@ def command() -> None:
 
 @command.command("add")
 @click.argument("key")
-@click.option("--reason", required=True, metavar="R", help="Why, in Topo's words: UNSUBSCRIBED, OTHER, ...")
+@click.option(
+    "--reason",
+    required=True,
+    metavar="R",
+    help="Why, in Topo's words (UNSUBSCRIBED, BOUNCED, ...) or in your own, which count as a plain no.",
+)
 @wait_option
 @config_option
 @log_options
@@ -73,6 +80,7 @@ def _follows(reason: str) -> str:
 
 
 def _reason(text: str) -> str:
+    """The reason, one of Topo's words or somebody's own; no mistyped word of Topo's is taken for one's own."""
     from difflib import get_close_matches
 
     from sync.optouts import KNOWN_REASONS
@@ -81,10 +89,15 @@ def _reason(text: str) -> str:
     if reason in KNOWN_REASONS:
         return reason
     near = get_close_matches(reason, KNOWN_REASONS, 1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    raise click.BadParameter(
-        f"{text!r} is no reason.{hint} Known are: {', '.join(sorted(KNOWN_REASONS))}", param_hint="--reason"
-    )
+    if near:
+        raise click.BadParameter(f"{text!r} is no reason. Did you mean {near[0]}?", param_hint="--reason")
+    own = " ".join(text.split())
+    if not own.isprintable() or not 0 < len(own) <= LONGEST:
+        raise click.BadParameter(
+            f"must be some words, {LONGEST} characters at most; known are: {', '.join(sorted(KNOWN_REASONS))}",
+            param_hint="--reason",
+        )
+    return own
 
 
 @command.command("release")

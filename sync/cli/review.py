@@ -23,7 +23,17 @@ FORM = click.option("--format", "form", type=click.Choice(["text", "json"]), def
 VALUES = click.option("--values", is_flag=True, help="Show personal data instead of masking it.")
 
 
-@click.group("review")
+class _Queue(click.Group):
+    """The queue itself where no command is named."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As ``list`` with the same options, but ``--help`` tells of all commands."""
+        asks = {"--help", "-h"} & set(args)
+        named = any(arg in self.commands for arg in args) or (args and not args[0].startswith("-"))
+        return super().parse_args(ctx, args if asks or named else ["list", *args])
+
+
+@click.group("review", cls=_Queue)
 def command() -> None:
     """What waits for you: people who may be one, fields with several values, records that are gone, writes
     whose outcome nobody knows, and things to do by hand.

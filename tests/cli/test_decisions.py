@@ -245,10 +245,21 @@ def test_a_release_of_nothing_says_so(program: Program, known: Path) -> None:
     assert told.out == "No opt-out covers this key; nothing was done.\n"
 
 
-def test_a_reason_must_be_a_known_one(program: Program, known: Path) -> None:
-    told = program("optout", "add", BOB, "--reason", "UNSUBSCRIBE", "--config", known)
-    assert told.code == 2
-    assert "Did you mean UNSUBSCRIBED?" in told.err
+def test_a_reason_is_a_known_one_or_a_plain_no_in_somebodys_own_words(program: Program, known: Path) -> None:
+    mistyped = program("optout", "add", BOB, "--reason", "UNSUBSCRIBE", "--config", known)
+    assert (mistyped.code, "Did you mean UNSUBSCRIBED?" in mistyped.err) == (2, True)
+    assert program("optout", "add", BOB, "--reason", "\x1b[2J", "--config", known).code == 2
+    assert program("optout", "add", BOB, "--reason", " ", "--config", known).code == 2
+    own = program("optout", "add", BOB, "--reason", "asked by  phone", "--config", known)
+    assert own.out.startswith("Noted: asked by phone for ")
+    assert "nobody covered is created" in own.out
+
+
+def test_the_queue_is_listed_where_nothing_else_is_asked(program: Program, known: Path) -> None:
+    listed = program("review", "list", "--format", "json", "--config", known)
+    assert program("review", "--format", "json", "--config", known) == listed
+    assert "accept" in program("review", "--help").out
+    assert program("review", "lst").code == 2
 
 
 def test_nothing_is_known_before_the_first_run(program: Program, config: Path) -> None:
