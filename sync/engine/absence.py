@@ -38,6 +38,8 @@ def conclude_sweep(session: Session, seat: Seat, last: Page) -> None:
     seat.vanished = (len(unseen), before) if unseen else None
     if unseen and not _is_believable(session, seat):
         seat.state = over
+        if session.options.mode == "verify":  # no guard speaks for it there
+            seat.doubt(f"{len(unseen)} of {before} known records are missing, which is not believed")
     else:
         _mark_gone(session, seat)
         seat.state = replace(over, swept_at=session.clock.now(), peak=max(seat.state.peak, distinct))

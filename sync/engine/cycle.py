@@ -130,6 +130,8 @@ def _compare_configuration(session: Session, seat: Seat, account_id: str | None)
     allowed = (seat.name, seat.fingerprint) in session.options.allowances.fingerprints
     if other_account and not allowed:
         seat.active = False
+        if session.options.mode == "verify":  # no guard speaks for it there
+            seat.doubt(seat.changed_config or "")
     elif other_account:
         state = replace(
             state, cursor=None, sweep_id=None, sweep_cursor=None, sweep_total=None, swept_at=None, peak=0

@@ -79,6 +79,11 @@ class Seat:
         self.status = _status(error)
         self.note(str(error).removeprefix(f"{self.name}: "), error.remedy)
 
+    def doubt(self, problem: str) -> None:
+        """What it shows is not compared with what is known; the report says why, and that a run would stop."""
+        self.status = "failed"
+        self.note(problem, "`contact-sync run --dry-run` tells how to accept it")
+
     def note(self, problem: str, remedy: str | None = None) -> None:
         """A sentence for the report, once."""
         sentence = f"{problem}; {remedy}" if remedy else problem
@@ -89,7 +94,7 @@ class Seat:
         """How it fared."""
         requests = self.provider.requests
         return ProviderReport(
-            status=self.status if self.active else "off",
+            status=self.status if self.active or self.status != "ok" else "off",
             records=len(self.seen),
             changed=self.changed,
             read_requests=requests.read,

@@ -69,3 +69,24 @@ async def test_a_provider_that_cannot_be_read_is_told_and_the_others_are_compare
     report = await home.run("verify")
     assert report.exit_code == 11
     assert [(o.provider, o.state) for o in report.operations] == [("datananas", "planned")]
+
+
+async def test_a_provider_that_is_suddenly_empty_does_not_pass_for_one_that_agrees(home: House) -> None:
+    records = [home.actors["topo"].create(contact) for contact in crowd(12)]
+    await home.rest()
+    for record in records:
+        home.topo.remove(record)
+    report = await home.run("verify")
+    assert (report.exit_code, report.providers["topo"].status) == (3, "failed")
+    assert "12 of 12 known records are missing" in " ".join(report.providers["topo"].problems)
+    assert headline(report) == "No change is planned, but not everything went well at topo."
+
+
+async def test_a_provider_that_answers_for_another_account_does_not_pass_for_one_that_agrees(home: House) -> None:
+    home.actors["topo"].create(person())
+    await home.rest()
+    me = '{"id":"k","organization_id":"another","name":"n","scopes":["contacts:read","exclusions:read"]}'
+    home.topo.traffic.faults.append(Fault.parse(f"GET /v1/me:*:body={me}"))
+    report = await home.run("verify")
+    assert (report.exit_code, report.providers["topo"].status) == (3, "failed")
+    assert "topo answers for another account than before" in " ".join(report.providers["topo"].problems)
