@@ -137,7 +137,7 @@ def parse(text: str, keyed_hash: Callable[[str], str]) -> SavedPlan:
         raise PlanError("the file is no saved plan", remedy=MAKE_ANOTHER) from None
     if not known:
         raise PlanError("the plan is of another version of contact-sync", remedy=MAKE_ANOTHER)
-    if not hmac.compare_digest(seal.encode(), keyed_hash(_sealed(body)).encode()):
+    if not hmac.compare_digest(seal.encode("utf-8", "surrogatepass"), keyed_hash(_sealed(body)).encode()):
         raise PlanError("the plan was made elsewhere, or changed since", remedy=MAKE_ANOTHER)
     return SavedPlan(
         plan_id=body["plan_id"],

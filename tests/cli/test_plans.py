@@ -113,7 +113,13 @@ def test_a_plan_that_was_changed_or_made_elsewhere_is_refused(program: Program, 
     assert (told.code, "made elsewhere, or changed since" in told.err) == (6, True)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": "contact-sync/report/1", "seal": ""}', "\x00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{}", "[]", "\x00", '{"schema": "contact-sync/report/1", "seal": ""}'),
+        '{"schema": "contact-sync/plan/1", "seal": "\\ud800"}',
+    ],
+)
 def test_what_is_no_plan_is_refused(program: Program, config: Path, plan: Path, text: str) -> None:
     plan.write_text(text)
     told = carried_out(program, config, plan)
