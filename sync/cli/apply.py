@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from sync.plans import SavedPlan
-    from sync.report.model import Mode, Report
-    from sync.wiring import Request
 
 
 @click.command("apply")
@@ -69,19 +67,14 @@ def command(
     narrowed = request_from(
         "apply", providers=plan.providers, only=only, max_requests=max_requests, wait=wait, allowances=allowed
     )
-    request = _of_plan(narrowed, plan)
+    request = replace(narrowed, options=replace(narrowed.options, plan=plan, undo=plan.undo))
 
     def made(session: Any) -> None:
         from sync.cli.plan import standpoint_of
 
         plan.check(standpoint_of(session), session.clock.now())
 
-    def carried_out(asked: Request) -> tuple[Report | None, int]:
-        return interruptible(lambda stop: one_cycle(settings, asked, stop, quiet=quiet, made=made))
-
-    report, stopped = carried_out(_of_plan(request, plan, "dry-run")) if plan.undo else (None, 0)
-    if report is None or not (report.exit_code or stopped):  # an undo is remembered only where it will be sent
-        report, stopped = carried_out(request)
+    report, stopped = interruptible(lambda stop: one_cycle(settings, request, stop, quiet=quiet, made=made))
     return ended(report, stopped, reports, values=values, quiet=quiet, pending=exit_code)
 
 
@@ -104,7 +97,3 @@ def _parsed(raw: bytes, only: str | None, keyed_hash: Any) -> SavedPlan:
     if plan.only != (only and keyed_hash(only)):
         raise click.UsageError("The plan was made with another --only; repeat it as it was then.")
     return plan
-
-
-def _of_plan(request: Request, plan: SavedPlan, mode: Mode = "apply") -> Request:
-    return replace(request, options=replace(request.options, mode=mode, plan=plan, undo=plan.undo))

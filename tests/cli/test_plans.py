@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from itertools import count
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ class People:
         self._last = "".join(SYLLABLES[int(digit)] for digit in f"{next(TESTS) * 271_829 % 1_000_000:06}")
 
     def email(self, number: int) -> str:
-        return f"{FIRST[number].lower()}.{self._last}quillonia@lumenforge.fr"
+        return f"{FIRST[number].lower()}.{self._last}quillonia@{self._last}forge.fr"
 
     def take_in(self, how_many: int) -> None:
         rows = (f"{self._last}{i},{self.email(i)},{FIRST[i]},{self._last}quillonia,CFO\n" for i in range(how_many))
@@ -212,3 +213,39 @@ def test_an_undo_is_shown_asked_for_and_carried_out_also_as_a_plan(
     told = program("explain", people.email(0), "--values", "--config", config).out
     assert "CFO" in told
     assert program("undo", "nonsense", "--yes", "--config", config).code == 2
+
+
+def test_a_reviewed_undo_is_sent_although_a_provider_that_it_leaves_alone_refuses_us(
+    program: Program, config: Path, people: People, plan: Path
+) -> None:
+    assert carried_out(program, config, plan, "-q").code == 0
+    export = config.parent / "export.csv"
+    export.write_text(export.read_text().replace("CFO", "COO"))
+    assert program("import", "datananas", export, "--config", config).code == 0
+    run = json.loads(program("run", "--report", "json", "--config", config).out)["run_id"]
+    wrong = config.parent / "wrong-key"
+    wrong.write_text("nobody's")
+    wrong.chmod(0o600)
+    before, begin, table = config.read_text().partition("[providers.topo]")
+    config.write_text(before + begin + re.sub(r"(?m)^api_key = .*$", f'api_key = "file:{wrong}"', table, count=1))
+    undo = config.parent / "undo.json"
+    assert program("undo", run, "--provider", "apollo", "--out", undo, "-q", "--config", config).code == 8
+    done = carried_out(program, config, undo)
+    assert (done.code, "2 changes made" in done.out) == (8, True)
+
+
+def test_an_undo_that_is_stale_is_not_decided(program: Program, config: Path, people: People, plan: Path) -> None:
+    assert carried_out(program, config, plan, "-q").code == 0
+    export = config.parent / "export.csv"
+    undo = config.parent / "undo.json"
+    export.write_text(export.read_text().replace("CFO", "COO"))
+    assert program("import", "datananas", export, "--config", config).code == 0
+    run = json.loads(program("run", "--report", "json", "--config", config).out)["run_id"]
+    assert program("undo", run, "--out", undo, "-q", "--config", config).code == 0
+    export.write_text(export.read_text().replace("COO", "CEO", 1))
+    assert program("import", "datananas", export, "--config", config).code == 0
+    assert carried_out(program, config, undo, "-q").code == 6
+    wished = json.loads(program("run", "--dry-run", "--report", "json", "--config", config).out)["operations"]
+    titles = [o["fields"]["job_title"]["after"] for o in wished if "job_title" in o["fields"]]
+    assert "CFO" not in titles
+    assert "CEO" in titles
