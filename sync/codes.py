@@ -136,7 +136,7 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "opt-out": "The person asked not to be written to, and this provider is told.",
         "repair": "An earlier write was acknowledged but is missing at the provider, so it is sent again.",
         # states
-        "suspected-duplicate": "The person may be the same as another one who already has a record there; "
+        "suspected-duplicate": "The person may be the same as another one who has a record there or opted out; "
         "a review decides.",
         "opted-out": "The person opted out, so no record is created.",
         "first-sweep": "No record is created before this provider has been read completely once.",

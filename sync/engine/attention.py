@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sync.codes import StateReason
+from sync.engine.doubts import in_doubt
 from sync.engine.recognising import same
 from sync.guards import EVERY
 from sync.identity import linkedin_key
@@ -98,13 +99,16 @@ def provider_set(session: Session) -> str:
 def after_opt_outs(session: Session, news: list[OptOut]) -> None:
     """The people that new opt-outs are about, so that every provider is told.
 
-    Whoever was planned before that was known waits on when what is being written is settled.
+    Whoever was planned before that was known waits on when what is being written is settled. Who may be one with
+    them is not made meanwhile.
     """
     people = set(session.store.people_covered([email for opt_out in news for email in opt_out.emails]))
     for profile in {linkedin_key(opt_out.linkedin_url) for opt_out in news} - {None}:
         people.update(session.store.people_with_key("linkedin", str(profile)))
-    session.store.mark_people_dirty(sorted(people))
-    session.moved_people |= people.intersection(session.planned_people)
+    alike = in_doubt(session, people) if people else set()
+    session.store.mark_people_dirty(sorted(people | alike))
+    session.moved_people |= (people | alike).intersection(session.planned_people)
+    session.doubtful |= alike.intersection(session.planned_people)
 
 
 def after_ended_opt_outs(session: Session) -> None:

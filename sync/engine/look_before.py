@@ -136,6 +136,8 @@ class LookBefore:
             no = effect.forbids_create(operation.provider) or (enrols and effect.no_enrolment)
             if operation.kind != "variables" and no:
                 self._end([replace(operation, state="blocked", reason=StateReason.OPTED_OUT)])
+            elif operation.kind == "create" and operation.person_id in session.doubtful:
+                self._end([replace(operation, state="blocked", reason=StateReason.SUSPECTED_DUPLICATE)])
             else:
                 go.append(operation)
         return go

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from sync import guards
 from sync.codes import StateReason
-from sync.engine.attention import provider_set, reads_late, settings_since, targets_since
+from sync.engine.attention import provider_set, reads_late, targets_since
+from sync.engine.doubts import doubts
+from sync.engine.met_before import place_of, pushed, refused, tried, unsure
 from sync.engine.people import chunks
 from sync.engine.resolve import as_repeat
 from sync.garbage import uncollected
 from sync.guards import Facts, GuardPolicy, Limit
 from sync.identity import canonical_email, email_key, linkedin_key
-from sync.planning import Side, World, plan_person, wish_digest
-from sync.planning.opt_outs import keys_of_person, plan_opt_outs, pushed_key
+from sync.planning import Side, World, plan_person
+from sync.planning.opt_outs import keys_of_person, plan_opt_outs
 from sync.planning.scope import Scope
 from sync.plans import MAKE_ANOTHER
 from sync.record import RecordRef
@@ -27,10 +29,9 @@ if TYPE_CHECKING:
 
     from sync.change import CannotExpress, ManualAction, Operation
     from sync.config import ProviderSettings
-    from sync.contact import Contact
     from sync.engine.session import Seat, Session
+    from sync.optouts import Effect
     from sync.person import Person
-    from sync.planning.opt_outs import PushedKey
     from sync.store_port import Store
 
 ALIASES = {"email": "emails"}
@@ -109,11 +110,12 @@ class _Planner:
         self._session = session
         self._places: dict[str, set[str]] = {}
         self._shared: set[str] = set()
-        self._world = _world(session, self._places, self._shared)
-        self._pushed = _pushed(session)
+        self._doubts: dict[str, Effect] = {}
+        self._world = _world(session, self._places, self._shared, self._doubts)
+        self._pushed = pushed(session)
         blocked = session.store.operations(states=("blocked",))
         self._told = {(o.person_id, o.provider, o.kind, o.reason) for o in blocked}
-        self._unsure = _unsure(session)
+        self._unsure = unsure(session)
         self._cannot: list[tuple[CannotExpress, str]] = []
         self._manual: list[ManualAction] = []
         self._knows_mailboxes = False
@@ -123,6 +125,7 @@ class _Planner:
         quiet = []
         for people in chunks(session, ids):
             self._shared |= session.store.shared_keys([p.id for p in people])
+            self._doubts.update(doubts(session, people, self._world.suspected))
             if not self._knows_mailboxes and any(map(_shows_no_key, people)):
                 self._shared |= session.store.shared_mailboxes()
                 self._knows_mailboxes = True
@@ -142,7 +145,11 @@ class _Planner:
         self._keep(operations)
         self._cannot += plan.cannot_express
         self._manual += (*plan.manual_actions, *opt_outs.manual_actions)
-        waits = plan.waits or reads_late(session, person)
+        # What forbids it is somebody else's opt-out, whose end nothing about this person tells.
+        doubted = person.id in world.doubts and any(
+            o.reason == StateReason.SUSPECTED_DUPLICATE for o in operations
+        )
+        waits = plan.waits or doubted or reads_late(session, person)
         return not waits and all(o.state == "blocked" for o in operations)
 
     def _keep(self, operations: Iterable[Operation]) -> None:
@@ -152,7 +159,7 @@ class _Planner:
         """
         session = self._session
         for planned in operations:
-            operation = as_repeat(planned) if planned.effects and _place(planned) in self._unsure else planned
+            operation = as_repeat(planned) if planned.effects and place_of(planned) in self._unsure else planned
             session.operations[operation.id] = replace(operation, run_id=session.run_id)
             place = (operation.person_id, operation.provider, operation.kind, operation.reason)
             if operation.state == "blocked" and place in self._told:
@@ -166,65 +173,10 @@ def _shows_no_key(person: Person) -> bool:
     return any(email_key(email) is None for m in person.members for email in m.record.contact.emails)
 
 
-def _pushed(session: Session) -> dict[PushedKey, datetime]:
-    """Opt-outs that were sent before, whatever became of them, with the time."""
-    sent = session.store.operations(states=("acked", "verified", "unknown", "parked", "sending"))
-    return {pushed_key(o): o.sent_at for o in sent if o.kind in {"exclude", "stage"} and o.sent_at is not None}
-
-
-FOR_GOOD = frozenset(
-    {StateReason.REJECTED, StateReason.FOREIGN_ROW, StateReason.MATCH_DOUBTFUL, StateReason.NO_KEY}
-)
-"""Refusals that the same wish would meet again under the same settings."""
-
-
-MENDABLE = frozenset({StateReason.REJECTED, StateReason.NO_KEY})
-"""Refusals that other settings may spare the same wish."""
-
-
-def _refused(session: Session) -> dict[tuple[str, str, str], frozenset[str]]:
-    """What providers refused for good, by place; under other settings of theirs it may be tried again."""
-    since = settings_since(session)
-    found: dict[tuple[str, str, str], set[str]] = {}
-    for operation in session.store.operations(states=("refused",)):
-        sent_at, changed_at = operation.sent_at, since.get(operation.provider)
-        outdated = sent_at is not None and changed_at is not None and sent_at < changed_at
-        if operation.reason not in FOR_GOOD or (outdated and operation.reason in MENDABLE):
-            continue
-        place = (operation.person_id, operation.provider, operation.kind)
-        found.setdefault(place, set()).add(wish_digest(operation))
-    return {place: frozenset(wishes) for place, wishes in found.items()}
-
-
-def _tried(session: Session) -> dict[tuple[str, str], Contact]:
-    """Creates that may have arrived, by place: the first of each, under whose keys a record would stand."""
-    found: dict[tuple[str, str], Contact] = {}
-    for operation in session.store.operations(states=("failed",)):
-        if operation.kind == "create" and operation.reason == StateReason.OUTCOME_UNKNOWN:
-            found.setdefault((operation.person_id, operation.provider), operation.contact)
-    return found
-
-
-def _place(operation: Operation) -> tuple[str, ...]:
-    """Where the operation goes; an update is told by what it wants, too."""
-    wish = "" if operation.kind == "create" else wish_digest(operation)
-    return operation.person_id, operation.provider, operation.kind, wish
-
-
-def _unsure(session: Session) -> frozenset[tuple[str, ...]]:
-    """Places of writes that may have arrived, at providers where a write sets off more than storing."""
-    seats = [s for s in session.seats.values() if s.provider.capabilities.effects]
-    ended = [o for s in seats for o in session.store.operations(states=("failed", "deferred"), provider=s.name)]
-    return frozenset(_place(o) for o in ended if o.reason == StateReason.OUTCOME_UNKNOWN or _sent_in_part(o))
-
-
-def _sent_in_part(operation: Operation) -> bool:
-    """Whether it waits after a send that may have been applied; without effects it is a repeat of one already."""
-    return operation.state == "deferred" and (operation.digest is not None or not operation.effects)
-
-
-def _world(session: Session, places: dict[str, set[str]], shared_keys: set[str]) -> World:
-    """The world the planner sees; ``places`` and ``shared_keys`` go on growing while it plans."""
+def _world(
+    session: Session, places: dict[str, set[str]], shared_keys: set[str], doubted: dict[str, Effect]
+) -> World:
+    """The world the planner sees; ``places``, ``shared_keys`` and ``doubted`` go on growing while it plans."""
     suspected = session.store.suspected_people()
     creates = session.store.open_creates()
     places.update((person, set(where)) for person, where in session.store.places(suspected).items())
@@ -239,10 +191,11 @@ def _world(session: Session, places: dict[str, set[str]], shared_keys: set[str])
         new_id=session.clock.new_id,
         suspected=suspected,
         places=MappingProxyType(places),
+        doubts=MappingProxyType(doubted),
         shared_keys=shared_keys,
         open_creates=frozenset(creates),
-        refused=MappingProxyType(_refused(session)),
-        tried=MappingProxyType(_tried(session)),
+        refused=MappingProxyType(refused(session)),
+        tried=MappingProxyType(tried(session)),
         optouts_readable=session.optouts_readable,
         region=session.settings.sync.default_region,
     )

@@ -157,6 +157,8 @@ class Session:
     planned_people: list[str] = field(default_factory=list)
     moved_people: set[str] = field(default_factory=set)
     """Of whom something new was heard after they were planned: in a look before a write, or in its answer."""
+    doubtful: set[str] = field(default_factory=set)
+    """Who may be one with somebody who said no after they were planned."""
     unread: list[str] = field(default_factory=list)
     """People with a record of which single reads would show more, beyond what a cycle reads."""
     told_before: set[str] = field(default_factory=set)

@@ -9,6 +9,7 @@ from sync.codes import CannotReason, Reason, StateReason
 from sync.contact import Contact
 from sync.identity import email_key, linkedin_key
 from sync.identity.canonical import keys_met
+from sync.optouts import NOTHING
 from sync.planning.draft import stopped, why_not_writable
 from sync.planning.scope import in_scope
 from sync.planning.upserts import guard_upsert
@@ -16,6 +17,7 @@ from sync.planning.upserts import guard_upsert
 if TYPE_CHECKING:
     from sync.change import Operation
     from sync.contact import Value
+    from sync.optouts import Effect
     from sync.planning.draft import Draft
     from sync.planning.world import Side
 
@@ -79,13 +81,19 @@ def _judged(draft: Draft, side: Side, operation: Operation) -> Operation:
     return operation
 
 
+def _forbids(effect: Effect, side: Side) -> bool:
+    return effect.forbids_create(side.name) or (side.starts_outreach and effect.no_enrolment)
+
+
 def _forbidden(draft: Draft, side: Side, operation: Operation) -> str | None:
     contact, world = operation.contact, draft.world
-    if draft.effect.forbids_create(side.name) or (side.starts_outreach and draft.effect.no_enrolment):
+    if _forbids(draft.effect, side):
         return StateReason.OPTED_OUT
     if not (any(map(email_key, contact.emails)) or linkedin_key(contact.linkedin_url) or contact.linkedin_id):
         return StateReason.NO_KEY
-    if any(side.name in world.places.get(p, ()) for p in world.suspected.get(draft.person.id, ())):
+    if _forbids(world.doubts.get(draft.person.id, NOTHING), side) or any(
+        side.name in world.places.get(p, ()) for p in world.suspected.get(draft.person.id, ())
+    ):
         return StateReason.SUSPECTED_DUPLICATE
     # Providers recognise people by these keys: the create would land in the other person's record.
     if not world.shared_keys.isdisjoint(keys_met(contact)):

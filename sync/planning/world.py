@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from sync.change import CannotExpress, ManualAction, Operation
     from sync.contact import Contact
+    from sync.optouts import Effect
     from sync.planning.scope import Scope
     from sync.record import Capabilities, Target
 
@@ -54,7 +55,8 @@ class World:
     """Everything about other people and times that a person's plan depends on.
 
     ``suspected``: person id → people it may be one with. ``places``: person id → providers where it has a
-    record or an open create, for those people. ``shared_keys``: match keys that people kept apart share.
+    record or an open create, for those people. ``doubts``: person id → what opt-outs forbid for those it may be
+    one with, where they forbid anything. ``shared_keys``: match keys that people kept apart share.
     ``open_creates``: (person, provider) with a create that is not settled. ``refused``: (person, provider,
     kind) → wishes (``wish_digest``) that the provider refused for good. ``tried``: (person, provider) → the
     contact of a create that may have arrived there, though nobody knows. ``optouts_readable``: every configured
@@ -66,6 +68,7 @@ class World:
     new_id: Callable[[], str]
     suspected: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     places: Mapping[str, AbstractSet[str]] = field(default_factory=lambda: MappingProxyType({}))
+    doubts: Mapping[str, Effect] = field(default_factory=lambda: MappingProxyType({}))
     shared_keys: AbstractSet[str] = frozenset()
     open_creates: frozenset[tuple[str, str]] = frozenset()
     refused: Mapping[tuple[str, str, str], frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))

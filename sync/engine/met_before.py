@@ -1,0 +1,75 @@
+"""What earlier runs met, on which a plan depends: what was sent, refused, tried, or may have arrived."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sync.codes import StateReason
+from sync.engine.attention import settings_since
+from sync.planning import wish_digest
+from sync.planning.opt_outs import pushed_key
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sync.change import Operation
+    from sync.contact import Contact
+    from sync.engine.session import Session
+    from sync.planning.opt_outs import PushedKey
+
+
+def pushed(session: Session) -> dict[PushedKey, datetime]:
+    """Opt-outs that were sent before, whatever became of them, with the time."""
+    sent = session.store.operations(states=("acked", "verified", "unknown", "parked", "sending"))
+    return {pushed_key(o): o.sent_at for o in sent if o.kind in {"exclude", "stage"} and o.sent_at is not None}
+
+
+FOR_GOOD = frozenset(
+    {StateReason.REJECTED, StateReason.FOREIGN_ROW, StateReason.MATCH_DOUBTFUL, StateReason.NO_KEY}
+)
+"""Refusals that the same wish would meet again under the same settings."""
+
+
+MENDABLE = frozenset({StateReason.REJECTED, StateReason.NO_KEY})
+"""Refusals that other settings may spare the same wish."""
+
+
+def refused(session: Session) -> dict[tuple[str, str, str], frozenset[str]]:
+    """What providers refused for good, by place; under other settings of theirs it may be tried again."""
+    since = settings_since(session)
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for operation in session.store.operations(states=("refused",)):
+        sent_at, changed_at = operation.sent_at, since.get(operation.provider)
+        outdated = sent_at is not None and changed_at is not None and sent_at < changed_at
+        if operation.reason not in FOR_GOOD or (outdated and operation.reason in MENDABLE):
+            continue
+        place = (operation.person_id, operation.provider, operation.kind)
+        found.setdefault(place, set()).add(wish_digest(operation))
+    return {place: frozenset(wishes) for place, wishes in found.items()}
+
+
+def tried(session: Session) -> dict[tuple[str, str], Contact]:
+    """Creates that may have arrived, by place: the first of each, under whose keys a record would stand."""
+    found: dict[tuple[str, str], Contact] = {}
+    for operation in session.store.operations(states=("failed",)):
+        if operation.kind == "create" and operation.reason == StateReason.OUTCOME_UNKNOWN:
+            found.setdefault((operation.person_id, operation.provider), operation.contact)
+    return found
+
+
+def place_of(operation: Operation) -> tuple[str, ...]:
+    """Where the operation goes; an update is told by what it wants, too."""
+    wish = "" if operation.kind == "create" else wish_digest(operation)
+    return operation.person_id, operation.provider, operation.kind, wish
+
+
+def unsure(session: Session) -> frozenset[tuple[str, ...]]:
+    """Places of writes that may have arrived, at providers where a write sets off more than storing."""
+    seats = [s for s in session.seats.values() if s.provider.capabilities.effects]
+    ended = [o for s in seats for o in session.store.operations(states=("failed", "deferred"), provider=s.name)]
+    return frozenset(place_of(o) for o in ended if o.reason == StateReason.OUTCOME_UNKNOWN or _sent_in_part(o))
+
+
+def _sent_in_part(operation: Operation) -> bool:
+    """Whether it waits after a send that may have been applied; without effects it is a repeat of one already."""
+    return operation.state == "deferred" and (operation.digest is not None or not operation.effects)
