@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from sync.record import Link
     from sync.store_port import Settled
 
-NEVER_SENT = ("planned", "blocked", "deferred")
 DONE = ("acked", "verified", "pending")
 """States that count as success; a pending create waits for nothing that planning could add."""
 
@@ -58,6 +57,15 @@ KEEP_LINK = """
 """
 
 
+SUPERSEDED = """
+    DELETE FROM operation WHERE run_id IS NOT ? AND (state = 'planned'
+    OR state = 'blocked' AND person_id IN (SELECT value FROM json_each(?))
+    OR state = 'deferred' AND (sent_at IS NULL OR EXISTS (SELECT 1 FROM operation AS l
+     WHERE (l.person_id, l.provider, l.kind) = (operation.person_id, operation.provider, operation.kind)
+     AND l.sent_at > operation.sent_at)))
+"""
+
+
 def save_plan(
     connection: Connection,
     run_id: str,
@@ -67,15 +75,12 @@ def save_plan(
 ) -> None:
     """The operations exist; what earlier runs planned and never sent does not any more.
 
-    What was ``blocked`` for a person who was not ``planned_again`` still holds and stays.
+    What was ``blocked`` for a person who was not ``planned_again`` still holds and stays. So does what was put off
+    after it was sent, until something like it is sent again: it may have been applied in part.
 
     Raises ``StateError`` for a second open create for a person and provider.
     """
-    connection.exec_driver_sql(
-        "DELETE FROM operation WHERE state IN (?, ?, ?) AND run_id IS NOT ?"
-        " AND (state <> 'blocked' OR person_id IN (SELECT value FROM json_each(?)))",
-        (*NEVER_SENT, run_id, to_json(list(planned_again))),
-    )
+    connection.exec_driver_sql(SUPERSEDED, (run_id, to_json(list(planned_again))))
     _refuse_second_create(connection, operations)
     rows = [_columns(replace(operation, run_id=run_id), to_time(at)) for operation in operations]
     if rows:

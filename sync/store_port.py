@@ -402,7 +402,7 @@ class Store(Protocol):
         """The operations exist as they are (``planned``, ``blocked``, ``deferred``).
 
         What earlier runs planned and never sent is gone, except what was ``blocked`` for people other than
-        ``planned_again``.
+        ``planned_again``. What was ``deferred`` after it was sent stays until something like it is sent again.
 
         A second open create for a person and provider raises ``StateError``.
         """

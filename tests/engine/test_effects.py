@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -82,6 +82,22 @@ async def test_rows_that_may_stand_before_a_quota_met_half_way_are_posted_again_
     assert {(o.state, o.effects) for o in at(last, "datananas")} == {("acked", ())}
     flags = [dict(r.query) for r in home.datananas.traffic.received if r.path == "/contacts/bulk"]
     assert flags == [{"moveExisting": "true"}, {}]
+
+
+@pytest.mark.parametrize("narrow", [{"only": "person0@oakmere-logistics.com"}, {"providers": ("topo",)}])
+async def test_that_rows_may_stand_is_not_forgotten_over_a_run_that_does_not_write_them(
+    home: House, narrow: dict[str, Any]
+) -> None:
+    for contact in crowd(4):
+        home.actors["topo"].create(contact)
+    home.configure("datananas", move_existing=True)
+    home.datananas.turn(quota="connect", quota_left=2, quota_when="after_starting", written_part=True)
+    await home.run()
+    await home.run(**narrow)
+    home.datananas.turn(quota="")
+    home.clock.advance(days=1)
+    last = await home.run()
+    assert {(o.state, o.effects) for o in at(last, "datananas")} == {("acked", ())}
 
 
 async def test_rows_that_a_quota_kept_from_being_sent_at_all_are_posted_with_the_flags(home: House) -> None:
