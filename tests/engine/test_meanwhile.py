@@ -135,6 +135,19 @@ async def test_who_must_not_be_enrolled_since_the_plan_is_not_created_where_crea
     assert home.topo.enrolled == []
 
 
+async def test_who_may_be_one_with_somebody_that_said_no_since_the_plan_is_not_created(home: House) -> None:
+    home.actors["topo"].create(person(linkedin_url=None, company_name="Oakmere"))
+    home.actors["apollo"].create(person(emails=(), company_name="Oakmere"))
+
+    def said_no() -> None:
+        home.clock.advance(minutes=2)
+        home.actors["topo"].opt_out(person(linkedin_url=None), "UNSUBSCRIBED")
+
+    report = await run_with(home, Meddler("pull", "apollo", said_no))
+    assert {o.state for o in report.operations if o.provider == "datananas"} == {"blocked"}
+    assert home.datananas.rows == []
+
+
 class Overtaking(list[Any]):
     """A request log; whoever writes does it right before the first bulk update is carried out."""
 

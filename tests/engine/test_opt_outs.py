@@ -10,7 +10,7 @@ import pytest
 from adapters.toolkit.sandbox import Fault
 from sync.engine import ledger
 from sync.report.summary import headline
-from tests.decisions.desk import accept, desk, waiting
+from tests.decisions.desk import accept, desk, reject, waiting
 from tests.engine.house import at, by_state, crowd, person
 
 if TYPE_CHECKING:
@@ -191,6 +191,39 @@ async def test_whoever_an_opt_out_matches_wider_is_told_to_everybody_though_noth
     home.actors["topo"].opt_out(person(emails=(said,), linkedin_url=None), "UNSUBSCRIBED")
     report = await home.run()
     assert [(o.kind, o.state) for o in at(report, "apollo")] == [("stage", "acked")]
+
+
+def _two_anas(home: House) -> None:
+    """Topo knows Ana's address, Apollo her profile, and no record shows both."""
+    home.actors["topo"].create(person(linkedin_url=None, company_name="Oakmere"))
+    home.actors["apollo"].create(person(emails=(), company_name="Oakmere"))
+
+
+async def test_who_may_be_one_with_somebody_who_opted_out_is_created_nowhere_until_a_person_decides(
+    home: House,
+) -> None:
+    _two_anas(home)
+    home.actors["topo"].opt_out(person(linkedin_url=None), "UNSUBSCRIBED")
+    report = await home.run()
+    assert {(o.state, o.reason) for o in at(report, "datananas")} == {
+        ("blocked", "opted-out"),
+        ("blocked", "suspected-duplicate"),
+    }
+    assert (await home.run()).operations == ()
+    (item,) = waiting(home)
+    reject(home, item)
+    await home.run()
+    assert [row["linkedin"] for row in home.datananas.rows] == ["https://www.linkedin.com/in/ana-diaz"]
+
+
+async def test_who_may_be_one_with_somebody_else_is_created_after_that_ones_opt_out_was_released(
+    home: House,
+) -> None:
+    _two_anas(home)
+    home.actors["topo"].opt_out(person(linkedin_url=None), "UNSUBSCRIBED")
+    await home.run()
+    _release(home)
+    assert {o.state for o in at(await home.run(), "datananas", "create")} == {"acked", "blocked"}
 
 
 async def test_a_timed_opt_out_ends_a_day_after_its_time(home: House) -> None:
