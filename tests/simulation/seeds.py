@@ -31,5 +31,6 @@ ONCE_BROKEN = {
     201511: "what somebody emptied right before a write, as only its answer showed, was never filled again",
     202113: "a no that came while its person was written to was forgotten when that write was settled",
     6883: "imports that the stream told again to each new connection left those of one row in doubt for ever",
+    22899: "who was perhaps one with somebody who had said no was created where neither had a record",
     62392: "a second record of somebody who had said no was not moved to the stage",
 }
