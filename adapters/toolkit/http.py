@@ -238,6 +238,8 @@ class Http:
 
 def _system_says(cause: BaseException) -> str:
     """The system's own words for what failed, ``""`` where it has none."""
+    if isinstance(cause, (ssl.SSLWantReadError, ssl.SSLWantWriteError)):  # it was waiting when the time was over
+        return ""
     if isinstance(cause, (socket.gaierror, ssl.SSLError)):  # their numbers are not those of the system
         return str(cause.strerror or "")
     return os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else ""

@@ -108,16 +108,20 @@ class Likeliest:
         self._settled.update((one, two) if one <= two else (two, one) for one, two in pairs)
 
     def add(self, one: int, two: int, suspicion: Suspicion) -> None:
-        """The two may be one person; one person with itself is none."""
+        """The two may be one person; one person with itself is none. A shared key tells more than likeness."""
         pair = (one, two) if one <= two else (two, one)
         kept = self._kept.get(pair)
-        if one != two and (kept is None or _rank(suspicion) < _rank(kept)):
+        if one != two and (kept is None or _telling(suspicion) < _telling(kept)):
             self._kept[pair] = suspicion
 
     def suspicions(self) -> tuple[Suspicion, ...]:
         """Those that are left, likeliest first."""
         open_ones = (suspicion for pair, suspicion in self._kept.items() if pair not in self._settled)
         return tuple(sorted(open_ones, key=_rank))
+
+
+def _telling(suspicion: Suspicion) -> tuple[bool, float, tuple[RecordRef, RecordRef], str]:
+    return suspicion.reason == ALIKE, *_rank(suspicion)
 
 
 def _rank(suspicion: Suspicion) -> tuple[float, tuple[RecordRef, RecordRef], str]:

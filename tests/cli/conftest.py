@@ -61,6 +61,8 @@ def started(folder: Path, *arguments: str | Path) -> Iterator[Started]:
     """``contact-sync ARGUMENTS`` running in ``folder`` while entered."""
     count = len(list(folder.glob("*.err")))
     out, err = folder / f"{count}.out", folder / f"{count}.err"
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as jobs in the background have it, and hand it on
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with out.open("wb") as to_out, err.open("wb") as to_err:
         process = subprocess.Popen([*PROGRAM, *map(str, arguments)], cwd=folder, stdout=to_out, stderr=to_err)
     try:
