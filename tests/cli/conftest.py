@@ -104,7 +104,9 @@ def program(capsys: pytest.CaptureFixture[str]) -> Iterator[Program]:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The configuration of sandboxes that run as long as the tests do."""
     folder = tmp_path_factory.mktemp("served")
-    with started(folder, "sandbox", "--out", "config.toml") as sandboxes:
+    # All tests of a process ask the same servers, more than Apollo lets anybody ask in a minute.
+    wide = ("--switch", "apollo.windows=100000,100000,100000")
+    with started(folder, "sandbox", "--out", "config.toml", *wide) as sandboxes:
         sandboxes.until("Ctrl-C stops the servers")
         yield folder / "config.toml"
 
