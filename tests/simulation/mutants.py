@@ -195,7 +195,7 @@ MUTANTS = {
     "keyless": Mutant("sync.engine.resolve:may_send_again", _always(True), "profiles"),
     "unknown-outcome": Mutant("sync.engine.push:_Pusher._failed", _unknown_is_fine),
     "recover": Mutant("sync.engine.cycle:recover", _always(None)),
-    "tried-keys": Mutant("sync.engine.plan:_tried", _always({})),
+    "tried-keys": Mutant("sync.engine.plan:tried", _always({})),
     "open-create": Mutant("state.store:SqliteStore.open_creates", _always({})),
     "stale-look": Mutant("sync.engine.look_before:LookBefore._without_stale", _same, "edits-meanwhile"),
     "opt-out-re-read": Mutant(
@@ -227,6 +227,8 @@ MUTANTS = {
     "brake": Mutant("sync.merging.work:Work.brakes", _always(False), "write-back"),
     "read-back": Mutant("sync.engine.cycle:verify_writes", _nothing_async, "undisturbed"),
     "suspected": Mutant("state.store:SqliteStore.suspected_people", _always({}), "apart"),
+    "doubts": Mutant("sync.engine.plan:doubts", _always({}), "no-of-a-double"),
+    "doubtful": Mutant("sync.engine.attention:in_doubt", _always(set()), "no-of-a-double"),
     "upsert-guard": Mutant("sync.planning.updates:guard_upsert", _as_it_is, "profiles"),
     "settled-people": Mutant("state.store:SqliteStore.mark_people_dirty", _always(None), "no-travels"),
 }  # fmt: skip

@@ -22,6 +22,7 @@ SETTLED_S = 1000.0
 
 NEWEST_AT_TOPO = "topo GET /contacts?page=1&size=100&sort_by=last_seen_at&sort_order=desc"
 OPT_OUT_STAGE = "609500000000000000000099"
+NEWEST_NOES = "topo GET /contact-exclusions?page=1&size=100&sort_by=created_at&sort_order=desc"
 ALL_NOES = "topo GET /contact-exclusions?page=1&size=100&sort_by=created_at&sort_order=asc"
 SEARCH = "apollo POST /contacts/search"
 ENTRIES = "topo POST /contact-entries"
@@ -290,6 +291,17 @@ def _unread_noes(random: Random, plan: Draw) -> Draw:
     return _cycles(replace(plan, places=("apollo", "topo"), aims=aims, cues=cues), 60.0, 60.0)
 
 
+def _no_of_a_double(random: Random, plan: Draw) -> Draw:
+    """Of two records of one person that share no key and look alike, one says no: before the plan, or after it,
+    and then the look before the write takes more than a minute.
+    """
+    no = Cue(cycle=1, acts=_times(random, "opt-out@topo", 1, 3), planned=random.random() < 0.6)
+    aims = (Aim(cycle=1, match=NEWEST_NOES, kind=random.choice(("429=90", "429=75")), planned=True),)
+    plan = replace(plan, places=("topo", "apollo"), crowd="apart", cues=(no,), aims=aims if no.planned else ())
+    plan = _with(plan, "topo", rate_limit_every=0)
+    return _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+
+
 THEMES: dict[str, Callable[[Random, Draw], Draw]] = {
     "late-create": _late_create,
     "asked-to-wait": _asked_to_wait,
@@ -313,4 +325,5 @@ THEMES: dict[str, Callable[[Random, Draw], Draw]] = {
     "never-shows": _never_shows,
     "emptied": _emptied,
     "unread-noes": _unread_noes,
+    "no-of-a-double": _no_of_a_double,
 }
