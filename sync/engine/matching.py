@@ -51,12 +51,14 @@ def _match(session: Session, parts: Parts, policy: MatchPolicy) -> None:
         return
     likeliest.settle((parts.owners[a], parts.owners[b]) for a, b in parts.judged)
     _look_for_alike(session, parts, policy, likeliest)
+    for one, other, opened in _still_opened(parts):
+        likeliest.add(one, other, opened)
     matched = Matched(
         updates=updates,
         newcomers=((session.clock.new_id(), records) for records in parts.newcomers()),
         joined=parts.joined,
         told=parts.told,
-        suspicions=[*likeliest.suspicions(), *_still_opened(parts)],
+        suspicions=likeliest.suspicions(),
         rids=None if parts.whole else parts.rids,
     )
     session.store.save_matched(matched, at=session.clock.now())
@@ -127,14 +129,18 @@ def _inside(pairs: Iterable[tuple[int, int]]) -> list[int]:
     return sorted({rid for pair in pairs for rid in pair})
 
 
-def _still_opened(parts: Parts) -> list[Suspicion]:
-    """Pairs whose merge was opened by a generic key stay suspected until somebody judges them.
+def _still_opened(parts: Parts) -> list[tuple[int, int, Suspicion]]:
+    """Two people whose merge was opened by a generic key stay suspected until somebody judges them.
 
     Once they are two people nothing in the records tells that they were one.
     """
     judged = {frozenset(pair) for pair in parts.judged}
     owners = parts.owners
-    return [s for a, b, s in parts.opened if owners[a] != owners[b] and frozenset((a, b)) not in judged]
+    return [
+        (owners[a], owners[b], s)
+        for a, b, s in parts.opened
+        if owners[a] != owners[b] and frozenset((a, b)) not in judged
+    ]
 
 
 def _count_joins(session: Session, region: Region, change: MembershipChange) -> None:

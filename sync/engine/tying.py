@@ -105,7 +105,7 @@ def _update(
         created=change.created,
         redirects=MappingProxyType({loser: winner for winner, loser in change.merged}),
         split_from=MappingProxyType({new: left for left, new in change.split}),
-        suspicions=(*partition.suspicions, *_still_opened(region, change)),
+        suspicions=(*_still_opened(region, change), *partition.suspicions),
     )
 
 

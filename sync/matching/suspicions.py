@@ -19,7 +19,7 @@ from sync.identity.names import fold_name, fold_text, names_agree
 from sync.identity.phones import phone_number
 from sync.identity.words import words
 from sync.matching.hubs import entry_of
-from sync.matching.values import ALIKE, ONE_MAILBOX
+from sync.matching.values import ALIKE, ONE_MAILBOX, OPENED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -108,7 +108,7 @@ class Likeliest:
         self._settled.update((one, two) if one <= two else (two, one) for one, two in pairs)
 
     def add(self, one: int, two: int, suspicion: Suspicion) -> None:
-        """The two may be one person; one person with itself is none. A shared key tells more than likeness."""
+        """The two may be one person; one person with itself is none."""
         pair = (one, two) if one <= two else (two, one)
         kept = self._kept.get(pair)
         if one != two and (kept is None or _telling(suspicion) < _telling(kept)):
@@ -120,8 +120,9 @@ class Likeliest:
         return tuple(sorted(open_ones, key=_rank))
 
 
-def _telling(suspicion: Suspicion) -> tuple[bool, float, tuple[RecordRef, RecordRef], str]:
-    return suspicion.reason == ALIKE, *_rank(suspicion)
+def _telling(suspicion: Suspicion) -> tuple[bool, bool, float, tuple[RecordRef, RecordRef], str]:
+    """What records show comes before what was opened once, and a key that they share before likeness."""
+    return suspicion.reason == OPENED, suspicion.reason == ALIKE, *_rank(suspicion)
 
 
 def _rank(suspicion: Suspicion) -> tuple[float, tuple[RecordRef, RecordRef], str]:
