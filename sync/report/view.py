@@ -198,7 +198,8 @@ def _suspicions(report: Report, shown: Shown, limit: int) -> Iterator[Group]:
         for s in report.suspected_duplicates
     )
     total = len(report.suspected_duplicates)
-    note = f"Perhaps one person each. Neither is created where the other has a record, until you decide: {REVIEW}"
+    meanwhile = "Neither is created where the other has a record, or opted out, until you decide"
+    note = f"Perhaps one person each. {meanwhile}: {REVIEW}"
     yield from _group(
         words.count(total, "suspected duplicate", "suspected duplicates"), entries, total, limit, note
     )
