@@ -100,7 +100,7 @@ class Demon:
         if kind is not None:
             scene.witness.struck.append((name, kind))
             scene.loop.note(f"! {kind}")
-            self._note_unread(name, kind)
+        self._note_unread(name, kind)
         if kind == "late":
             await asyncio.sleep(wrong.late_s(random, wide=scene.faults.wide))
         if kind == "never":
@@ -112,10 +112,15 @@ class Demon:
         else:
             await self._work(kind, name, scope, body, send, mutating=mutating)
 
-    def _note_unread(self, name: str, kind: str) -> None:
-        """A fault that no reader tries to get over hides the list of those who said no."""
-        if "/contact-exclusions" in name and "sort_order=asc" in name and kind == "403":
-            self._scene.unread_noes.add(self._scene.cycle)
+    def _note_unread(self, name: str, kind: str | None) -> None:
+        """A fault that no reader tries to get over hides the list of those who said no.
+
+        A refusal that came too late to be heard is followed by another request, whose answer counts.
+        """
+        if "/contact-exclusions" in name and "sort_order=asc" in name:
+            self._scene.unread_noes.discard(self._scene.cycle)
+            if kind == "403":
+                self._scene.unread_noes.add(self._scene.cycle)
 
     async def _refuse(self, kind: str, name: str, scope: Scope, send: Send) -> None:
         status, wish = int(kind[:3]), kind.partition("=")[2]
