@@ -176,6 +176,20 @@ class Merged:
     aliases: frozenset[str] = frozenset()
     returns: Mapping[str, tuple[Return, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
+    @classmethod
+    def of(cls, person: Person) -> Merged:
+        """The person as they are, every link included."""
+        return cls(
+            person_id=person.id,
+            contact=person.contact,
+            choices=person.choices,
+            conflicts=person.conflicts,
+            links=MappingProxyType({m.rid: m.link for m in person.members}),
+            frozen=person.frozen,
+            aliases=person.aliases,
+            returns=person.returns,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:

@@ -166,7 +166,7 @@ def _separated(session: Session, change: MembershipChange) -> Iterator[Merged]:
             own = tuple(sorted(members, key=lambda m: m.rid))
             was, losers = _before(before, person_id, rids), _losers(change, person_id)
             side = Side(person_id=person_id, members=own, before=was, merged=losers)
-            yield _merged(part(side, together, policy, at))
+            yield Merged.of(part(side, together, policy, at))
 
 
 def _losers(change: MembershipChange, winner: str) -> tuple[str, ...]:
@@ -189,7 +189,7 @@ def _rejoined(session: Session, change: MembershipChange, told: set[str]) -> Ite
             own = (m for person in now for m in person.members if m.rid in rids)
             members = tuple(sorted(own, key=lambda m: m.rid))
             side = Side(person_id=before.id, members=members, before=before, merged=losers)
-            yield _merged(part(side, together, merge_policy(session), session.clock.now()))
+            yield Merged.of(part(side, together, merge_policy(session), session.clock.now()))
 
 
 def _inherited(session: Session, change: MembershipChange, told: set[str]) -> Iterator[Merged]:
@@ -206,7 +206,7 @@ def _inherited(session: Session, change: MembershipChange, told: set[str]) -> It
         others = [_without_leavers(session, found[loser], change) for loser in ids if loser in found]
         heir = inherit(person, others, region=session.settings.sync.default_region)
         if heir is not person:
-            yield replace(_merged(heir), links=MappingProxyType({}))
+            yield replace(Merged.of(heir), links=MappingProxyType({}))
 
 
 def _without_leavers(session: Session, person: Person, change: MembershipChange) -> Person:
@@ -224,16 +224,3 @@ def _before(before: list[Person], person_id: str, rids: set[int]) -> Person | No
     """What the person is or was with some of these records and no others, the most of them."""
     fitting = [p for p in before if p.id == person_id and {m.rid for m in p.members} <= rids]
     return max(fitting, key=lambda p: len(p.members), default=None)
-
-
-def _merged(person: Person) -> Merged:
-    return Merged(
-        person_id=person.id,
-        contact=person.contact,
-        choices=person.choices,
-        conflicts=person.conflicts,
-        links=MappingProxyType({m.rid: m.link for m in person.members}),
-        frozen=person.frozen,
-        aliases=person.aliases,
-        returns=person.returns,
-    )

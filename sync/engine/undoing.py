@@ -70,20 +70,7 @@ def _sent(session: Session, run_id: str) -> Iterator[tuple[str, Operation]]:
 def leave_as_they_were(session: Session, people: list[Person]) -> None:
     """Nothing is decided about them: else the next run would send what this one was not let through with."""
     if people:
-        session.store.save_merged([_as_kept(person) for person in people], at=session.clock.now())
-
-
-def _as_kept(person: Person) -> Merged:
-    return Merged(
-        person_id=person.id,
-        contact=person.contact,
-        choices=person.choices,
-        conflicts=person.conflicts,
-        links={member.rid: member.link for member in person.members},
-        frozen=person.frozen,
-        aliases=person.aliases,
-        returns=person.returns,
-    )
+        session.store.save_merged([Merged.of(person) for person in people], at=session.clock.now())
 
 
 def _restore(session: Session, person: Person, changes: dict[str, list[Operation]]) -> Iterator[str]:

@@ -59,6 +59,17 @@ def carried_out(program: Program, config: Path, plan: Path, *flags: str) -> Done
     return program("apply", plan, "--config", config, *flags)
 
 
+def replaced_titles(program: Program, config: Path, plan: Path) -> str:
+    """The run that wrote COO everywhere in place of the CFO that the plan had made."""
+    assert carried_out(program, config, plan, "-q").code == 0
+    export = config.parent / "export.csv"
+    export.write_text(export.read_text().replace("CFO", "COO"))
+    assert program("import", "datananas", export, "--config", config).code == 0
+    changed = program("run", "--report", "json", "--config", config)
+    assert changed.code == 0
+    return str(json.loads(changed.out)["run_id"])
+
+
 def test_a_plan_holds_no_personal_data_and_is_for_nobody_else_to_read(plan: Path) -> None:
     text = plan.read_text()
     assert "quillonia" not in text
@@ -196,13 +207,7 @@ def test_what_a_guard_would_stop_only_when_the_plan_is_carried_out_can_be_let_th
 def test_an_undo_is_shown_asked_for_and_carried_out_also_as_a_plan(
     program: Program, config: Path, people: People, plan: Path
 ) -> None:
-    assert carried_out(program, config, plan, "-q").code == 0
-    export = config.parent / "export.csv"
-    export.write_text(export.read_text().replace("CFO", "COO"))
-    assert program("import", "datananas", export, "--config", config).code == 0
-    changed = program("run", "--report", "json", "--config", config)
-    run = json.loads(changed.out)["run_id"]
-    assert changed.code == 0
+    run = replaced_titles(program, config, plan)
     asked = program("undo", run, "--config", config)
     assert (asked.code, "repeat it with --yes" in asked.err) == (2, True)
     assert "COO -> CFO" in asked.out or "4 changes would be made" in asked.out
@@ -218,11 +223,7 @@ def test_an_undo_is_shown_asked_for_and_carried_out_also_as_a_plan(
 def test_a_reviewed_undo_is_sent_although_a_provider_that_it_leaves_alone_refuses_us(
     program: Program, config: Path, people: People, plan: Path
 ) -> None:
-    assert carried_out(program, config, plan, "-q").code == 0
-    export = config.parent / "export.csv"
-    export.write_text(export.read_text().replace("CFO", "COO"))
-    assert program("import", "datananas", export, "--config", config).code == 0
-    run = json.loads(program("run", "--report", "json", "--config", config).out)["run_id"]
+    run = replaced_titles(program, config, plan)
     wrong = config.parent / "wrong-key"
     wrong.write_text("nobody's")
     wrong.chmod(0o600)
@@ -235,12 +236,8 @@ def test_a_reviewed_undo_is_sent_although_a_provider_that_it_leaves_alone_refuse
 
 
 def test_an_undo_that_is_stale_is_not_decided(program: Program, config: Path, people: People, plan: Path) -> None:
-    assert carried_out(program, config, plan, "-q").code == 0
-    export = config.parent / "export.csv"
-    undo = config.parent / "undo.json"
-    export.write_text(export.read_text().replace("CFO", "COO"))
-    assert program("import", "datananas", export, "--config", config).code == 0
-    run = json.loads(program("run", "--report", "json", "--config", config).out)["run_id"]
+    run = replaced_titles(program, config, plan)
+    export, undo = config.parent / "export.csv", config.parent / "undo.json"
     assert program("undo", run, "--out", undo, "-q", "--config", config).code == 0
     export.write_text(export.read_text().replace("COO", "CEO", 1))
     assert program("import", "datananas", export, "--config", config).code == 0
