@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.decisions.desk import join, split
 from tests.engine.house import House, crowd, person
 
@@ -74,15 +76,21 @@ async def test_who_was_created_and_what_was_empty_is_told(home: House) -> None:
     assert "which was empty" in notes
 
 
-async def test_guards_hold_for_it_as_for_any_run(home: House) -> None:
-    for contact in crowd(60, job_title="CFO"):
+async def edited_crowd(home: House, count: int, **asked: Any) -> str:
+    """The run that brought an edit of everybody's title, at Apollo, to the other providers."""
+    for contact in crowd(count, job_title="CFO"):
         home.actors["topo"].create(contact)
     await home.rest()
     for row in home.apollo.rows:
         home.actors["apollo"].edit(row["id"], {"job_title": "COO"})
-    everything = [f"{kind}={p}:99" for kind in ("update", "replace") for p in ("topo", "datananas", "apollo")]
-    run = (await home.run(allow=everything)).run_id
+    run = (await home.run(**asked)).run_id
     home.clock.advance(hours=1)
+    return run
+
+
+async def test_guards_hold_for_it_as_for_any_run(home: House) -> None:
+    everything = [f"{kind}={p}:99" for kind in ("update", "replace") for p in ("topo", "datananas", "apollo")]
+    run = await edited_crowd(home, 60, allow=everything)
     writes = home.writes
     report = await home.run("undo", undo=run, allow=())
     assert (report.exit_code, home.writes) == (5, writes)
@@ -123,13 +131,7 @@ async def test_after_a_guard_stopped_it_nothing_is_decided_and_the_allowance_let
 
 
 async def test_for_one_person_only_nothing_is_decided_about_the_others(home: House) -> None:
-    for contact in crowd(2, job_title="CFO"):
-        home.actors["topo"].create(contact)
-    await home.rest()
-    for row in home.apollo.rows:
-        home.actors["apollo"].edit(row["id"], {"job_title": "COO"})
-    run = (await home.run()).run_id
-    home.clock.advance(hours=1)
+    run = await edited_crowd(home, 2)
     await home.run("undo", undo=run, only=crowd(1)[0].email)
     await home.rest()
     assert sorted(row["title"] for row in home.apollo.rows) == ["CFO", "COO"]
