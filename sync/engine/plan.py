@@ -149,8 +149,10 @@ class _Planner:
         doubted = person.id in world.doubts and any(
             o.reason == StateReason.SUSPECTED_DUPLICATE for o in operations
         )
-        waits = plan.waits or doubted or reads_late(session, person)
-        return not waits and all(o.state == "blocked" for o in operations)
+        if plan.waits or doubted or reads_late(session, person):
+            session.waiting_people.add(person.id)
+            return False
+        return all(o.state == "blocked" for o in operations)
 
     def _keep(self, operations: Iterable[Operation]) -> None:
         """The operations belong to this run; one blocked as before is kept but not told again.
