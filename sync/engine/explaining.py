@@ -6,7 +6,6 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from sync.codes import explain
-from sync.identity.canonical import keys_of
 from sync.identity.names import names_agree
 from sync.items import item_id
 from sync.optouts import OptOutIndex, in_force
@@ -271,16 +270,6 @@ class Explainer:
 
     def _key(self, kind: str, value: str) -> str:
         return f"{kind} {self._text(value)}"
-
-
-def why_one(person: Person) -> list[str]:
-    """What ties the records of one person, as sentences."""
-    counted: dict[tuple[str, str], int] = {}
-    for member in person.members:
-        for key in set(keys_of(member.record.contact)):
-            counted[key] = counted.get(key, 0) + 1
-    shared = sorted({kind for (kind, _), count in counted.items() if count > 1})
-    return [f"their records share {' and '.join(shared)}"] if shared else []
 
 
 def _keys(dossier: Dossier) -> set[tuple[str, str]]:
