@@ -4,7 +4,6 @@ ContactSyncError
 ├── ConfigError               stop before any request, exit 2
 ├── StateError                stop before any write, exit 12
 │   └── LockHeld              another run works, exit 7
-├── GuardTripped              stop before writing, exit 5
 └── ProviderError             concerns one provider; the others go on
     ├── AuthError             stop this provider, exit 8
     ├── Unreachable           surely not sent; retry, then give the provider up, exit 11
@@ -12,7 +11,6 @@ ContactSyncError
     ├── QuotaExhausted        a quota or a budget is used up; defer, exit 9
     ├── Transient             a read that failed; retry inside the budget
     ├── OutcomeUnknown        a write that may have been applied; never re-sent blindly
-    ├── Stale                 the provider moved since the plan; plan again
     ├── Missing               the record is gone (404, or Apollo's 422 texts)
     ├── Rejected              this request, as it stands, is refused for good; bisect or report
     └── MappingError          the answer is not what the provider documents
@@ -55,10 +53,6 @@ class LockHeld(StateError):
     def __init__(self, message: str, *, holder: str = "", remedy: str | None = None) -> None:
         super().__init__(message, remedy=remedy)
         self.holder = holder
-
-
-class GuardTripped(ContactSyncError):
-    """A guard stopped the run before anything was written."""
 
 
 class ProviderError(ContactSyncError):
@@ -125,10 +119,6 @@ class Transient(ProviderError):
 
 class OutcomeUnknown(ProviderError):
     """A write left the house and its effect is not known."""
-
-
-class Stale(ProviderError):
-    """The provider's record moved between plan and write."""
 
 
 class Missing(ProviderError):

@@ -26,7 +26,6 @@ from sync.errors import (
     QuotaExhausted,
     RateLimited,
     Rejected,
-    Stale,
     Transient,
     Unreachable,
 )
@@ -71,7 +70,6 @@ async def tried(error: Exception, *, mutating: bool, times: int = 9) -> tuple[in
         (QuotaExhausted(P, "402"), 1, 1),
         (Rejected(P, "422"), 1, 1),
         (Missing(P, "404"), 1, 1),
-        (Stale(P, "409"), 1, 1),
         (MappingError(P, "$.id", "text", "number"), 1, 1),
         (ConfigError("no"), 1, 1),
         (ContactSyncError("no"), 1, 1),
