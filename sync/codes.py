@@ -47,7 +47,6 @@ class Reason(StrEnum):
     HUMAN = "human"
     UNDO = "undo"
     OPT_OUT = "opt-out"
-    REPAIR = "repair"
 
 
 class StateReason(StrEnum):
@@ -78,7 +77,6 @@ class StateReason(StrEnum):
     BLIND_OVERWRITE = "blind-overwrite"
     PENDING_RESOLVE = "pending-resolve"
     EFFECT_NOT_ALLOWED = "effect-not-allowed"
-    FORGOTTEN = "forgotten"
     BAD_BODY = "bad-body"
     OUT_OF_TIME = "out-of-time"
 
@@ -95,7 +93,6 @@ class CannotReason(StrEnum):
     NOT_SHOWN = "not-shown"
     ONE_VALUE = "one-value"
     NOT_MAPPED = "not-mapped"
-    BLIND_OVERWRITE = "blind-overwrite"
     SEND_VARS_OFF = "send-vars-off"
 
 
@@ -106,7 +103,6 @@ class HoldKind(StrEnum):
     BRIDGE = "bridge"
     TWO_SLUGS = "two-slugs"
     MATCH_DOUBTFUL = "match-doubtful"
-    TWINS_MERGE = "twins-merge"
 
 
 class ConflictReason(StrEnum):
@@ -134,7 +130,6 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "group": "It was chosen together with the other fields of its group (name, company or address).",
         "new-person": "The person has no record at this provider yet.",
         "opt-out": "The person asked not to be written to, and this provider is told.",
-        "repair": "An earlier write was acknowledged but is missing at the provider, so it is sent again.",
         # states
         "suspected-duplicate": "The person may be the same as another one who has a record there or opted out; "
         "a review decides.",
@@ -163,7 +158,6 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "blind-overwrite": "This provider cannot be read, so sending could overwrite edits made there.",
         "pending-resolve": "The provider accepted the entry and has not yet made a contact of it.",
         "effect-not-allowed": "The write would also start outreach, which the settings do not allow.",
-        "forgotten": "The person was erased and is never created again.",
         "bad-body": "The provider's answer could not be understood.",
         "out-of-time": "The run was stopped before this was sent.",
         # cannot express
@@ -185,7 +179,6 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "disappeared": "The provider no longer shows the record; nothing is deleted elsewhere because of it.",
         "bridge": "One record alone would join two people who are complete without it.",
         "two-slugs": "Records that share an email show two different LinkedIn profiles.",
-        "twins-merge": "Joining two people would leave one person with two records at one provider.",
     }
 )
 """Code → one sentence; also what the README lists."""
