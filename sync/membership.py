@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
 
@@ -27,19 +27,15 @@ class Clustered(Protocol):
 class MembershipChange:
     """Every record's person, and what became of the ids.
 
-    ``person_of``: each record of the partition. ``moved``: only those whose person is another than before.
-    ``merged``: (winner, loser) of two people that existed. ``split``: (id it left, id it has now).
-    ``created``: new ids. ``restored``: retired ids given back. ``redirects``: what changes in the table of
-    retired ids; ``None`` takes an entry out. Every retired id leads to a living one in one step.
+    ``person_of``: each record of the partition. ``merged``: (winner, loser) of two people that existed.
+    ``split``: (id it left, id it has now). ``created``: new ids. ``restored``: retired ids given back.
     """
 
     person_of: Mapping[int, str]
-    moved: Mapping[int, str]
     merged: tuple[tuple[str, str], ...]
     split: tuple[tuple[str, str], ...]
     created: tuple[str, ...]
     restored: tuple[str, ...]
-    redirects: Mapping[str, str | None]
 
 
 def assign(
@@ -49,17 +45,14 @@ def assign(
     new_id: Callable[[], str],
     created_at: Mapping[str, datetime] | None = None,
     former: Mapping[str, Collection[int]] | None = None,
-    redirects: Mapping[str, str] | None = None,
 ) -> MembershipChange:
     """The people of ``partition``, given whose its records are now.
 
     ``current``: record to person, absent = new. ``created_at``: when people came to be; without it the lower
     id is the older one, as UUIDv7 sorts. ``former``: retired id to the records it had when it was merged.
-    ``redirects``: retired id to the id that took it in.
     """
     clusters = [tuple(part) for part in partition.clusters]
-    retired = _Retired(former or {}, redirects or {}, set(current.values()))
-    given_back = _given_back(clusters, current, retired)
+    given_back = _given_back(clusters, current, former or {})
     homes = _homes(clusters, current, given_back)
     chosen: list[str] = []
     merged: list[tuple[str, str]] = []
@@ -78,35 +71,18 @@ def assign(
     winners = {loser: winner for winner, loser in merged}
     return MembershipChange(
         person_of=person_of,
-        moved={rid: person_id for rid, person_id in person_of.items() if current.get(rid) != person_id},
         merged=tuple(merged),
         split=_splits(clusters, chosen, current, winners),
         created=tuple(fresh),
         restored=tuple(given_back.values()),
-        redirects=_redirected(redirects or {}, merged, given_back.values()),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Retired:
-    former: Mapping[str, Collection[int]]
-    redirects: Mapping[str, str]
-    living: set[str]
-
-    def by_members(self) -> dict[frozenset[int], str]:
-        """What each retired id was; of two that were the same, the older one."""
-        return {
-            frozenset(rids): person_id
-            for person_id, rids in sorted(self.former.items(), reverse=True)
-            if rids and person_id not in self.living
-        }
-
-
 def _given_back(
-    clusters: Sequence[tuple[int, ...]], current: Mapping[int, str], retired: _Retired
+    clusters: Sequence[tuple[int, ...]], current: Mapping[int, str], former: Mapping[str, Collection[int]]
 ) -> dict[int, str]:
     """Parts of a split that are exactly what a retired id was; one part of each person keeps its own id."""
-    was = retired.by_members()
+    was = _by_members(former, living=set(current.values()))
     if not was:
         return {}
     parts_of: dict[str, set[int]] = {}
@@ -124,6 +100,15 @@ def _given_back(
         if len(siblings - back.keys()) > 1:
             back[number] = person_id
     return back
+
+
+def _by_members(former: Mapping[str, Collection[int]], living: set[str]) -> dict[frozenset[int], str]:
+    """What each retired id was; of two that were the same, the older one."""
+    return {
+        frozenset(rids): person_id
+        for person_id, rids in sorted(former.items(), reverse=True)
+        if rids and person_id not in living
+    }
 
 
 def _homes(
@@ -163,15 +148,3 @@ def _splits(
         if rid in current
     }
     return tuple((was, now) for was, now in left if was != now and was in living)
-
-
-def _redirected(
-    redirects: Mapping[str, str], merged: Iterable[tuple[str, str]], restored: Iterable[str]
-) -> dict[str, str | None]:
-    to: dict[str, str | None] = {loser: winner for winner, loser in merged}
-    onward = dict(to)
-    for retired, target in redirects.items():
-        if target in onward:
-            to[retired] = onward[target]  # one step, also after merges of merges
-    to.update(dict.fromkeys(restored))
-    return to

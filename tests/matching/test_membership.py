@@ -22,18 +22,13 @@ def assigned(clusters: Any, current: Any, **given: Any) -> MembershipChange:
 def test_untouched_people_keep_their_ids_and_new_ones_get_new_ids() -> None:
     change = assigned([(1, 2), (3,)], {1: "p", 2: "p"})
     assert change.person_of == {1: "p", 2: "p", 3: "new-0"}
-    assert (change.moved, change.created) == ({3: "new-0"}, ("new-0",))
+    assert change.created == ("new-0",)
 
 
-def test_a_merge_keeps_the_older_id_and_leaves_a_redirect() -> None:
-    change = assigned([(1, 2, 3)], {1: "b", 2: "b", 3: "a"})
-    assert (change.merged, change.redirects) == ((("a", "b"),), {"b": "a"})
+def test_a_merge_keeps_the_older_id() -> None:
+    assert assigned([(1, 2, 3)], {1: "b", 2: "b", 3: "a"}).merged == (("a", "b"),)
     at = {"a": datetime(2026, 2, 1, tzinfo=UTC), "b": datetime(2026, 1, 1, tzinfo=UTC)}
     assert assigned([(1, 2, 3)], {1: "b", 2: "b", 3: "a"}, created_at=at).merged == (("b", "a"),)
-
-
-def test_retired_ids_lead_to_a_living_one_in_one_step() -> None:
-    assert assigned([(1, 2)], {1: "a", 2: "b"}, redirects={"c": "b"}).redirects == {"b": "a", "c": "a"}
 
 
 def test_a_split_leaves_the_id_with_the_biggest_part() -> None:
@@ -43,9 +38,9 @@ def test_a_split_leaves_the_id_with_the_biggest_part() -> None:
 
 
 def test_a_side_that_leaves_gets_its_former_id_back() -> None:
-    change = assigned([(1,), (2, 3)], {1: "a", 2: "a", 3: "a"}, former={"b": {2, 3}}, redirects={"b": "a"})
+    change = assigned([(1,), (2, 3)], {1: "a", 2: "a", 3: "a"}, former={"b": {2, 3}})
     assert change.person_of == {1: "a", 2: "b", 3: "b"}
-    assert (change.restored, change.split, change.redirects) == (("b",), (("a", "b"),), {"b": None})
+    assert (change.restored, change.split) == (("b",), (("a", "b"),))
 
 
 def test_a_former_id_is_not_given_to_a_person_that_nobody_left() -> None:
@@ -74,5 +69,5 @@ def test_every_cluster_has_one_id_no_id_is_used_twice_and_an_undone_merge_gives_
     former = {
         loser: {rid for rid, person in first.person_of.items() if person == loser} for _, loser in whole.merged
     }
-    back = assigned(parts(before), whole.person_of, former=former, redirects=whole.redirects)
+    back = assigned(parts(before), whole.person_of, former=former)
     assert back.person_of == first.person_of
