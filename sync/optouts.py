@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sync.contact import Contact
     from sync.record import OptOutEntry, RecordRef
 
+OUTREACH_TOOL = "topo"
 ONLY_OUTREACH_TOOL = frozenset({"EXCLUDE_FROM_CRM"})
 REVIEWED = frozenset({"BOUNCED", "COMPETITOR", "WRONG_PERSON", "LEFT_COMPANY"})
 NO_ENROLMENT = frozenset({"INTERESTED", "MEETING", "REFERRAL", "EXCLUDE_FROM_SEARCH"})
@@ -50,9 +51,9 @@ class Effect:
     review: bool = False
     reasons: tuple[str, ...] = ()
 
-    def forbids_create(self, provider: str, outreach_tool: str = "topo") -> bool:
+    def forbids_create(self, provider: str) -> bool:
         """Whether nobody may be created at ``provider``."""
-        return self.no_create or (self.creates_only_at_outreach and provider != outreach_tool)
+        return self.no_create or (self.creates_only_at_outreach and provider != OUTREACH_TOOL)
 
 
 NOTHING = Effect()

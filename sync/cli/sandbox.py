@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from adapters.spec import ProviderSpec
-
-    Seed = Callable[[Mapping[str, Any]], None]
 
 DEFAULT_OUT = ".sandbox/config.toml"
 
@@ -89,9 +87,8 @@ async def _serve(
     ports: Mapping[str, int],
     faults: list[tuple[str, Any]],
     out: Path,
-    seed: Seed | None = None,
 ) -> None:
-    """All servers answered until a signal came. ``seed`` may put people into them before they are told of."""
+    """All servers answered until a signal came."""
     from sync.cli.pointing import write_config
     from sync.errors import ConfigError
 
@@ -106,8 +103,6 @@ async def _serve(
                 raise ConfigError(f"--port {name}={ports.get(name, 0)}: {error.strerror}") from error
         for name, fault in faults:
             boxes[name].traffic.faults.append(fault)
-        if seed is not None:
-            seed(boxes)
         write_config(out, boxes)
         _introduce(boxes, faults, out)
         await stopping.wait()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.registry import providers as known_providers
 from sync.errors import ConfigError
-from sync.rehearsal.world import PEOPLE, world
+from sync.rehearsal.world import world
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -49,7 +49,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(folder: Path, *, people: int = PEOPLE) -> AsyncIterator[Stage]:
+async def staged(folder: Path) -> AsyncIterator[Stage]:
     """All sandboxes, peopled, while entered. The folder is ours alone: what an earlier rehearsal left goes.
 
     Raises ``ConfigError`` when it cannot be made.
@@ -59,7 +59,7 @@ async def staged(folder: Path, *, people: int = PEOPLE) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stack:
         boxes = {n: await stack.enter_async_context(s.sandbox()) for n, s in specs.items()}
         actors = {n: s.actor(boxes[n]) for n, s in specs.items()}
-        cast = world(_order(tuple(specs)), people=people)
+        cast = world(_order(tuple(specs)))
         edited = _enter(cast, actors)
         for provider, contact, reason in cast.opt_outs:
             actors[provider].opt_out(contact, reason)

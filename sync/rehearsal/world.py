@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PEOPLE = 320
+_SEED = 20261120
 
 FIRST = (
     "Ana", "Léa", "Jürgen", "Zoë", "Thomas", "Priya", "Sofía", "Mehmet", "Chloé", "Lars", "Ingrid", "Pedro",
@@ -61,24 +62,24 @@ class World:
     edit: tuple[str, str]
 
 
-def world(providers: tuple[str, ...], *, people: int = PEOPLE, seed: int = 20261120) -> World:
+def world(providers: tuple[str, ...]) -> World:
     """The sample people spread over ``providers``; the last of them is the one that is edited later."""
-    random = Random(seed)
+    random = Random(_SEED)
     samples: list[Sample] = []
-    for number in range(people):
+    for number in range(PEOPLE):
         true = _person(number, random)
         homes = _homes(providers, random)
         for place, provider in enumerate(homes):
             samples.append(Sample(provider, number, _as_entered(true, place, random)))
             if random.random() < 0.02:
                 samples.append(Sample(provider, number, _as_entered(true, place + 1, random)))
-    samples += _oddities(providers, people)
-    star = _person(people + 100, Random(seed))
-    samples += [Sample(p, people + 100, star) for p in providers]
+    samples += _oddities(providers)
+    star = _person(PEOPLE + 100, Random(_SEED))
+    samples += [Sample(p, PEOPLE + 100, star) for p in providers]
     return World(
         samples=tuple(samples),
         opt_outs=tuple(_opt_outs(samples, random)),
-        edited=people + 100,
+        edited=PEOPLE + 100,
         edit_at=providers[0],
         edit=("job_title", "Chief Revenue Officer"),
     )
@@ -135,18 +136,18 @@ def _slug_only(url: str) -> str:
     return "linkedin.com/in/" + quote(url.rpartition("/")[2].upper())
 
 
-def _oddities(providers: tuple[str, ...], people: int) -> Iterator[Sample]:
+def _oddities(providers: tuple[str, ...]) -> Iterator[Sample]:
     """A shared mailbox, two namesakes on one address, somebody without any key."""
     domain = COMPANIES[0][1]
     for offset, provider in enumerate(providers):
         role = Contact(emails=(f"info@{domain}",), first_name=FIRST[offset], last_name=LAST[offset])
-        yield Sample(provider, people + offset, role)
+        yield Sample(provider, PEOPLE + offset, role)
     shared = f"familie.becker@{COMPANIES[1][1]}"
-    yield Sample(providers[0], people + 10, Contact(emails=(shared,), first_name="Jonas", last_name="Becker"))
+    yield Sample(providers[0], PEOPLE + 10, Contact(emails=(shared,), first_name="Jonas", last_name="Becker"))
     yield Sample(
-        providers[-1], people + 11, Contact(emails=(shared,), first_name="Wilhelmina", last_name="Ostrow")
+        providers[-1], PEOPLE + 11, Contact(emails=(shared,), first_name="Wilhelmina", last_name="Ostrow")
     )
-    yield Sample(providers[0], people + 12, Contact(first_name="Nobody", last_name="Keyless", city="Lyon"))
+    yield Sample(providers[0], PEOPLE + 12, Contact(first_name="Nobody", last_name="Keyless", city="Lyon"))
 
 
 def _opt_outs(samples: list[Sample], random: Random) -> Iterator[tuple[str, Contact, str]]:
