@@ -59,7 +59,6 @@ def save_page(connection: Connection, records: Sequence[ReadRecord], at: int, sw
         new=len(fresh),
         changed=len(changed),
         unchanged=len(page) - len(fresh) - len(changed),
-        returned=len(back),
     )
 
 

@@ -249,8 +249,6 @@ class Capabilities:
     """An opt-out can be written as an entry of its own (kind ``exclude``)."""
     stages: bool = False
     """An opt-out can be written by moving a record to a stage (kind ``stage``)."""
-    row_opt_outs: bool = False
-    """Rows may carry opt-outs themselves."""
     resolves_later: bool = False
     """A create may be acknowledged before the record exists (``pending``)."""
     resolve_timeout_s: float = 7 * 86400.0

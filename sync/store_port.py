@@ -98,8 +98,6 @@ class PageCounts:
     new: int = 0
     changed: int = 0
     unchanged: int = 0
-    returned: int = 0
-    """Records that had been marked gone and are there again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

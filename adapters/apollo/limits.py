@@ -46,7 +46,6 @@ def capabilities(settings: ApolloSettings) -> Capabilities:
         max_emails=MAX_EMAILS,
         max_emails_create=MAX_EMAILS if settings.contact_emails else 1,
         stages=writable and bool(settings.opt_out_stage_id),
-        row_opt_outs=True,
         creates_dedupe=True,
         batch=MappingProxyType(
             {"create": MAX_ROWS, "update": MAX_ROWS if settings.update_by == "bulk" else 1, "stage": MAX_ROWS}
