@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sync.identity import linkedin_key, wide_email_keys
+from sync.identity import is_profile, linkedin_key, wide_email_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -211,5 +211,5 @@ def person_keys(contacts: Iterable[Contact], aliases: Iterable[str] = ()) -> fro
     for alias in aliases:
         kind, colon, rest = alias.partition(":")
         bare = rest if colon and kind in {"email", "linkedin"} else alias
-        keys |= {f"linkedin:{bare}"} if bare.startswith(("in:", "urn:")) else wide_keys((bare,), None)
+        keys |= {f"linkedin:{bare}"} if is_profile(bare) else wide_keys((bare,), None)
     return frozenset(keys)

@@ -12,7 +12,7 @@ from sync.engine.recognising import not_shown
 from sync.engine.settle import settled_by
 from sync.engine.storing import store_records
 from sync.errors import ContactSyncError, Rejected
-from sync.identity import email_key
+from sync.identity import email_key, is_profile
 from sync.planning import wish_digest
 from sync.store_port import Settled
 
@@ -96,7 +96,7 @@ def may_send_again(seat: Seat, operation: Operation) -> bool:
     if caps.updates == "upsert":
         key = operation.accepted_key
         by_profile = caps.match_key == "linkedin_url"
-        return key is not None and key.startswith(("in:", "urn:")) == by_profile
+        return key is not None and is_profile(key) == by_profile
     return caps.creates_dedupe and any(map(email_key, operation.contact.emails))
 
 

@@ -10,6 +10,7 @@ from sync.codes import HoldKind, StateReason
 from sync.contact import Contact
 from sync.engine.opt_out_lists import note_opt_outs
 from sync.engine.storing import ready_to_store
+from sync.identity import is_profile
 from sync.record import Record, RecordRef
 from sync.redaction import without_secrets
 from sync.secrets import registered
@@ -132,7 +133,7 @@ def _key_name(operation: Operation) -> str | None:
     """A record nobody tells us the id of is named by the key under which it was accepted."""
     if operation.accepted_key is None:
         return None
-    kind = "linkedin" if operation.accepted_key.startswith(("in:", "urn:")) else "email"
+    kind = "linkedin" if is_profile(operation.accepted_key) else "email"
     return f"{kind}:{operation.accepted_key}"
 
 

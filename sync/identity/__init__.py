@@ -8,12 +8,12 @@ from sync.identity.canonical import canonicalize, clean_text, compared, keys_of
 from sync.identity.countries import country_code
 from sync.identity.domains import company_domain, registrable_domain
 from sync.identity.emails import canonical_email, email_key, wide_email_keys
-from sync.identity.linkedin import linkedin_key, linkedin_url
+from sync.identity.linkedin import is_profile, linkedin_key, linkedin_url
 from sync.identity.names import NameAgreement, names_agree
 from sync.identity.phones import PhoneNumber, phone_number
 
 __all__ = [
     "NameAgreement", "PhoneNumber", "canonical_email", "canonicalize", "clean_text", "company_domain", "compared",
-    "country_code", "email_key", "keys_of", "linkedin_key", "linkedin_url", "names_agree", "phone_number",
-    "registrable_domain", "wide_email_keys",
+    "country_code", "email_key", "is_profile", "keys_of", "linkedin_key", "linkedin_url", "names_agree",
+    "phone_number", "registrable_domain", "wide_email_keys",
 ]  # fmt: skip

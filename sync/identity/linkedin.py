@@ -63,6 +63,11 @@ def linkedin_key(value: object) -> str | None:
     return bare or _key_of_address(text)
 
 
+def is_profile(key: str) -> bool:
+    """Whether a key names a profile; an email's key cannot hold a colon."""
+    return key.startswith(("in:", "urn:"))
+
+
 def linkedin_url(key: str) -> str:
     """The canonical profile address of a key made by ``linkedin_key``; ValueError for any other text."""
     kind, colon, name = key.partition(":")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.change import Suspicion
-from sync.matching.hubs import is_profile
+from sync.identity.linkedin import is_profile
 from sync.matching.unions import Unions
 from sync.matching.values import BRIDGE, Apart
 

@@ -10,9 +10,10 @@ from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 from sync.change import Suspicion
+from sync.identity.linkedin import is_profile
 from sync.matching.bridges import hold_bridges
 from sync.matching.follow import follow
-from sync.matching.hubs import Entry, Hub, hubs_of, is_profile
+from sync.matching.hubs import Entry, Hub, hubs_of
 from sync.matching.unions import MAX_ROOTS, Unions
 from sync.matching.values import OPENED, REFUSED, TWINS, TWO_PROFILES, Apart, Findings
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sync.change import Feature, Suspicion
 from sync.identity.emails import email_key
-from sync.identity.linkedin import linkedin_key
+from sync.identity.linkedin import is_profile, linkedin_key
 from sync.identity.names import names_agree
 from sync.matching.key_names import group_names
 from sync.matching.values import SAME_EMAIL, GenericKey
@@ -53,11 +53,6 @@ class Hubs:
     aliases: list[Hub] = field(default_factory=list)
     """Keys that only new records show now: they come to the person who had the key, if to nobody else."""
     generic: set[str] = field(default_factory=set)
-
-
-def is_profile(key: str) -> bool:
-    """Whether a key names a profile; an email's key cannot hold a colon."""
-    return key.startswith(("in:", "urn:"))
 
 
 def entry_of(record: MatchRecord) -> Entry:

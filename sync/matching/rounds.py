@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sync.identity.linkedin import is_profile
 from sync.identity.names import names_agree
 from sync.matching.component import Resolution
-from sync.matching.hubs import Entry, is_profile
+from sync.matching.hubs import Entry
 from sync.matching.values import OPENED, Findings
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sync.codes import StateReason
-from sync.identity import email_key, linkedin_key
+from sync.identity import email_key, is_profile, linkedin_key
 from sync.planning.draft import stopped
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def guard_upsert(draft: Draft, side: Side, operation: Operation) -> Operation:
     key = _accepted(operation) if operation.accepted_key else _key_for(operation, by_profile=by_profile)
     if key is None and operation.kind == "create":
         key = _key_for(operation, by_profile=not by_profile)
-    if key is None or (operation.kind != "create" and _is_profile(key) != by_profile):
+    if key is None or (operation.kind != "create" and is_profile(key) != by_profile):
         return stopped(operation, "blocked", StateReason.NO_MATCH_KEY)
     if draft.effect.forbids_create(side.name):
         return stopped(operation, "blocked", StateReason.OPTED_OUT)
@@ -49,7 +49,7 @@ def _accepted(operation: Operation) -> str | None:
     accepted, record = operation.accepted_key, operation.record
     if record is None or accepted is None:
         return accepted
-    if _is_profile(accepted):
+    if is_profile(accepted):
         shown = [linkedin_key(url) for url in (record.contact.linkedin_url, record.contact.linkedin_id) if url]
     else:
         shown = [email_key(email) for email in record.contact.emails]
@@ -61,7 +61,3 @@ def _key_for(operation: Operation, *, by_profile: bool) -> str | None:
     if by_profile:
         return linkedin_key(contact.linkedin_url or contact.linkedin_id)
     return email_key(contact.email)
-
-
-def _is_profile(key: str) -> bool:
-    return key.startswith(("in:", "urn:"))
