@@ -222,9 +222,10 @@ class Capabilities:
     ``update`` (rides in the normal update), ``patch`` (one request a contact). A field that is not listed
     does not exist there. ``variables``: the same for canonical variables (by bare name); ``any_variable``
     lifts the list. ``why_not``: field → reason code when it can be read but never written.
-    ``updates``: how an update is addressed. ``match_key``: the field an upsert matches on, or ``None``.
-    ``max_emails``: how many emails a record shows / a create takes. ``batch``: operations per request, by
-    kind. ``page``: rows per read. ``details_per_cycle``: single reads for ``detail_fields`` a cycle.
+    ``updates``: how an update is addressed. ``match_key``: the canonical field an upsert matches on.
+    ``max_emails``, ``max_emails_create``: how many emails a record shows, and a create takes. ``batch``:
+    operations per request, by kind. ``page``: rows per read. ``details_per_cycle``: records whose variables
+    are read in a cycle.
     """
 
     readable: bool

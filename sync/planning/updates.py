@@ -9,7 +9,7 @@ from sync.contact import MULTI_VALUED, VARIABLE_PREFIX
 from sync.identity.canonical import keys_met
 from sync.planning.draft import reason_of, stopped, why_not_writable
 from sync.planning.scope import in_scope
-from sync.planning.upserts import guard_upsert, match_field
+from sync.planning.upserts import guard_upsert
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,7 +110,7 @@ def _obstacle(side: Side, member: Member, name: str) -> str | None:
             return CannotReason.NOT_OURS
         if side.starts_outreach:
             return CannotReason.DEFAULT_SEQUENCE
-    if name == match_field(caps.match_key) and caps.updates == "upsert":
+    if name == caps.match_key and caps.updates == "upsert":
         return CannotReason.MATCH_KEY_CHANGED
     if caps.can(name, "update") or caps.can(name, "patch"):
         return None

@@ -36,11 +36,6 @@ def guard_upsert(draft: Draft, side: Side, operation: Operation) -> Operation:
     return replace(operation, accepted_key=key)
 
 
-def match_field(match_key: str | None) -> str | None:
-    """The canonical field of a match key as settings name it."""
-    return "emails" if match_key == "email" else match_key
-
-
 def _accepted(operation: Operation) -> str | None:
     """The key under which the row was accepted, or the one it was told to have by now.
 

@@ -44,7 +44,7 @@ BY_ENTRY = Capabilities(
 """A change is posted as an entry again, which may create; only for records of ours."""
 
 UPSERT = Capabilities(
-    readable=False, creates=True, updates="upsert", match_key="email",
+    readable=False, creates=True, updates="upsert", match_key="emails",
     fields=dict.fromkeys(("emails", "linkedin_url", "phone", *TEXTS), BOTH - READ), effects=("list-move",),
 )  # fmt: skip
 """A sink: create and update are one call that matches on the email."""

@@ -146,9 +146,9 @@ def test_nobody_is_created_without_a_key_that_tells_a_repeat(known: dict[str, Va
 @pytest.mark.parametrize(
     ("known", "match", "key"),
     [
-        ({"email": "Ann@x.co"}, "email", "ann@x.co"),
-        ({"linkedin_url": PROFILE}, "email", "in:ann-lee"),
-        ({"email": "ann@x.co", "linkedin_url": PROFILE}, "email", "ann@x.co"),
+        ({"email": "Ann@x.co"}, "emails", "ann@x.co"),
+        ({"linkedin_url": PROFILE}, "emails", "in:ann-lee"),
+        ({"email": "ann@x.co", "linkedin_url": PROFILE}, "emails", "ann@x.co"),
         ({"email": "ann@x.co", "linkedin_url": PROFILE}, "linkedin_url", "in:ann-lee"),
         ({"email": "ann@x.co"}, "linkedin_url", "ann@x.co"),
     ],
