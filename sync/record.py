@@ -224,8 +224,7 @@ class Capabilities:
     lifts the list. ``why_not``: field → reason code when it can be read but never written.
     ``updates``: how an update is addressed. ``match_key``: the canonical field an upsert matches on.
     ``max_emails``, ``max_emails_create``: how many emails a record shows, and a create takes. ``batch``:
-    operations per request, by kind. ``page``: rows per read. ``details_per_cycle``: records whose variables
-    are read in a cycle.
+    operations per request, by kind. ``details_per_cycle``: records whose variables are read in a cycle.
     """
 
     readable: bool
@@ -240,8 +239,6 @@ class Capabilities:
     match_key: str | None = None
     max_emails: int = 1
     max_emails_create: int = 1
-    opt_outs: bool = False
-    """An opt-out list can be read."""
     only_ours: bool = False
     """Updates reach only records that an operation of ours created."""
     effects: tuple[str, ...] = ()
@@ -261,7 +258,6 @@ class Capabilities:
     needs_import: bool = False
     """A sink: nothing is sent to a person never seen in an import, unless accepted in the settings."""
     batch: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    page: int = 100
     detail_variables: bool = False
     """Variables are read record by record (``details``)."""
     details_per_cycle: int = 0

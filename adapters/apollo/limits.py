@@ -50,7 +50,6 @@ def capabilities(settings: ApolloSettings) -> Capabilities:
         batch=MappingProxyType(
             {"create": MAX_ROWS, "update": MAX_ROWS if settings.update_by == "bulk" else 1, "stage": MAX_ROWS}
         ),
-        page=settings.page_size,
     )
 
 

@@ -44,13 +44,11 @@ def capabilities(settings: TopoSettings, scopes: frozenset[str] = ALL_SCOPES) ->
         variables=MappingProxyType(dict.fromkeys(settings.variables, variable)),
         why_not=MappingProxyType(_why_not(updates=updates)),
         variable_operation=bool(settings.variables) and patches,
-        opt_outs=settings.exclusions,
         excludes=settings.exclusions and settings.write and "exclusions:write" in scopes,
         resolves_later=True,
         resolve_timeout_s=settings.resolve_timeout.total_seconds(),
         effects_at_target=entries,
         batch=MappingProxyType(batch),
-        page=settings.page_size,
         detail_variables=bool(settings.variables),
         details_per_cycle=settings.variables_per_cycle if settings.variables else 0,
     )

@@ -61,7 +61,6 @@ async def test_a_scope_that_the_settings_do_not_need_is_not_asked_for() -> None:
 async def test_exclusions_that_are_not_wanted_are_not_read() -> None:
     async with running({"exclusions": False}) as (_, topo):
         assert topo.opt_out_list is None
-        assert not topo.capabilities.opt_outs
 
 
 async def test_contacts_that_are_not_wanted_are_not_read() -> None:

@@ -170,7 +170,7 @@ def test_the_capabilities_are_those_of_a_sink_with_an_upsert() -> None:
     assert not c.can("owner_email", "create")
     assert c.can("city", "update")
     assert not c.can("variables.x", "create")
-    assert not any((c.opt_outs, c.excludes, c.stages))
+    assert not any((c.excludes, c.stages))
 
 
 def test_the_settings_open_and_close_capabilities() -> None:

@@ -36,7 +36,7 @@ BY_ID = Capabilities(
 """Everything can be read, created and updated by id."""
 
 BY_ENTRY = Capabilities(
-    readable=True, creates=True, updates="entry", only_ours=True, excludes=True, opt_outs=True,
+    readable=True, creates=True, updates="entry", only_ours=True, excludes=True,
     fields={**dict.fromkeys(TEXTS, BOTH), "emails": CREATE, "linkedin_url": CREATE, "phone": READ},
     why_not={"phone": "no-endpoint", "emails": "match-key-changed", "linkedin_url": "match-key-changed"},
     variables={"topic": frozenset({"read", "patch"})}, variable_operation=True,

@@ -81,9 +81,8 @@ def test_a_missing_scope_takes_only_its_own_part_away(scope: str, lost: str) -> 
     assert all(getattr(able, name) for name in others)
 
 
-def test_without_exclusions_in_the_settings_none_are_read_or_written() -> None:
-    able = capabilities(settings(exclusions=False))
-    assert (able.opt_outs, able.excludes) == (False, False)
+def test_without_exclusions_in_the_settings_none_are_written() -> None:
+    assert not capabilities(settings(exclusions=False)).excludes
 
 
 def test_what_an_entry_cannot_hold_is_named_with_its_reason() -> None:
