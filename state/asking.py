@@ -28,11 +28,6 @@ class Asking:
         with self.database.write("decide") as connection:
             decisions.decide(connection, decision)
 
-    def withdraw_decision(self, a: RecordRef, b: RecordRef) -> None:
-        """There is no judgement on the two records, which wait for matching."""
-        with self.database.write("decide") as connection:
-            decisions.withdraw(connection, a, b)
-
     def decisions(self, about: Iterable[RecordRef] | None = None) -> list[Decision]:
         with self.database.read() as connection:
             return decisions.load(connection, about)

@@ -111,7 +111,8 @@ def test_a_later_judgement_stands_instead_of_the_former_and_can_be_taken_back(st
     store.decide(Decision(a=later_one.b, b=later_one.a, verdict="different", by="lou", at=later()))
     assert store.decisions() == [later_one]
     settled(store, a=["topo:1"], b=["topo:2"])
-    store.withdraw_decision(ref("topo:2"), ref("topo:1"))
+    back = MembershipUpdate(members={}, withdrawn=((ref("topo:2"), ref("topo:1")),))
+    store.save_membership(back, at=later())
     assert store.decisions() == []
     assert region(store).dirty == {1, 2}
 
