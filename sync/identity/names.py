@@ -85,18 +85,6 @@ def fold_name(value: object) -> FoldedName:
     return _fold(value) if isinstance(value, str) and len(value) <= MAX_LENGTH else _NOTHING
 
 
-def plain_tokens(given: str, family: str) -> tuple[str, str] | None:
-    """The tokens of a full name of two plain words, as ``fold_name`` reads them; ``None`` when it has to."""
-    one, two = _plain_word(given), _plain_word(family)
-    return None if one is None or two is None or one in _TITLES or two in _GENERATIONS else (one, two)
-
-
-@lru_cache(maxsize=16384)
-def _plain_word(text: str) -> str | None:
-    folded = fold_text(text).removesuffix(".")
-    return folded if folded.isalpha() and 2 * len(text) < MAX_LENGTH else None
-
-
 def fold_text(text: str) -> str:
     """Case and accents folded away."""
     if text.isascii():

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.identity.names import fold_name, full_name, plain_tokens
+from sync.identity.names import full_name
 from sync.matching import alike_blocks, alike_marks
 from tests.matching.histories import record
 
@@ -57,9 +57,3 @@ def test_two_records_share_a_mark_where_they_share_a_block(rows: Any) -> None:
     for one, two in combinations(found, 2):
         blocks = set(alike_blocks(one)) & set(alike_blocks(two))
         assert len(set(alike_marks(one)) & set(alike_marks(two))) == len(blocks)
-
-
-@given(st.text(max_size=8) | WORDS, st.text(max_size=8) | WORDS)
-def test_two_plain_words_are_read_as_the_whole_name_is(given_name: str, family: str) -> None:
-    tokens = plain_tokens(given_name, family)
-    assert tokens is None or tokens == fold_name(f"{given_name} {family}").tokens
