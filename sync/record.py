@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+from sync.contact import VARIABLE_PREFIX
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
@@ -264,8 +266,8 @@ class Capabilities:
 
     def can(self, name: str, action: str) -> bool:
         """Whether ``action`` (``read``, ``create``, ``update``, ``patch``) is possible for a flat field."""
-        if name.startswith("variables."):
-            bare = name.removeprefix("variables.")
+        if name.startswith(VARIABLE_PREFIX):
+            bare = name.removeprefix(VARIABLE_PREFIX)
             return action in self.variables.get(bare, self.any_variable)
         return action in self.fields.get(name, frozenset())
 
