@@ -1,4 +1,4 @@
-"""The real clock: the system's time, waiting and randomness behind the ``Clock`` door."""
+"""The real clock: the system's time, waiting and randomness behind the ``Clock`` door; and how a time is told."""
 
 from __future__ import annotations
 
@@ -52,3 +52,8 @@ class SystemClock:
         if not self._block:
             self._block = array("Q", secrets.token_bytes(8 * RANDOM_AT_ONCE))
         return self._block.pop()
+
+
+def utc(moment: datetime | None) -> str | None:
+    """A time as JSON holds it."""
+    return None if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

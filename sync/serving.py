@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sync.clock import utc
 from sync.daemon import open_items
 from sync.errors import ConfigError
 
@@ -152,7 +153,7 @@ class SidePort:
             "cycles": self._pulse.cycles,
             "working": self._pulse.working,
             "last_exit_code": None if last is None else last.exit_code,
-            "last_finished_at": None if last is None else f"{last.finished_at:%Y-%m-%dT%H:%M:%SZ}",
+            "last_finished_at": utc(last.finished_at) if last else None,
         }
         return JSONResponse(told, status_code=503 if trouble else 200, headers={"cache-control": "no-store"})
 

@@ -9,9 +9,10 @@ import click
 
 from sync.cli.common import config_option, log_options, set_up_logs
 from sync.cli.deciding import deciding, judge, shows_values, wait_option
+from sync.clock import utc
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import timedelta
     from pathlib import Path
 
     from sync.person import Person
@@ -177,21 +178,15 @@ def _told(entry: OptOutEntry, *, values: bool) -> dict[str, Any]:
     from sync.report.masking import sentence
 
     return {
-        "at": _utc(entry.at),
+        "at": utc(entry.at),
         "reason": entry.reason,
         "source": entry.source,
         "source_id": entry.source_id,
-        "until": _utc(entry.until),
+        "until": utc(entry.until),
         "keys": len(entry.keys),
         "released_by": entry.released_by,
         "released_why": sentence(entry.released_why, values=values) if entry.released_why else None,
     }
-
-
-def _utc(moment: datetime | None) -> str | None:
-    from sync.engine.explaining import utc
-
-    return utc(moment)
 
 
 def _lines(entries: list[dict[str, Any]]) -> list[str]:

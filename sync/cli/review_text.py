@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sync.change import Conflict, Hold, ManualAction, Suspicion
+from sync.clock import utc
 from sync.codes import HoldKind, explain, phrase
-from sync.engine.explaining import Explainer, utc
+from sync.engine.explaining import Explainer
 from sync.report.masking import masked, masked_value, one_line
 from sync.report.record_names import masked_name
 from sync.report.words import LONGEST_VALUE, count

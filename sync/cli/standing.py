@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sync.cli.places import database_file, is_made, looked_at
+from sync.clock import utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,11 +47,6 @@ def gather(settings: Settings, *, values: bool) -> dict[str, Any]:
         with looked_at(settings) as store:
             told |= _from_store(settings, store, now, values=values)
     return told
-
-
-def utc(moment: datetime | None) -> str | None:
-    """A time as JSON holds it."""
-    return None if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _locks(settings: Settings) -> dict[str, str]:

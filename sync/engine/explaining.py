@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from sync.clock import utc
 from sync.codes import explain
 from sync.identity.names import names_agree
 from sync.items import item_id
@@ -279,8 +279,3 @@ def _keys(dossier: Dossier) -> set[tuple[str, str]]:
 def _paired(person: Person, dossier: Dossier) -> Iterable[tuple[Member, Sighting | None]]:
     seen: Mapping[RecordRef, Sighting] = {s.ref: s for s in dossier.sightings}
     return [(m, seen.get(m.record.ref)) for m in person.members]
-
-
-def utc(moment: datetime | None) -> str | None:
-    """A time as JSON holds it."""
-    return None if moment is None else f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

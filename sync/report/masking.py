@@ -1,6 +1,6 @@
 """Values as a report may show them: whole, or masked so that a person cannot be known by them. Pure.
 
-Ids of people and records are never masked; they are what the reader needs to act.
+Ids of people, and those that providers gave to records, are never masked: they are what the reader needs to act.
 """
 
 from __future__ import annotations
