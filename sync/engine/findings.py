@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sync.change import Operation, State
     from sync.engine.session import Session
 
-OK, ERROR, PARTIAL, GUARDED, STALE, AUTH, QUOTA, DIFFERENT, UNREACHABLE = 0, 1, 3, 5, 6, 8, 9, 10, 11
+OK, PARTIAL, GUARDED, STALE, AUTH, QUOTA, DIFFERENT, UNREACHABLE = 0, 3, 5, 6, 8, 9, 10, 11
 URGENCY = (STALE, GUARDED, AUTH, QUOTA, UNREACHABLE, PARTIAL, DIFFERENT)
 """Exit codes of a cycle, the one to act on first in front."""
 
