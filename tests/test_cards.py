@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from adapters.cards import Card, card, provider_table, question_table
 from adapters.registry import providers
+from tests.cards import Card, card, provider_table, question_table
 
 NAMES = sorted(providers())
 

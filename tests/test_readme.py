@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.cards import card, provider_table, question_table
 from adapters.registry import providers
 from sync.cli import COMMANDS
 from sync.codes import ALL_CODES, explain
+from tests.cards import card, provider_table, question_table
 
 README = Path(__file__).parent.parent / "README.md"
 ORDER = ("topo", "datananas", "apollo")
