@@ -1,4 +1,4 @@
-"""Short names for what waits for a person: stable as long as the thing is the same, to be typed. Pure."""
+"""What waits for a person: short names, stable as long as the thing is the same, and what to look for. Pure."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ def item_id(finding: Finding) -> str:
     prefix, parts = _parts(finding)
     digest = hashlib.sha256("\x00".join((prefix, *parts)).encode("utf-8", "surrogatepass")).digest()
     return f"{prefix}-{b32encode(digest).decode().lower()[:LENGTH]}"
+
+
+def look_for(operation: Operation) -> dict[str, str]:
+    """By what a person finds the record of a parked write at its provider."""
+    contact = operation.contact
+    known = {"email": contact.email, "linkedin_url": contact.linkedin_url, "name": contact.full_name}
+    return {name: value for name, value in known.items() if value}
 
 
 def _parts(finding: Finding) -> tuple[str, tuple[str, ...]]:

@@ -9,6 +9,7 @@ from sync.change import Conflict, Hold, ManualAction, Suspicion
 from sync.clock import utc
 from sync.codes import HoldKind, explain, phrase
 from sync.engine.explaining import Explainer
+from sync.items import look_for
 from sync.report.masking import masked, masked_value, one_line
 from sync.report.record_names import masked_name
 from sync.report.words import LONGEST_VALUE, count
@@ -120,8 +121,6 @@ class Told:
         }
 
     def _operation(self, operation: Operation) -> dict[str, Any]:
-        contact = operation.contact
-        look_for = {"email": contact.email, "linkedin_url": contact.linkedin_url, "name": contact.full_name}
         return {
             "operation": operation.id,
             "provider": operation.provider,
@@ -129,7 +128,7 @@ class Told:
             "reason": operation.reason,
             "why": explain(operation.reason),
             "sent_at": utc(operation.sent_at),
-            "look_for": {k: self._text(v) for k, v in look_for.items() if v},
+            "look_for": {k: self._text(v) for k, v in look_for(operation).items()},
         }
 
     def _text(self, text: str) -> str:

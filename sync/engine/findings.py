@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sync.codes import StateReason
 from sync.engine.people import chunks
-from sync.items import item_id
+from sync.items import item_id, look_for
 from sync.report.model import (
     DIFFERS,
     DeferredReport,
@@ -106,18 +106,14 @@ def exit_code(session: Session, operations: tuple[Operation, ...]) -> int:
 
 
 def _parked(session: Session) -> tuple[ParkedReport, ...]:
-    parked = []
-    for operation in session.store.operations(states=("parked",)):
-        contact = operation.contact
-        look_for = {"email": contact.email, "linkedin_url": contact.linkedin_url, "name": contact.full_name}
-        parked.append(
-            ParkedReport(
-                operation=operation,
-                look_for=MappingProxyType({k: v for k, v in look_for.items() if v}),
-                decide=f"contact-sync review show {item_id(operation)}",
-            )
+    return tuple(
+        ParkedReport(
+            operation=operation,
+            look_for=MappingProxyType(look_for(operation)),
+            decide=f"contact-sync review show {item_id(operation)}",
         )
-    return tuple(parked)
+        for operation in session.store.operations(states=("parked",))
+    )
 
 
 def _deferred(session: Session, operations: tuple[Operation, ...]) -> tuple[DeferredReport, ...]:
