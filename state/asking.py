@@ -1,14 +1,14 @@
-"""The store's second door: what people decide, and what they ask about one person."""
+"""The store's second door: what people decide, what is left for them to do, and what they ask about one person."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from state import before_merges, decisions, dossiers, findings, optouts, people, reading
+from state import before_merges, by_hand, decisions, dossiers, findings, optouts, people, reading
 from state.rows import to_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from state.database import Database
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Asking:
-    """Decisions and questions of people; the other half of ``SqliteStore``."""
+    """What people decide, do and ask; the other half of ``SqliteStore``."""
 
     database: Database
 
@@ -44,9 +44,21 @@ class Asking:
         with self.database.write("findings") as connection:
             reading.release(connection, ref, to_time(at))
 
+    def note_manual_actions(self, actions: Sequence[ManualAction], *, at: datetime) -> None:
+        with self.database.write("findings") as connection:
+            by_hand.note(connection, actions, at)
+
+    def drop_manual_actions(self, people: Iterable[str], actions: Iterable[str]) -> None:
+        with self.database.write("findings") as connection:
+            by_hand.drop(connection, people, actions)
+
+    def manual_actions(self) -> list[ManualAction]:
+        with self.database.read() as connection:
+            return by_hand.load(connection)
+
     def tick_off(self, action: ManualAction, *, at: datetime) -> bool:
         with self.database.write("findings") as connection:
-            return findings.tick_off(connection, action, at)
+            return by_hand.tick_off(connection, action, at)
 
     def dossier(self, person: str) -> Dossier:
         with self.database.read() as connection:

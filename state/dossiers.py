@@ -6,10 +6,10 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from state import decisions, findings, outbox
+from state import by_hand, decisions, findings, outbox
 from state.ledger import from_line
 from state.rows import from_time, from_time_or_none, to_json
-from sync.change import CannotExpress, ManualAction
+from sync.change import CannotExpress
 from sync.dossier import Dossier, Sighting
 from sync.record import RecordRef
 
@@ -37,7 +37,7 @@ def load(connection: Connection, person: str) -> Dossier:
         holds=tuple(findings.holds(connection, person)),
         decisions=tuple(decisions.load(connection, refs)),
         cannot_express=tuple(_cannot_express(connection, ids)),
-        manual_actions=tuple(_manual_actions(connection, ids)),
+        manual_actions=tuple(by_hand.load(connection, ids)),
     )
 
 
@@ -71,15 +71,6 @@ def _cannot_express(connection: Connection, ids: list[str]) -> list[CannotExpres
         (to_json(ids),),
     )
     return [CannotExpress(person_id=p, provider=at, field=name, reason=why) for p, at, name, why in rows]
-
-
-def _manual_actions(connection: Connection, ids: list[str]) -> list[ManualAction]:
-    rows = connection.exec_driver_sql(
-        "SELECT m.person_id, m.provider, m.action FROM json_each(?) AS j"
-        " CROSS JOIN manual_action AS m ON m.person_id = j.value WHERE m.done_at IS NULL ORDER BY m.number",
-        (to_json(ids),),
-    )
-    return [ManualAction(person_id=p, provider=at, action=action) for p, at, action in rows]
 
 
 def opt_outs_with(connection: Connection, keys: Iterable[str]) -> list[OptOutEntry]:

@@ -1,4 +1,4 @@
-"""What waits for a person: conflicts, suspicions, holds, twins, wishes that cannot be held, manual actions."""
+"""What waits for a person: conflicts, suspicions, holds, twins, wishes that cannot be held."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from state.rows import from_features, from_time, from_values, to_features, to_json, to_time
-from sync.change import Conflict, Hold, ManualAction, Suspicion
+from sync.change import Conflict, Hold, Suspicion
 from sync.matching.values import ALIKE, ONE_MAILBOX
 from sync.record import RecordRef
 
@@ -293,39 +293,3 @@ def note_cannot_express(
 
 def _wish(wish: CannotExpress) -> tuple[str, str, str, str]:
     return wish.person_id, wish.provider, wish.field, wish.reason
-
-
-def note_manual_actions(connection: Connection, actions: Sequence[ManualAction], at: datetime) -> None:
-    """The actions are listed; one already listed or ticked off is left as it is."""
-    if actions:
-        connection.exec_driver_sql(
-            "INSERT OR IGNORE INTO manual_action (person_id, provider, action, since) VALUES (?, ?, ?, ?)",
-            [(a.person_id, a.provider, a.action, to_time(at)) for a in actions],
-        )
-
-
-def drop_manual_actions(connection: Connection, people: Iterable[str], actions: Iterable[str]) -> None:
-    """They are neither listed nor known as done."""
-    connection.exec_driver_sql(
-        "DELETE FROM manual_action WHERE person_id IN (SELECT value FROM json_each(?))"
-        " AND action IN (SELECT value FROM json_each(?))",
-        (to_json(sorted(people)), to_json(sorted(actions))),
-    )
-
-
-def manual_actions(connection: Connection) -> list[ManualAction]:
-    """All that are not ticked off, oldest first."""
-    rows = connection.exec_driver_sql(
-        "SELECT person_id, provider, action FROM manual_action WHERE done_at IS NULL ORDER BY number"
-    )
-    return [ManualAction(person_id=p, provider=provider, action=action) for p, provider, action in rows]
-
-
-def tick_off(connection: Connection, action: ManualAction, at: datetime) -> bool:
-    """The action is done for good; false when it was not listed."""
-    changed = connection.exec_driver_sql(
-        "UPDATE manual_action SET done_at = ? WHERE done_at IS NULL AND person_id = ? AND provider = ?"
-        " AND action = ?",
-        (to_time(at), action.person_id, action.provider, action.action),
-    )
-    return bool(changed.rowcount)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from state.database import Database
-    from sync.change import CannotExpress, Conflict, Hold, ManualAction, Operation, State, Suspicion
+    from sync.change import CannotExpress, Conflict, Hold, Operation, State, Suspicion
     from sync.merging import Met, Shown
     from sync.person import Person
     from sync.record import OptOutEntry, Record, RecordRef
@@ -256,18 +256,6 @@ class SqliteStore(Asking, Matching):
     ) -> list[CannotExpress]:
         with self.database.write("findings") as connection:
             return findings.note_cannot_express(connection, rows, at)
-
-    def note_manual_actions(self, actions: Sequence[ManualAction], *, at: datetime) -> None:
-        with self.database.write("findings") as connection:
-            findings.note_manual_actions(connection, actions, at)
-
-    def drop_manual_actions(self, people: Iterable[str], actions: Iterable[str]) -> None:
-        with self.database.write("findings") as connection:
-            findings.drop_manual_actions(connection, people, actions)
-
-    def manual_actions(self) -> list[ManualAction]:
-        with self.database.read() as connection:
-            return findings.manual_actions(connection)
 
     # outbox -------------------------------------------------------------------------------------------
     def save_plan(
