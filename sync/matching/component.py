@@ -113,7 +113,9 @@ class Resolution:
         for person_id in sorted(linked):
             members = self._untainted(linked[person_id])
             slugs = self._slugs_by_root(members)
-            if len(set().union(*slugs.values())) < 2:  # one slug on both sides of a human decision is no dispute
+            # Several that are one already, as one replaced the other or a human said so, are no dispute, and
+            # neither is one slug on both sides of a human decision.
+            if len(slugs) < 2 or len(set().union(*slugs.values())) < 2:
                 self._links.append(Hub(person_id, members))
                 self._join(members, "link")
             else:

@@ -189,7 +189,10 @@ def test_two_slugs_undo_a_link_unless_one_replaced_the_other() -> None:
     a = replace(record(0, linkedin="in:new"), person_id="p")
     b = replace(record(1, linkedin="in:old"), person_id="p")
     assert groups(a, b) == sets({0}, {1})
-    assert groups(replace(a, aliases=frozenset({"in:old"})), b) == sets({0, 1})
+    renamed = replace(a, aliases=frozenset({"in:old"}))
+    assert groups(renamed, b) == sets({0, 1})
+    tied = replace(record(2, emails=("new@acme.com",)), person_id="p")  # a person of two slugs loses nobody
+    assert groups(renamed, b, tied) == groups(a, b, tied, decisions=[decision(a, b, "same")]) == sets({0, 1, 2})
 
 
 def test_a_new_record_under_a_former_key_comes_to_the_person_unless_the_key_lives_elsewhere() -> None:
