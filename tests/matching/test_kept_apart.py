@@ -48,6 +48,16 @@ def test_a_record_that_either_of_two_kept_apart_could_take_goes_to_neither_and_i
         assert set(map(frozenset, match([a, b, new], said, PLAIN).clusters)) == {frozenset({0}), frozenset({1, 2})}
 
 
+def test_who_is_told_apart_from_one_person_is_settled_at_once_and_not_by_the_next_look() -> None:
+    one, two, three = (record(n, name="Ann Lee", emails=("ann@acme.com",)) for n in range(3))
+    rows = [replace(one, person_id="p"), replace(two, person_id="p"), replace(three, person_id="q")]
+    said = [decision(one, two, "different"), decision(two, three, "different")]
+    found = match(rows, said, PLAIN).clusters
+    assert found == ((0, 2), (1,))
+    owners = {rid: f"{number}" for number, part in enumerate(found) for rid in part}
+    assert match([replace(r, person_id=owners[r.rid]) for r in rows], said, PLAIN).clusters == found
+
+
 def test_an_edit_of_one_profile_takes_no_record_from_somebody_who_was_told_apart() -> None:
     who = {"first_name": "Rob", "last_name": "Hale"}
     with world() as here:
