@@ -226,7 +226,7 @@ def take(session: Session, item: Item, provider: str) -> str:
 def set_value(session: Session, item: Item, text: str) -> str:
     """The field holds ``text`` for good, in canonical spelling. Raises ``CannotAnswer`` if it cannot."""
     finding, person = _field(session, item)
-    value = _readable(finding.field, text, session.settings.sync.default_region)
+    value = _readable(finding.field, text, person.contact, session.settings.sync.default_region)
     return _decide(session, person, finding, value, source=HUMAN)
 
 
@@ -246,8 +246,9 @@ def _name(member: Member) -> str:
     return str(member.record.ref)
 
 
-def _readable(name: str, text: str, region: str) -> Value:
-    flat: dict[str, Value] = {name: (text,) if name == "emails" else text}
+def _readable(name: str, text: str, known: Contact, region: str) -> Value:
+    flat: dict[str, Value] = {"country": known.country} if known.country else {}  # phones are read in it
+    flat[name] = (text,) if name == "emails" else text
     value = canonicalize(Contact.from_fields(flat), default_region=region).get(name)
     broken = (name == "emails" and canonical_email(text) is None) or (
         name in {"linkedin_url", "linkedin_id"} and linkedin_key(text) is None

@@ -37,6 +37,19 @@ def test_no_chain_of_joins_and_partings_loses_a_typed_value(
             assert house.typed <= house.known(), (place, act)
 
 
+def test_a_typed_phone_is_read_in_the_country_of_its_person() -> None:
+    with world('[sync]\ndefault_region = "FR"\n') as here:
+        for name in ("topo:1", "apollo:2"):
+            here.shows(name, email="ana@oakmere.com", country="Germany", phone="+4930111111", **NAME)
+        here.settle()
+        here.shows("topo:1", phone="+4930222222")
+        here.shows("apollo:2", phone="+4930333333")
+        here.settle()
+        (item,) = review.items(here.store)
+        review.set_value(here.session, item, "030 444444")
+        assert here.person("topo:1").contact.phone == "+4930444444"
+
+
 class House:
     """Some people of one name, what was typed for them and not replaced since, and what can be taken back."""
 
