@@ -12,6 +12,7 @@ from sync.identity import email_key
 from sync.matching import match
 from sync.matching.values import OPENED
 from sync.membership import assign
+from sync.merging import merge
 from sync.merging.inheriting import inherit
 from sync.merging.parting import Side, part
 from sync.store_port import MembershipUpdate, Merged
@@ -203,10 +204,16 @@ def _inherited(session: Session, change: MembershipChange, told: set[str]) -> It
         person = found.get(winner)
         if person is None:
             continue
-        others = [_without_leavers(session, found[loser], change) for loser in ids if loser in found]
-        heir = inherit(person, others, region=session.settings.sync.default_region)
+        others = [_edited(session, _without_leavers(session, found[i], change)) for i in ids if i in found]
+        heir = inherit(person, others, merge_policy(session))
         if heir is not person:
             yield replace(Merged.of(heir), links=MappingProxyType({}))
+
+
+def _edited(session: Session, person: Person) -> Person:
+    """The person after what their records changed since: once these are met anew, no edit can be told there."""
+    result = merge(person, merge_policy(session), session.clock.now())
+    return replace(person, contact=result.contact, choices=result.choices)
 
 
 def _without_leavers(session: Session, person: Person, change: MembershipChange) -> Person:

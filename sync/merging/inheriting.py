@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sync.contact import Contact
+from sync.codes import Rule
+from sync.contact import GROUPS, Contact
 from sync.identity.canonical import compared_each
 from sync.merging.emails import as_emails, distinct, email_form
-from sync.merging.first_contact import CONTRADICTION_MATTERS, DECIDED
+from sync.merging.first_contact import CONTRADICTION_MATTERS, DECIDED, EDITS
+from sync.merging.policy import MergePolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,10 +20,13 @@ if TYPE_CHECKING:
     from sync.contact import Value
     from sync.person import Person
 
+_NO_POLICY: Final = MergePolicy()
+_GROUP_OF: Final = {name: group for group in GROUPS for name in group}
 
-def inherit(person: Person, merged: Iterable[Person], *, region: str = "") -> Person:
-    """The person with what was decided by hand for those who are ``merged`` into them, and with their values of
-    fields that the person lacks.
+
+def inherit(person: Person, merged: Iterable[Person], policy: MergePolicy = _NO_POLICY) -> Person:
+    """The person with what was decided by hand for those who are ``merged`` into them, with what was edited there
+    where the person's own value was only found, and with their values of fields that the person lacks.
 
     A decision about the person's own field stands; the other one is kept among what lost. Of company and address
     all is taken or nothing.
@@ -29,23 +34,58 @@ def inherit(person: Person, merged: Iterable[Person], *, region: str = "") -> Pe
     values = person.contact.to_fields()
     choices = dict(person.choices)
     for other in merged:
-        lacking = _lacking(values)
+        before, lacking, outdone = dict(values), _lacking(values), _outdone(choices, other, policy)
         for name, choice in other.choices.items():
             value = other.contact.get(name)
             if value is None:
                 continue
-            if choice.rule in DECIDED:
-                _weigh(values, choices, name, value, choice, other.id, region)
+            if choice.rule in DECIDED or (name in outdone and not lacking(name)):
+                _weigh(values, choices, name, value, choice, other.id, policy.region)
             elif name == "emails" and name in values:
                 known = frozenset(choices[name].replaced) if name in choices else frozenset()
                 more = (email for email in as_emails(value) if email_form(email) not in known)
                 values[name] = tuple(distinct([*as_emails(values[name]), *more]))
             elif lacking(name):
                 values[name], choices[name] = value, choice
+        _let_go(values, choices, outdone, before, other.contact.to_fields(), policy.region)
     contact = Contact.from_fields(values)
     if choices == person.choices and contact == person.contact:
         return person
     return replace(person, contact=contact, choices=MappingProxyType(choices))
+
+
+def _outdone(choices: Mapping[str, Choice], other: Person, policy: MergePolicy) -> set[str]:
+    """Fields that somebody edited for ``other``, each with its group, and that were only found before.
+
+    An owner alone decides its field, and addresses are united.
+    """
+    edited = {name for name, choice in other.choices.items() if choice.rule in EDITS and other.contact.get(name)}
+    groups = {_GROUP_OF.get(name, (name,)) for name in edited - {"emails"}}
+    held = {name for name, choice in choices.items() if choice.rule in EDITS}
+    return {n for group in groups if not held.intersection(group) for n in group if not policy.of(n).owner}
+
+
+def _let_go(
+    values: dict[str, Value],
+    choices: dict[str, Choice],
+    outdone: set[str],
+    before: Mapping[str, Value],
+    other: Mapping[str, Value],
+    region: str,
+) -> None:
+    """Of a company or address that another one outdid nothing stays that the other one does not tell."""
+
+    def differ(name: str) -> bool:
+        one, two = (compared_each(name, known[name], region=region) for known in (before, other))
+        return one != two
+
+    for group in CONTRADICTION_MATTERS:
+        names = outdone.intersection(group) & before.keys()
+        if any(map(differ, names & other.keys())):
+            for name in names & choices.keys() - other.keys():
+                own = choices[name]
+                lost = MappingProxyType({**own.losers, own.source: values.pop(name)})
+                choices[name] = replace(own, rule=Rule.GROUP, losers=lost)
 
 
 def _lacking(values: Mapping[str, Value]) -> Callable[[str], bool]:

@@ -158,3 +158,19 @@ def test_who_leaves_somebody_that_is_merged_at_once_has_their_own_values_and_tak
     assert (ana.contact.job_title, ana.contact.phone) == ("Queen", None)
     assert ana.contact.emails == ("ana@oakmere.com", "ana@lumen.fr")
     assert (left.contact.phone, left.contact.job_title) == ("+33140000001", None)
+
+
+@pytest.mark.parametrize("found", [None, "Boss"])
+def test_the_edit_that_makes_two_people_one_is_not_undone_by_the_meeting(found: str | None) -> None:
+    with world('[merge]\npriority = ["topo", "apollo", "datananas"]\n') as here:
+        here.shows("datananas:c", email="ana@oakmere.com", job_title=found, **NAME)
+        here.settle()
+        here.shows("topo:b", email="ana@lumen.fr", job_title="Clerk", **NAME)
+        here.shows("apollo:b", email="ana@lumen.fr", job_title="Clerk", **NAME)
+        here.settle()
+        here.shows("apollo:b", email="ana@oakmere.com", job_title="CEO")
+        here.settle()
+        ana = here.person("datananas:c")
+        assert len(ana.members) == 3
+        assert (ana.contact.job_title, ana.choices["job_title"].rule) == ("CEO", "only-changer")
+        assert ana.choices["job_title"].losers == {"topo:b": "Clerk"} | ({"datananas:c": found} if found else {})

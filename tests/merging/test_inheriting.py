@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sync.merging import FieldPolicy, MergePolicy
 from sync.merging.inheriting import inherit
 from tests.builders import choice, link, member, merged, person
 
@@ -45,3 +46,22 @@ def test_nothing_is_taken_over_from_somebody_who_knows_nothing_more() -> None:
     own = person(member(1, "topo", {"city": "Lyon"}), known={"city": "Lyon"})
     other = person(member(2, "apollo", {"city": "Nice"}), known={"city": "Nice"})
     assert inherit(own, [other]) is own
+
+
+def test_an_edit_stands_before_what_was_only_found_with_the_company_that_it_belongs_to() -> None:
+    beta: Fields = {"job_title": "Boss", "company_name": "Beta", "company_domain": "beta.com"}
+    only_found = {name: choice("topo:1", "first-contact") for name in beta}
+    own = person(member(1, "topo", beta), known=beta, choices=only_found)
+    acme: Fields = {"job_title": "CEO", "company_name": "Acme"}
+    edited = {
+        "job_title": choice("apollo:2", "only-changer"),
+        "company_name": choice("apollo:2", "first-contact"),
+    }
+    other = person(member(2, "apollo", acme), known=acme, choices=edited)
+    heir = inherit(own, [other])
+    assert [heir.contact.get(name) for name in beta] == ["CEO", "Acme", None]
+    assert [heir.choices[name].losers for name in beta] == [{"topo:1": value} for value in beta.values()]
+    owned = MergePolicy(fields=dict.fromkeys(beta, FieldPolicy(owner="topo")))
+    assert inherit(own, [other], owned) is own
+    held = replace(own, choices=only_found | {"job_title": choice("topo:1", "only-changer")})
+    assert inherit(held, [other]) is held
