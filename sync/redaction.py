@@ -27,7 +27,8 @@ _CREDENTIALS = (
     (
         re.compile(
             r"(?i)((?:x-)?api[-_]?key|authorization|(?:access|refresh|id)[-_]?token|client[-_]?secret|password"
-            r"|set-cookie|cookie|token|secret)([\"']?\s{0,3}[:=]\s{0,3}[\"']?)(?!(?i:bearer|basic)\s)[^\s\"',;}\])]+"
+            r"|set-cookie|cookie|token|secret)([\"']?\s{0,3}[:=]\s{0,3}[\"']?)(?!(?i:bearer|basic)\s)"
+            r"(?!\.{3}(?!\S))[^\s\"',;}\])]+"  # three dots stand for a value in what we tell people to type
         ),
         rf"\1\2{HIDDEN}",
     ),

@@ -57,11 +57,11 @@ def test_it_sends_no_mutating_request(program: Program, tmp_path: Path) -> None:
 
 
 def test_a_missing_secret_is_named_and_never_shown(program: Program, config: Path) -> None:
-    config.write_text(re.sub(r'"file:[^"]*TOPO_SANDBOX_API_KEY"', '"env:NO_SUCH_KEY_HERE"', config.read_text()))
+    config.write_text(re.sub(r'"file:[^"]*TOPO_SANDBOX_API_KEY"', '"env:NO_SUCH_API_KEY"', config.read_text()))
     told = _doctor(program, config)
     assert told.code == 2
-    assert "the environment variable NO_SUCH_KEY_HERE is not set" in told.out
-    assert "-> Set it: export NO_SUCH_KEY_HERE=..." in told.out
+    assert "the environment variable NO_SUCH_API_KEY is not set" in told.out
+    assert "-> Set it: export NO_SUCH_API_KEY=..." in told.out
 
 
 def test_refused_credentials_end_with_8(program: Program, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
