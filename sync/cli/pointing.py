@@ -20,11 +20,11 @@ FOLDER = "served"
 def write_config(out: Path, boxes: Mapping[str, Any]) -> None:
     """``out`` points at the servers; the state of earlier ones, which are gone with their people, is removed.
 
-    Raises ``ConfigError`` when ``out`` is somebody else's file or cannot be written.
+    Raises ``ConfigError`` when ``out``, or the folder beside it, is somebody else's or cannot be written.
     """
     _check_ours(out)
     try:
-        folder = _fresh_folder(out)
+        folder = _fresh_folder(out, {name for box in boxes.values() for name in box.secrets})
         for box in boxes.values():
             for name, secret in box.secrets.items():
                 _write_private(folder / name, secret + "\n")
@@ -69,10 +69,14 @@ def _check_ours(out: Path) -> None:
         raise ConfigError(f"--out {out} is a file of yours", remedy="name another file, or move this one away")
 
 
-def _fresh_folder(out: Path) -> Path:
+def _fresh_folder(out: Path, tokens: set[str]) -> Path:
     out.parent.mkdir(mode=0o700, exist_ok=True)
     folder = out.parent / FOLDER
     if folder.exists():
+        if not {entry.name for entry in folder.iterdir()} <= tokens | {"state"}:  # more than we put there
+            raise ConfigError(
+                f"--out {out}: {folder} is a folder of yours", remedy="name a file in another folder"
+            )
         shutil.rmtree(folder)
     folder.mkdir(mode=0o700)
     return folder

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.conftest import started
+from tests.cli.conftest import PATIENCE_S, started
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,6 +60,17 @@ def test_a_file_of_yours_is_not_overwritten(program: Program, tmp_path: Path) ->
     assert told.code == 2
     assert "is a file of yours" in told.err
     assert own.read_text() == "[sync]\n"
+
+
+def test_a_folder_of_yours_is_not_removed(tmp_path: Path) -> None:
+    own = tmp_path / "served" / "page.html"
+    own.parent.mkdir()
+    own.write_text("mine")
+    with started(tmp_path, "sandbox", "--out", "config.toml") as sandboxes:
+        sandboxes.until("name a file in another folder")
+        assert sandboxes.process.wait(PATIENCE_S) == 2
+    assert f"{own.parent.name} is a folder of yours" in sandboxes.log
+    assert own.read_text() == "mine"
 
 
 def test_ports_switches_and_faults_are_taken(program: Program, tmp_path: Path) -> None:
