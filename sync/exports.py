@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from adapters.files.reading import read_export
@@ -53,10 +54,10 @@ def _take_in(session: Session, seat: Seat, path: Path) -> None:
     except ContactSyncError as error:
         seat.note(str(error).removeprefix(f"{seat.name}: "), error.remedy)
         return
-    if imported.bad_rows:
+    if imported.bad_rows and not imported.known:
         seat.note(
             f"export_file {path.name}: {_left_out([line for line, _ in imported.bad_rows])}",
-            f"`contact-sync import {seat.name} {path}` says why",
+            f"`contact-sync import {seat.name} {quote(str(path))}` says why",
         )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an export brought. ``known``: it was taken in before, so nothing was done.
+    """What an export brought. ``known``: it was taken in before, so nothing was done; bad rows are told again.
 
     ``unsure``: rows that were left out may be those of records it does not show, so none counts as gone.
     ``older``: rows about records that the provider itself showed later, which stay as they are.
@@ -45,8 +45,9 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
     for an export older than the last one.
     """
     state = seat.state
+    bad_rows = tuple(sorted((*export.bad_rows, *_nameless(seat, export))))
     if state.export_digest == export.digest:
-        return Imported(known=True)
+        return Imported(known=True, bad_rows=bad_rows)
     if state.export_as_of is not None and export.as_of < state.export_as_of:
         raise Rejected(
             seat.name,
@@ -57,8 +58,7 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
     before = seat.changed
     opt_outs = note_opt_outs(session, export.opt_outs)
     outdated = _outdated(session, seat, export)
-    rows, refused = _rows(session, seat, export, outdated)
-    bad_rows = tuple(sorted((*export.bad_rows, *refused)))
+    rows = _rows(session, seat, export, outdated)
     sweep_id = session.clock.new_id()
     seat.state = replace(
         state, export_digest=export.digest, export_as_of=export.as_of, sweep_id=sweep_id if complete else None
@@ -111,27 +111,33 @@ def _outdated(session: Session, seat: Seat, export: Export) -> frozenset[RecordR
     return frozenset(ref for ref, row in known.items() if row.updated_at and export.as_of < row.updated_at)
 
 
-def _rows(
-    session: Session, seat: Seat, export: Export, outdated: frozenset[RecordRef]
-) -> tuple[list[Record], list[tuple[int, str]]]:
+def _named_by_key(record: Record) -> bool:
+    return record.ref.record_id.startswith(("email:", "linkedin:"))
+
+
+def _nameless(seat: Seat, export: Export) -> list[tuple[int, str]]:
+    """Line and reason of rows that cannot be told from records which the provider itself shows."""
+    if not seat.provider.capabilities.readable:
+        return []
+    why = f"needs a record_id, because {seat.name} can be read itself"
+    return [(n, why) for n, record in zip(export.lines, export.records, strict=True) if _named_by_key(record)]
+
+
+def _rows(session: Session, seat: Seat, export: Export, outdated: frozenset[RecordRef]) -> list[Record]:
     """The rows as records we can keep, newer knowledge of ours left alone."""
     later = _sent_after(session, seat.name, export.as_of - session.settings.sync.settle)
     readable = seat.provider.capabilities.readable
     rows: list[Record] = []
-    refused = []
-    for number, record in zip(export.lines, export.records, strict=True):
-        named_by_key = record.ref.record_id.startswith(("email:", "linkedin:"))
-        if readable and named_by_key:
-            refused.append((number, f"needs a record_id, because {seat.name} can be read itself"))
-            continue
-        if record.ref in outdated:
+    for record in export.records:
+        named_by_key = _named_by_key(record)
+        if record.ref in outdated or (readable and named_by_key):
             continue
         ref = record.ref if named_by_key else _known_by_key(session, record)
         newer = later.get(ref.record_id, frozenset())
         rows.append(
             replace(record, ref=ref, absent=record.absent | newer) if newer or ref != record.ref else record
         )
-    return [_without(r) for r in rows], refused
+    return [_without(r) for r in rows]
 
 
 def _without(record: Record) -> Record:

@@ -240,6 +240,19 @@ def test_what_is_wrong_with_an_export_file_is_told_and_the_rest_goes_in(
     assert "not an export" in _cycle(with_export_file).seats["datananas"].problems[0]
 
 
+def test_the_command_that_says_why_a_row_was_left_out_works_when_typed(
+    program: Program, with_export_file: Path, export: Path
+) -> None:
+    export.write_text(HEADER + ANA + NOBODY)
+    (problem,) = _cycle(with_export_file).seats["datananas"].problems
+    named = problem.split("`")[1].split()[1:]
+    told = program(*named, "--config", with_export_file)
+    assert "was taken in before" in told.out
+    assert "line 3: neither record_id nor an email or profile that can be read" in told.err
+    assert told.code == 3
+    assert _cycle(with_export_file).seats["datananas"].problems == []
+
+
 def test_what_is_told_of_a_bad_row_cannot_act_on_the_terminal(program: Program, config: Path) -> None:
     rows = [{"email": "ana@lumenforge.fr", "vars": {"\u202eX\u2066": "v" * 200_000}}, {"email": "bob@oakmere.nl"}]
     export = config.parent / "odd.jsonl"
