@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -95,9 +96,10 @@ def save_plan(
         return int(report.exit_code)
     plan, text = _saved(settings, request, *seen[0], allowances)
     write_private(out, text)
+    narrowed = " --only KEY` (the same KEY)" if plan.only else "`"  # a KEY may be somebody's address
     click.echo(
-        f"Saved as {out}: {len(plan.wishes)} to send. `contact-sync apply {out}` sends exactly this until "
-        f"{plan.expires_at:%Y-%m-%d %H:%M} UTC.",
+        f"Saved as {out}: {len(plan.wishes)} to send. `contact-sync apply {quote(str(out))}{narrowed} sends "
+        f"exactly this until {plan.expires_at:%Y-%m-%d %H:%M} UTC.",
         err=True,
     )
     return int(report.exit_code)

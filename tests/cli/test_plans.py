@@ -176,6 +176,7 @@ def test_a_plan_of_one_person_needs_the_same_key_again(
     only = ("--only", people.email(0))
     told = program("plan", "--out", plan, *only, "--config", config)
     assert (told.code, "2 to send" in told.err) == (0, True)
+    assert f"`contact-sync apply {plan} --only KEY` (the same KEY) sends exactly this" in told.err
     assert "zoe" not in plan.read_text()
     assert carried_out(program, config, plan).code == 2
     assert carried_out(program, config, plan, *only).code == 0
