@@ -58,8 +58,9 @@ class _Story:
                 return first.exit_code
             codes = [first.exit_code, *await self._go_on(stage, request)]
         self._say(f"The rehearsal took {time.monotonic() - began:.1f} s. Its state is in {FOLDER}/state; the")
-        self._say("sandboxes are gone now. `contact-sync sandbox` serves them for as long as you like.")
-        self._say("The commands that the reports name work on what this one found after:")
+        self._say("sandboxes are gone now. `contact-sync sandbox` serves empty ones for as long as you like, and")
+        self._say(f"points {FOLDER}/{CONFIG} at them. Until then the commands that the reports name work on what")
+        self._say("this one found, after:")
         self._say(f"  export CONTACT_SYNC_CONFIG={FOLDER}/{CONFIG}")
         return next((code for code in URGENCY if code in codes), max(codes))
 

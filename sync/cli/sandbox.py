@@ -129,7 +129,7 @@ def _introduce(boxes: Mapping[str, Any], faults: list[tuple[str, Any]], out: Pat
     click.echo(f"  contact-sync run --config {out}")
     click.echo("For this one and every command that a report names:")
     click.echo(f"  export CONTACT_SYNC_CONFIG={quote(str(out))}")
-    click.echo("Ctrl-C stops the servers; they forget everything then.")
+    click.echo("They begin empty. Ctrl-C stops the servers; they forget everything then.")
 
 
 def _received(name: str, box: Any) -> str:

@@ -30,6 +30,7 @@ def test_the_commands_that_its_reports_name_work_afterwards(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     told = program("run", "--sandbox").out
+    assert "serves empty ones for as long as you like, and\npoints .sandbox/config.toml at them" in told
     name, _, value = told.rpartition("export ")[2].strip().partition("=")
     monkeypatch.setenv(name, value)
     shown = set(re.findall(r"contact-sync (review (?:list|show \S+))", told))
