@@ -23,6 +23,7 @@ FIRST = 5
 
 LOST = "the database was lost and made anew although a ledger exists: runs only plan"
 ROLLED_BACK = "an older copy of the database was put back: nothing runs"
+GONE = "the database is gone although an opt-out ledger exists: restore a backup; runs make it anew and only plan"
 MOVED = "the last run was on another machine: runs only plan here"
 ACCEPT = "`contact-sync state check --accept` accepts it"
 
@@ -46,7 +47,19 @@ def gather(settings: Settings, *, values: bool) -> dict[str, Any]:
     if told["made"]:
         with looked_at(settings) as store:
             told |= _from_store(settings, store, now, values=values)
+    elif _has_ledger(settings):
+        told["warnings"] = [GONE]
     return told
+
+
+def _has_ledger(settings: Settings) -> bool:
+    """Whether opt-outs are known from before, which a first run has none of."""
+    from state.connection import translated
+    from state.key import load_key
+    from state.ledger import load_ledger
+
+    with translated("the ledger or its key cannot be read"):
+        return bool(load_ledger(settings.state.ledger, load_key(settings.key_file)).entries)
 
 
 def _locks(settings: Settings) -> dict[str, str]:

@@ -34,8 +34,9 @@ def as_text(told: dict[str, Any]) -> str:
     """The whole status; short when there is nothing to tell."""
     now = _moment(told["at"])
     lines = [*_places(told)]
+    warnings = [f"Warning: {warning}" for warning in told["warnings"]]
     if not told["made"]:
-        lines += ["", "There is no state store yet; the first `contact-sync run` makes it."]
+        lines += ["", *(warnings or ["There is no state store yet; the first `contact-sync run` makes it."])]
         return "\n".join(lines)
     lines += ["", *_runs(told["runs"])]
     for name, provider in told["providers"].items():
@@ -44,8 +45,8 @@ def as_text(told: dict[str, Any]) -> str:
         "",
         *_waiting(told["waiting"], stopped=bool(told["runs"]) and told["runs"][0]["exit_code"] == GUARDED),
     ]
-    if told["warnings"]:
-        lines += ["", *(f"Warning: {warning}" for warning in told["warnings"])]
+    if warnings:
+        lines += ["", *warnings]
     return "\n".join(lines)
 
 
@@ -68,7 +69,7 @@ def _runs(runs: list[dict[str, Any]]) -> Iterator[str]:
     yield "Last runs"
     for run in runs:
         began = _moment(run["started_at"])
-        yield f"  {words.moment(began)}  {run['mode']:<7}  {_ended(run, began)}"
+        yield f"  {run['run_id']}  {words.moment(began)}  {run['mode']:<7}  {_ended(run, began)}"
 
 
 def _ended(run: dict[str, Any], began: datetime) -> str:

@@ -95,6 +95,17 @@ def test_without_a_store_it_says_so(program: Program, config: Path, store_file: 
     assert _json(program, config)["made"] is False
 
 
+def test_a_database_that_is_gone_is_no_first_run(
+    program: Program, config: Path, people: list[str], store_file: Path
+) -> None:
+    assert program("optout", "add", people[0], "--reason", "UNSUBSCRIBED", "--config", config).code == 0
+    store_file.unlink()
+    told = program("status", "--config", config)
+    assert told.code == 0
+    assert "Warning: the database is gone although an opt-out ledger exists" in told.out
+    assert "There is no state store yet" not in told.out
+
+
 def test_everything_that_waits_is_told(program: Program, config: Path, people: list[str]) -> None:
     with opened_store(load_settings(config)) as store:
         _fill(store, people)
@@ -117,6 +128,13 @@ def test_everything_that_waits_is_told(program: Program, config: Path, people: l
         assert text in out
     assert "old:" not in out
     assert "secret-cursor" not in out
+
+
+def test_a_run_is_told_with_the_id_that_undo_asks_for(program: Program, config: Path, people: list[str]) -> None:
+    with opened_store(load_settings(config)) as store:
+        _fill(store, people)
+    line = next(line for line in program("status", "--config", config).out.splitlines() if "a quota is" in line)
+    assert line.split()[0] == "run-1"
 
 
 def test_json_holds_the_same(program: Program, config: Path, people: list[str]) -> None:
@@ -225,7 +243,7 @@ def test_long_lists_are_cut_and_counted() -> None:
 
 def test_what_a_guard_stopped_waits_for_a_person() -> None:
     run: dict[str, Any] = {"started_at": "2026-11-20T17:00:00Z", "finished_at": "2026-11-20T17:00:09Z"}
-    run |= {"mode": "run", "counts": {}}
+    run |= {"run_id": "run-1", "mode": "run", "counts": {}}
     stopped, done = (as_text(standing(0, run | {"exit_code": code})) for code in (5, 0))
     assert "`contact-sync run --dry-run` tells why and what lets it through" in stopped
     assert "Nothing waits for you." not in stopped
