@@ -33,7 +33,20 @@ def failed(what: str, error: ContactSyncError) -> Check:
 
     codes = ((StateError, 12), (ConfigError, 2), (AuthError, 8))
     code = next((code for kind, code in codes if isinstance(error, kind)), 11)
-    return Check("FAIL", what, str(error).removeprefix(f"{what}: "), error.remedy, code)
+    return Check("FAIL", what, str(error).removeprefix(f"{what}: "), error.remedy or _usual_remedy(error), code)
+
+
+def _usual_remedy(error: ContactSyncError) -> str | None:
+    """What to do where an answer, or none, tells no more than that it is not the one expected."""
+    from sync.errors import MappingError, OutcomeUnknown, RateLimited, Transient, Unreachable
+
+    if isinstance(error, RateLimited):
+        wait = "a while" if error.retry_after_s is None else f"{error.retry_after_s:.0f} s"
+        return f"it asks us to wait; look again in {wait}"
+    if isinstance(error, (MappingError, OutcomeUnknown, Transient, Unreachable)):
+        where = f"providers.{error.provider}.base_url"
+        return f"look again in a while; if it stays so, check {where}, and what may answer in its place"
+    return None
 
 
 def tell(checks: Iterable[Check], *, quiet: bool = False) -> int:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from state.lock import RunLock, run_lock_path
+from sync.cli.checks import failed
+from sync.errors import MappingError, RateLimited, Transient, Unreachable
 from tests.cli.conftest import pointed_at, started
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pytest
-
+    from sync.errors import ProviderError
     from tests.cli.conftest import Done, Program
 
 
@@ -62,6 +65,19 @@ def test_a_missing_secret_is_named_and_never_shown(program: Program, config: Pat
     assert told.code == 2
     assert "the environment variable NO_SUCH_API_KEY is not set" in told.out
     assert "-> Set it: export NO_SUCH_API_KEY=..." in told.out
+
+
+@pytest.mark.parametrize(
+    ("error", "what_to_do"),
+    [
+        (Transient("topo", "GET /me answered 500"), "check providers.topo.base_url"),
+        (MappingError("topo", "me", "an object", "array"), "check providers.topo.base_url"),
+        (RateLimited("topo", "GET /me answered 429", retry_after_s=90.0), "look again in 90 s"),
+        (Unreachable("topo", "refused", remedy="check the network"), "check the network"),
+    ],
+)
+def test_whatever_a_provider_answers_there_is_something_to_do(error: ProviderError, what_to_do: str) -> None:
+    assert what_to_do in str(failed("topo", error).remedy)
 
 
 def test_refused_credentials_end_with_8(program: Program, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
