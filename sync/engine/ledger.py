@@ -57,15 +57,16 @@ def release(session: Session, key: str, by: str, why: str) -> tuple[int, list[Pe
             released_by=by,
             released_why=why,
         )
-        _note(session, entry, people)
         session.store.drop_manual_actions([person.id for person in people], BY_HAND)
+        _note(session, entry, people)
     return len(ended), people
 
 
 def _note(session: Session, entry: OptOutEntry, people: list[Person]) -> None:
+    # marked before it is kept: a death in between must not leave a known opt-out that nobody was told of
+    session.store.mark_people_dirty([person.id for person in people])
     session.store.add_opt_outs([entry])
     session.opt_outs.add(entry)
-    session.store.mark_people_dirty([person.id for person in people])
 
 
 def _erased_record(key: str) -> frozenset[str]:

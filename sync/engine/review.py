@@ -1,4 +1,7 @@
-"""What waits for a person, and what their answer does. Nothing is sent to a provider by an answer."""
+"""What waits for a person, and what their answer does. Nothing is sent to a provider by an answer.
+
+What follows from an answer is kept before its item is closed, so that after a death in between it is asked again.
+"""
 
 from __future__ import annotations
 
@@ -133,15 +136,15 @@ def _judge(session: Session, people: tuple[str, ...], by: str, *, same: bool) ->
 def _accept_hold(session: Session, hold: Hold, by: str) -> str:
     if hold.kind != HoldKind.DISAPPEARED:
         return _judge_hold(session, hold, by, same=True)
-    session.store.close_holds([hold])
-    (person,) = session.store.people([hold.person_id])
-    others = {m.record.ref.provider for m in person.members if not m.gone}
+    members = [m for person in session.store.people([hold.person_id]) for m in person.members]
+    others = {m.record.ref.provider for m in members if not m.gone}
     actions = [
         ManualAction(person_id=hold.person_id, provider=name, action=DELETE)
         for name in sorted(others - {hold.provider})
     ]
     session.store.drop_manual_actions([hold.person_id], [DELETE])
     session.store.note_manual_actions(actions, at=session.clock.now())
+    session.store.close_holds([hold])
     listed = f"; to be deleted by hand elsewhere, if you wish: {', '.join(a.provider for a in actions)}"
     return f"The record is gone for good and is never created again at {hold.provider}{listed if actions else ''}."
 
@@ -152,10 +155,10 @@ def _reject_hold(session: Session, hold: Hold, by: str) -> str:
         return _judge_hold(session, hold, by, same=False)
     members = [m for person in session.store.people([hold.person_id]) for m in person.members]
     gone = {m.record.ref for m in members if m.gone and m.record.ref.provider == hold.provider}
+    session.store.mark_people_dirty([hold.person_id])
     for ref in gone | {RecordRef(hold.provider, hold.record_id)}:
         session.store.release(ref, at=session.clock.now())
     session.store.close_holds([hold, *(h for h in session.store.holds() if _is_about(h, gone))])
-    session.store.mark_people_dirty([hold.person_id])
     return f"The next run may create this person at {hold.provider} once."
 
 
@@ -177,11 +180,11 @@ def _judge_hold(session: Session, hold: Hold, by: str, *, same: bool) -> str:
 def _done_by_hand(session: Session, action: ManualAction) -> str:
     """It is not listed again; records deleted by hand are gone for good, unless they are read there once more."""
     at = session.clock.now()
-    session.store.tick_off(action, at=at)
     if action.action == DELETE:
         members = [m for person in session.store.people([action.person_id]) for m in person.members]
         own = [m.record.ref for m in members if m.record.ref.provider == action.provider and not m.gone]
         session.store.mark_gone(own, at=at, holds=())
+    session.store.tick_off(action, at=at)
     return "Ticked off; it is not listed again."
 
 
@@ -261,6 +264,6 @@ def _readable(name: str, text: str, known: Contact, region: str) -> Value:
 def _decide(session: Session, person: Person, finding: Conflict, value: Value | None, *, source: str) -> str:
     at = session.clock.now()
     result = decide_field(person, finding.field, value, merge_policy(session), at, source=source)
-    session.store.save_merged([to_merged(person, result)], at=at)
     session.store.mark_people_dirty([person.id])
+    session.store.save_merged([to_merged(person, result)], at=at)
     return f"{finding.field} is decided; the next run writes it wherever it differs."
