@@ -59,14 +59,14 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
     opt_outs = note_opt_outs(session, export.opt_outs)
     outdated = _outdated(session, seat, export)
     rows = _rows(session, seat, export, outdated)
-    sweep_id = session.clock.new_id()
-    seat.state = replace(
-        state, export_digest=export.digest, export_as_of=export.as_of, sweep_id=sweep_id if complete else None
-    )
+    seat.state = replace(state, sweep_id=session.clock.new_id() if complete else None)
     store_records(session, seat, rows)
     gone = _lacking(session, seat, export) if complete and not bad_rows else []
     mark_gone(session, gone)
-    seat.state = replace(seat.state, sweep_id=None)
+    # known only now: after a death in between it is taken in once more
+    seat.state = replace(
+        seat.state, export_digest=export.digest, export_as_of=export.as_of, sweep_id=None
+    )
     session.store.save_provider_state(seat.state)
     return Imported(
         records=len(rows),

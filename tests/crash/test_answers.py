@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sync.change import ManualAction
+from sync.change import Hold, ManualAction
 from tests.decisions.desk import only_item, waiting
 from tests.engine.house import House, house, person
 
@@ -86,3 +86,13 @@ async def test_what_is_to_be_deleted_elsewhere_is_listed_and_stays_deleted(progr
         home.actors["apollo"].edit(row["id"], {"job_title": "CEO"})
         await home.run()
         assert ANA.email not in [row["email"] for row in home.datananas.rows]
+
+
+async def test_what_a_complete_export_lacks_is_held(program: Nursery, folder: Path) -> None:
+    async with known_everywhere(folder) as (home, _):
+        export = folder / "export.csv"
+        export.write_text("email\nbob.klein@oakmere-logistics.com\n")
+        await typed_twice(home, program, "gone.before_commit:1", "import", "datananas", str(export), "--complete")
+        held = only_item(home).finding
+        assert isinstance(held, Hold)
+        assert (held.provider, held.record_id) == ("datananas", f"email:{ANA.email}")
