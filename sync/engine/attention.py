@@ -155,10 +155,12 @@ def after_read_back(session: Session, before: list[Person]) -> None:
 
 
 def _has_news(then: Person, now: Person, region: str) -> bool:
-    """Whether another value stands now, or a record came to show one that does not stand, or none any more."""
+    """Whether another value stands now, or a record came, or came to show a value that does not stand, or none."""
     if (then.contact, then.conflicts) != (now.contact, now.conflicts):
         return True
     before = {m.rid: m.record.contact.to_fields() for m in then.members}
+    if any(m.rid not in before and not m.link.ours for m in now.members):
+        return True  # what it lacks is to be filled
     for member in now.members:
         was, shows = before.get(member.rid, {}), member.record.contact.to_fields()
         for name in was.keys() | shows.keys():

@@ -96,6 +96,8 @@ def _created(session: Session, seat: Seat, operation: Operation, outcome: Outcom
     echo = read.record.contact if outcome.record is not None and read is not None else None
     at = session.clock.now()
     link = link_after_create(operation, outcome, seat.provider.capabilities, echo, at)
+    if outcome.existing:  # it holds what its own people gave it, and was left untouched
+        session.moved_people.add(operation.person_id)
     return Settled(operation=operation, read=read, link=link)
 
 

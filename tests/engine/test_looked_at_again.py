@@ -1,0 +1,49 @@
+"""Whoever something still waits for is planned again, although nothing of their own changes meanwhile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from adapters.toolkit.sandbox import Fault
+from tests.engine.house import House, at, crowd, person
+from tests.engine.test_meanwhile import Meddler, run_with
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FIELD = "66aa00000000000000000001"
+
+
+class Before(list[Any]):
+    """A request log; somebody acts right before the first request to ``path`` is carried out."""
+
+    def __init__(self, path: str, act: Callable[[], object]) -> None:
+        super().__init__()
+        self._path, self._act = path, act
+
+    def append(self, received: Any) -> None:
+        if received.path.endswith(self._path) and not any(r.path == received.path for r in self):
+            self._act()
+        super().append(received)
+
+
+async def test_a_record_that_a_create_met_is_given_what_it_lacks(home: House) -> None:
+    home.without("datananas")
+    home.actors["topo"].create(person(job_title="COO"))
+    home.apollo.traffic.received = Before("/bulk_create", lambda: home.actors["apollo"].create(person()))
+    await home.run()
+    await home.run()
+    assert [row["title"] for row in home.apollo.rows] == ["COO"]
+
+
+async def test_a_record_that_came_while_its_person_was_written_to_is_given_what_it_lacks(home: House) -> None:
+    home.configure("apollo", create=False)
+    ana = home.actors["topo"].create(person(job_title="COO"))
+    bob = home.actors["topo"].create(person("Bob Klein", job_title="COO"))
+    home.actors["apollo"].create(person("Bob Klein", job_title="COO"))
+    await home.rest()
+    for record in (ana, bob):
+        home.actors["topo"].edit(record, {"job_title": "CEO"})
+    await run_with(home, Meddler("push", "datananas", lambda: home.actors["apollo"].create(person())))
+    await home.run()
+    assert [row["title"] for row in home.apollo.rows] == ["CEO", "CEO"]
