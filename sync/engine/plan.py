@@ -112,6 +112,7 @@ class _Planner:
         self._shared: set[str] = set()
         self._doubts: dict[str, Effect] = {}
         self._world = _world(session, self._places, self._shared, self._doubts)
+        self._records = session.store.places(self._world.suspected)
         self._pushed = pushed(session)
         blocked = session.store.operations(states=("blocked",))
         self._told = {(o.person_id, o.provider, o.kind, o.reason) for o in blocked}
@@ -145,14 +146,22 @@ class _Planner:
         self._keep(operations)
         self._cannot += plan.cannot_express
         self._manual += (*plan.manual_actions, *opt_outs.manual_actions)
-        # What forbids it is somebody else's opt-out, whose end nothing about this person tells.
-        doubted = person.id in world.doubts and any(
-            o.reason == StateReason.SUSPECTED_DUPLICATE for o in operations
+        doubted = any(
+            o.reason == StateReason.SUSPECTED_DUPLICATE and (person.id in world.doubts or not self._is_there(o))
+            for o in operations
         )
         if plan.waits or doubted or reads_late(session, person):
             session.waiting_people.add(person.id)
             return False
         return all(o.state == "blocked" for o in operations)
+
+    def _is_there(self, blocked: Operation) -> bool:
+        """Whether a record of who may be one with them forbids it.
+
+        What else does is somebody else's opt-out or create, whose end nothing about this person tells.
+        """
+        others = self._world.suspected.get(blocked.person_id, frozenset())
+        return any(blocked.provider in self._records.get(other, ()) for other in others)
 
     def _keep(self, operations: Iterable[Operation]) -> None:
         """The operations belong to this run; one blocked as before is kept but not told again.

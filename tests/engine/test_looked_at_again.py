@@ -47,3 +47,14 @@ async def test_a_record_that_came_while_its_person_was_written_to_is_given_what_
     await run_with(home, Meddler("push", "datananas", lambda: home.actors["apollo"].create(person())))
     await home.run()
     assert [row["title"] for row in home.apollo.rows] == ["CEO", "CEO"]
+
+
+async def test_who_waited_for_the_create_of_a_possible_double_is_created_when_that_is_refused(home: House) -> None:
+    home.actors["topo"].create(person(linkedin_url=None, company_name="Oakmere"))
+    home.actors["apollo"].create(person(emails=(), company_name="Oakmere"))
+    home.datananas.traffic.faults.append(Fault.parse("POST /contacts/bulk:1:status=422"))
+    report = await home.run()
+    assert {o.state for o in at(report, "datananas")} == {"refused", "blocked"}
+    report = await home.run()
+    assert [(o.kind, o.state) for o in at(report, "datananas")] == [("create", "acked")]
+    assert (await home.run()).operations == ()
