@@ -25,6 +25,7 @@ from state.rows import (
     to_values,
     to_written,
 )
+from sync.codes import StateReason
 from sync.errors import StateError
 from sync.identity import canonical_email, email_key
 from sync.person import Member, Person
@@ -65,6 +66,26 @@ def mark_owners_dirty(connection: Connection, rids: Iterable[int]) -> None:
         " SELECT l.person_id FROM json_each(?) AS j CROSS JOIN link AS l ON l.rid = j.value",
         (to_json(list(rids)),),
     )
+
+
+SHARERS_WAIT = """
+    INSERT OR IGNORE INTO dirty_person
+    SELECT p.id FROM operation AS o CROSS JOIN person AS p ON p.id = o.person_id
+    WHERE o.state = 'blocked' AND o.reason = ? AND p.status = 'active' AND EXISTS (
+        SELECT 1 FROM json_each(?) AS j CROSS JOIN record AS r ON r.rid = j.value
+        CROSS JOIN json_each(r.fields, '$.emails') AS e WHERE NOT EXISTS (
+            SELECT 1 FROM record_key AS k WHERE k.kind = 'email' AND k.value = lower(e.value) AND k.rid = r.rid
+        )
+    )
+"""
+
+
+def mark_sharers_dirty(connection: Connection, rids: Sequence[int]) -> None:
+    """Those records are about to change; where one shows a mailbox that joins nobody, whoever is blocked over a
+    shared key waits: no match brings them together.
+    """
+    if rids:
+        connection.exec_driver_sql(SHARERS_WAIT, (StateReason.SHARED_KEY, to_json(list(rids))))
 
 
 def settle(connection: Connection, people: Iterable[str]) -> None:

@@ -48,6 +48,7 @@ def save_page(connection: Connection, records: Sequence[ReadRecord], at: int, sw
     changed = [(was, page[ref]) for ref, was in known.items() if page[ref].fingerprint != was.fingerprint]
     back = [was.rid for was in known.values() if was.gone]
     rids = _insert(connection, fresh, at)
+    people.mark_sharers_dirty(connection, [was.rid for was, _ in changed])
     _update(connection, changed, at)
     _return(connection, back)
     touched = [was.rid for was, _ in changed] + back
@@ -71,6 +72,7 @@ def save_echo(connection: Connection, read: ReadRecord, at: int) -> int:
         return rid
     before = _shown(connection, known.rid)
     _return(connection, [known.rid] if known.gone else [])
+    people.mark_sharers_dirty(connection, [known.rid])
     # An answer to a write may be trimmed: that it says no "no" does not mean that there is none any more.
     _update(connection, [(known, read)], at, opted_out="coalesce(?, opted_out)")
     if known.gone or before != _shown(connection, known.rid):

@@ -58,3 +58,12 @@ async def test_who_waited_for_the_create_of_a_possible_double_is_created_when_th
     report = await home.run()
     assert [(o.kind, o.state) for o in at(report, "datananas")] == [("create", "acked")]
     assert (await home.run()).operations == ()
+
+
+async def test_who_shared_a_group_mailbox_is_created_once_the_other_one_gives_it_up(home: House) -> None:
+    home.actors["apollo"].create(person(emails=("info@acme.com",)))
+    bob = home.actors["topo"].create(person("Bob Klein", emails=("info@acme.com",)))
+    await home.run()
+    home.actors["topo"].edit(bob, {"emails": "bob@acme.com"})
+    await home.run()
+    assert sorted(row["email"] for row in home.datananas.rows) == ["bob@acme.com", "info@acme.com"]
