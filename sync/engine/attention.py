@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 
     from sync.engine.session import Session
     from sync.person import Member, Person
-    from sync.record import OptOut
+    from sync.record import OptOut, Record
 
 SETTINGS = "settings"
 SINCE = "since"
 """Provider → digest of its table, and when a run first met the table so."""
 TARGETS = "targets"
 """Provider → id of its target, and when a run first met it instead of another; ``""`` = the first one known."""
+UNREAD = "unread"
+"""Provider → ids of records that changed since they were read singly."""
 
 
 def after_changed_settings(session: Session) -> None:
@@ -128,7 +130,7 @@ def fully_planned(session: Session, people: Iterable[str]) -> list[str]:
 
     The others wait on, also when the process dies before ``after_missing_providers``.
     """
-    unread = set(session.unread)
+    unread = _unread(session)
     return [] if _is_one_missing(session) else [person for person in people if person not in unread]
 
 
@@ -172,7 +174,31 @@ def _has_news(then: Person, now: Person, region: str) -> bool:
 
 def after_unread_details(session: Session) -> None:
     """Everybody of whom more could be read than this cycle did."""
-    session.store.mark_people_dirty(sorted(set(session.unread)))
+    session.store.mark_people_dirty(sorted(_unread(session)))
+
+
+def _unread(session: Session) -> set[str]:
+    return {person_id for people in session.unread.values() for person_id in people}
+
+
+def note_unread(
+    session: Session, provider: str, wanted: list[tuple[str, Record]], again: list[tuple[str, Record]]
+) -> None:
+    """The records ``wanted``, each with its person, are not read yet. One read ``again`` shows by nothing in it
+    that it is to be read, and later cycles may not meet it.
+    """
+    session.unread[provider] = [person_id for person_id, _ in wanted]
+    ids = [record.ref.record_id for _, record in again]
+    state = session.store.provider_state(EVERY)
+    kept = _kept(state.memory, UNREAD)
+    if kept.get(provider, []) != ids:
+        memory = {**state.memory, UNREAD: {**kept, provider: ids}}
+        session.store.save_provider_state(replace(state, memory=memory))
+
+
+def left_unread(session: Session, provider: str) -> frozenset[str]:
+    """The records that earlier cycles left to this one."""
+    return frozenset(_kept(session.store.provider_state(EVERY).memory, UNREAD).get(provider, []))
 
 
 def reads_late(session: Session, person: Person) -> bool:

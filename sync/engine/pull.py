@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sync.contact import VARIABLE_PREFIX
 from sync.engine.absence import conclude_sweep
-from sync.engine.attention import settings_since
+from sync.engine.attention import left_unread, note_unread, settings_since
 from sync.engine.people import chunks, records_of
 from sync.engine.storing import keep_memory, store_records
 from sync.engine.together import together
@@ -160,16 +160,9 @@ async def _read_details(session: Session, seat: Seat, reader: Reader) -> None:
 
     One that is gone, or that nobody can make sense of, is left out; the next full read tells which is gone.
     """
-    never: list[tuple[str, Record]] = []
-    again: list[tuple[str, Record]] = []
-    for people in chunks(session, session.store.dirty_people()):
-        for person, record in records_of(people, seat.name):
-            if any(name.startswith(VARIABLE_PREFIX) for name in record.absent):
-                never.append((person.id, record))
-            elif record.ref.record_id in seat.seen:
-                again.append((person.id, record))
-    wanted = [*never, *again]
-    most = seat.provider.capabilities.details_per_cycle
+    never, again = _worth_reading(session, seat)
+    wanted, most = [*never, *again], seat.provider.capabilities.details_per_cycle
+    note_unread(session, seat.name, wanted, again)  # none of them is forgotten over a failure or a death
     left_out: list[str] = []
     for _, record in wanted[:most]:
         try:
@@ -183,4 +176,21 @@ async def _read_details(session: Session, seat: Seat, reader: Reader) -> None:
             store_records(session, seat, [row])
     if left_out:
         seat.note(f"the variables of {len(left_out)} records could not be read: {', '.join(left_out[:5])}")
-    session.unread += [person_id for person_id, _ in wanted[most:]]
+    note_unread(session, seat.name, wanted[most:], again[max(0, most - len(never)) :])
+
+
+def _worth_reading(session: Session, seat: Seat) -> tuple[list[tuple[str, Record]], list[tuple[str, Record]]]:
+    """Records of people who wait, each with its person: never read singly, and shown since they were.
+
+    Those that an earlier cycle did not come to are first among the latter.
+    """
+    left = left_unread(session, seat.name)
+    never: list[tuple[str, Record]] = []
+    again: list[tuple[str, Record]] = []
+    for people in chunks(session, session.store.dirty_people()):
+        for person, record in records_of(people, seat.name):
+            if any(name.startswith(VARIABLE_PREFIX) for name in record.absent):
+                never.append((person.id, record))
+            elif record.ref.record_id in seat.seen or record.ref.record_id in left:
+                again.append((person.id, record))
+    return never, sorted(again, key=lambda pair: pair[1].ref.record_id not in left)

@@ -161,8 +161,8 @@ class Session:
     """Of whom something new was heard after they were planned: in a look before a write, or in its answer."""
     doubtful: set[str] = field(default_factory=set)
     """Who may be one with somebody who said no after they were planned."""
-    unread: list[str] = field(default_factory=list)
-    """People with a record of which single reads would show more, beyond what a cycle reads."""
+    unread: dict[str, list[str]] = field(default_factory=dict)
+    """Provider → people with a record there of which single reads would show more than this cycle read."""
     told_before: set[str] = field(default_factory=set)
     ended_late: list[Operation] = field(default_factory=list)
     """Writes of earlier runs that have failed now, or were parked now."""

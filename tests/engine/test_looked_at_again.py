@@ -67,3 +67,20 @@ async def test_who_shared_a_group_mailbox_is_created_once_the_other_one_gives_it
     home.actors["topo"].edit(bob, {"emails": "bob@acme.com"})
     await home.run()
     assert sorted(row["email"] for row in home.datananas.rows) == ["bob@acme.com", "info@acme.com"]
+
+
+async def test_variables_that_one_cycle_did_not_come_to_are_read_by_a_later_one(home: House) -> None:
+    home.without("datananas")
+    home.section("sync", cursor_overlap="0s")
+    home.configure("topo", variables={"lead_source": "lead_source"})
+    home.configure("apollo", custom_fields={"lead_source": FIELD})
+    records = [home.actors["topo"].create(contact) for contact in crowd(2)]
+    await home.rest()
+    for record in records:
+        home.topo.contact_variables[record] = {"lead_source": "fair"}
+        home.actors["topo"].edit(record, {"city": "Lyon"})
+    home.configure("topo", variables_per_cycle=1)
+    for _ in range(2):
+        await home.run()
+        home.clock.advance(minutes=20)
+    assert [row["typed_custom_fields"] for row in home.apollo.rows] == [{FIELD: "fair"}] * 2
