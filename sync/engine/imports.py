@@ -64,9 +64,7 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
     gone = _lacking(session, seat, export) if complete and not bad_rows else []
     mark_gone(session, gone)
     # known only now: after a death in between it is taken in once more
-    seat.state = replace(
-        seat.state, export_digest=export.digest, export_as_of=export.as_of, sweep_id=None
-    )
+    seat.state = replace(seat.state, export_digest=export.digest, export_as_of=export.as_of, sweep_id=None)
     session.store.save_provider_state(seat.state)
     return Imported(
         records=len(rows),
