@@ -113,8 +113,10 @@ class Resolution:
         for person_id in sorted(linked):
             members = self._untainted(linked[person_id])
             slugs = self._slugs_by_root(members)
-            # Several that are one already, as one replaced the other or a human said so, are no dispute, and
-            # neither is one slug on both sides of a human decision.
+            if len(slugs) == 1 and len(set().union(*slugs.values())) > 1:
+                # Who shows several already, as one replaced another or a human said so, loses nobody.
+                members = [*slugs, *(at for at in members if self._unions.find(at) not in slugs)]
+            # One slug on both sides of a human decision is no dispute either.
             if len(slugs) < 2 or len(set().union(*slugs.values())) < 2:
                 self._links.append(Hub(person_id, members))
                 self._join(members, "link")
