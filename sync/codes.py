@@ -94,6 +94,7 @@ class CannotReason(StrEnum):
     ONE_VALUE = "one-value"
     NOT_MAPPED = "not-mapped"
     SEND_VARS_OFF = "send-vars-off"
+    NOT_TAKEN = "not-taken"
 
 
 class HoldKind(StrEnum):
@@ -170,6 +171,7 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "not-shown": "The provider acknowledged the value and does not show it when read back.",
         "one-value": "The provider holds only one value of this field, and it holds another one.",
         "not-mapped": "No field of the provider is mapped to it in the settings.",
+        "not-taken": "The provider, or the settings for it, take no value of this form.",
         "send-vars-off": "The settings say send_vars = false, so variables are not sent.",
         # conflicts
         "shared-key": "Another person shows the same email or profile; the provider would take the two for one.",

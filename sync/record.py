@@ -11,6 +11,7 @@ from sync.contact import VARIABLE_PREFIX
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
+    from re import Pattern
 
     from sync.contact import Contact, Value
 
@@ -223,7 +224,8 @@ class Capabilities:
     ``fields``: canonical field → what can be done with it there, as a set of ``read``, ``create``,
     ``update`` (rides in the normal update), ``patch`` (one request a contact). A field that is not listed
     does not exist there. ``variables``: the same for canonical variables (by bare name); ``any_variable``
-    lifts the list. ``why_not``: field → reason code when it can be read but never written.
+    lifts the list. ``why_not``: field (or ``variables``, for all that are not listed) → reason code when it is
+    never written. ``forms``: field → the form that a text must have to be taken.
     ``updates``: how an update is addressed. ``match_key``: the canonical field an upsert matches on.
     ``max_emails``, ``max_emails_create``: how many emails a record shows, and a create takes. ``batch``:
     operations per request, by kind. ``details_per_cycle``: records whose variables are read in a cycle.
@@ -236,6 +238,7 @@ class Capabilities:
     variables: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     any_variable: frozenset[str] = frozenset()
     why_not: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    forms: Mapping[str, Pattern[str]] = field(default_factory=lambda: MappingProxyType({}))
     variable_operation: bool = False
     """Variables are written by an operation of their own (kind ``variables``)."""
     match_key: str | None = None
@@ -270,6 +273,17 @@ class Capabilities:
             bare = name.removeprefix(VARIABLE_PREFIX)
             return action in self.variables.get(bare, self.any_variable)
         return action in self.fields.get(name, frozenset())
+
+    def takes(self, name: str, value: Value | None) -> bool:
+        """Whether ``value`` has the form that the field must have there; the provider never gets another one."""
+        form = self.forms.get(name)
+        return form is None or not isinstance(value, str) or form.fullmatch(value) is not None
+
+    def at_create(self, name: str, value: Value) -> Value | None:
+        """What a create takes of the value, ``None`` when it takes nothing."""
+        if not self.can(name, "create") or not self.takes(name, value):
+            return None
+        return value[: self.max_emails_create] if isinstance(value, tuple) else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from sync.change import Choice
 from sync.contact import Contact, Value
 from sync.merging import MergePolicy, MergeResult, merge
 from sync.person import Member, Person
-from sync.record import Link, Record, RecordRef, Written
+from sync.record import Capabilities, Link, Record, RecordRef, Written
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=30)
@@ -31,6 +31,12 @@ def flat(**fields: Value | None) -> dict[str, Value]:
 
 def contact(**fields: Value | None) -> Contact:
     return Contact.from_fields(flat(**fields))
+
+
+def taken_at_create(contact: Contact, able: Capabilities) -> dict[str, Value]:
+    """What the abilities say that a create takes of the contact."""
+    taken = {name: able.at_create(name, value) for name, value in contact.to_fields().items()}
+    return {name: value for name, value in taken.items() if value is not None}
 
 
 def record(where: str, **fields: Value | None) -> Record:

@@ -9,13 +9,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from adapters.apollo.mapping import PATCH_ONLY, to_number
-from sync.contact import VARIABLE_PREFIX
+from adapters.apollo.mapping import NUMBER, PATCH_ONLY
 from sync.record import Capabilities
 
 if TYPE_CHECKING:
     from adapters.apollo.settings import ApolloSettings
-    from sync.contact import Contact
 
 MAX_ROWS = 100
 """Rows of one ``bulk_create``, and of one ``bulk_update`` that is answered at once."""
@@ -43,6 +41,7 @@ def capabilities(settings: ApolloSettings) -> Capabilities:
         fields=MappingProxyType(table),
         variables=MappingProxyType(dict.fromkeys(settings.custom_fields, variable)),
         why_not=MappingProxyType(_why_not(settings)),
+        forms=MappingProxyType({"phone": NUMBER, "mobile_phone": NUMBER}),
         max_emails=MAX_EMAILS,
         max_emails_create=MAX_EMAILS if settings.contact_emails else 1,
         stages=writable and bool(settings.opt_out_stage_id),
@@ -73,26 +72,3 @@ def _why_not(settings: ApolloSettings) -> dict[str, str]:
     if settings.update_by == "patch":
         reasons["linkedin_url"] = "create-only"
     return reasons
-
-
-def cannot_hold(contact: Contact, settings: ApolloSettings) -> list[tuple[str, str]]:
-    """The contact's fields that a new record at Apollo cannot hold, each with its reason code."""
-    residue = []
-    for name in contact.to_fields():
-        reason = _reason(name, contact, settings)
-        if reason:
-            residue.append((name, reason))
-    return residue
-
-
-def _reason(name: str, contact: Contact, settings: ApolloSettings) -> str | None:
-    if name.startswith(VARIABLE_PREFIX):
-        return None if name.removeprefix(VARIABLE_PREFIX) in settings.custom_fields else "not-mapped"
-    if name == "company_domain":
-        return "no-endpoint"
-    if name == "emails":
-        limit = MAX_EMAILS if settings.contact_emails else 1
-        return "one-value" if len(contact.emails) > limit else None
-    if name in {"phone", "mobile_phone"} and to_number(str(contact.get(name))) != contact.get(name):
-        return "not-shown"  # the number goes without its extension, and not at all without its country code
-    return None if name in CARRIED_BY_CREATE else "no-field"

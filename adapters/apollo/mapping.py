@@ -36,7 +36,8 @@ PLAIN = {
 PATCH_ONLY = {"phone": "direct_phone", "mobile_phone": "mobile_phone", "company_domain": "website_url"}
 """Canonical field → Apollo's, where an update must go one contact a request."""
 
-_E164 = re.compile(r"\+[1-9]\d{1,14}", re.ASCII)
+NUMBER = re.compile(r"(\+[1-9]\d{1,14})(;ext=.*)?", re.ASCII | re.DOTALL)
+"""In E.164, perhaps with an extension."""
 
 WORK_KINDS = ("work_direct", "work_hq", "work")
 MOBILE_KINDS = ("mobile",)
@@ -169,8 +170,8 @@ def to_number(phone: str | None) -> str | None:
     Apollo keeps digits only: it would take an extension for a part of the number, and puts +1 before a number
     without a country code. Source: https://docs.apollo.io/reference/view-a-contact (``sanitized_number``)
     """
-    number = (phone or "").partition(";ext=")[0]
-    return number if _E164.fullmatch(number) else None
+    found = NUMBER.fullmatch(phone or "")
+    return found[1] if found else None
 
 
 def to_create(contact: Contact, person_id: str, settings: ApolloSettings) -> dict[str, Any]:

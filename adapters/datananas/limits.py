@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from adapters.datananas.mapping import sends, writes_on_update
+from adapters.datananas.mapping import writes_on_update
 from adapters.datananas.settings import FIELD_MAP
-from sync.contact import VARIABLE_PREFIX
 from sync.record import Capabilities
 
 if TYPE_CHECKING:
     from adapters.datananas.settings import DatananasSettings
-    from sync.contact import Contact
 
 CREATE = frozenset({"create"})
 BOTH = frozenset({"create", "update"})
+_SAID = (*FIELD_MAP, "variables")
 
 
 def capabilities(settings: DatananasSettings) -> Capabilities:
@@ -29,28 +29,13 @@ def capabilities(settings: DatananasSettings) -> Capabilities:
         updates="upsert",
         fields=MappingProxyType({name: _actions(name, settings) for name in _held(settings)}),
         any_variable=BOTH if settings.send_vars else frozenset(),
-        why_not=MappingProxyType({name: code for name in FIELD_MAP if (code := _why_not(name, settings))}),
+        why_not=MappingProxyType({name: code for name in _SAID if (code := _why_not(name, settings))}),
+        forms=MappingProxyType({"source": re.compile("|".join(map(re.escape, settings.source_values)))}),
         match_key=settings.match_field,
         effects=_effects(settings),
         needs_import=not settings.accept_blind_overwrite,
         batch=MappingProxyType({"create": settings.batch_size, "update": settings.batch_size}),
     )
-
-
-def cannot_hold(contact: Contact, settings: DatananasSettings) -> list[tuple[str, str]]:
-    """Each field of ``contact`` that a create would leave behind, with the code that says why."""
-    held = _held(settings)
-    left: list[tuple[str, str]] = []
-    for name, value in contact.to_fields().items():
-        if name.startswith(VARIABLE_PREFIX):
-            left += [] if settings.send_vars else [(name, "send-vars-off")]
-        elif name not in held:
-            left.append((name, "not-mapped" if name in FIELD_MAP else "no-field"))
-        elif isinstance(value, str) and not sends(name, value, settings):
-            left.append((name, "not-mapped"))
-        elif name == "emails" and len(value) > 1:
-            left.append((name, "one-value"))
-    return left
 
 
 def _effects(settings: DatananasSettings) -> tuple[str, ...]:
@@ -68,6 +53,8 @@ def _actions(name: str, settings: DatananasSettings) -> frozenset[str]:
 
 
 def _why_not(name: str, settings: DatananasSettings) -> str | None:
+    if name == "variables":
+        return None if settings.send_vars else "send-vars-off"
     if name not in _held(settings):
         return "not-mapped"
     return None if writes_on_update(name, settings) else "create-only"

@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING
 
 from adapters.topo.exchange import SCOPES
 from adapters.topo.mapping import CONTACT_FIELDS, ENTRY_FIELDS, ENTRY_KEYS
-from sync.contact import FIELD_NAMES
 from sync.record import Capabilities
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from adapters.topo.settings import TopoSettings
-    from sync.contact import Contact
 
 MAX_ENTRIES = 100
 """Entries a request. Source: https://docs.topo.io/api-reference/contacts/create-contact-entries."""
@@ -81,16 +77,3 @@ def _why_not(*, updates: bool) -> dict[str, str]:
     if not updates:
         why |= dict.fromkeys((f for f in ENTRY_FIELDS if f not in ENTRY_KEYS), "create-only")
     return why
-
-
-def cannot_hold(contact: Contact, variables: Mapping[str, str]) -> list[tuple[str, str]]:
-    """What of ``contact`` an entry and the mapped ``variables`` cannot take: field and reason code."""
-    readable = set(CONTACT_FIELDS.values())
-    found = [("emails", "one-value")] if len(contact.emails) > 1 else []
-    found += [
-        (name, "no-endpoint" if name in readable else "no-field")
-        for name in FIELD_NAMES
-        if contact.get(name) is not None and name not in ENTRY_FIELDS
-    ]
-    found += [(f"variables.{name}", "not-mapped") for name in contact.variables if name not in variables]
-    return found

@@ -34,7 +34,8 @@ def plan_create(draft: Draft, side: Side) -> None:
     operation = _judged(draft, side, operation)
     if draft.add(operation) and operation.state == "planned":
         for name in lost:
-            draft.cannot_express(side, name, _why_lost(side, name), draft.person.contact.get(name))
+            value = draft.person.contact.get(name)
+            draft.cannot_express(side, name, _why_lost(side, name, value), value)
 
 
 def _creatable(draft: Draft, side: Side) -> tuple[Contact, list[str]]:
@@ -46,11 +47,11 @@ def _creatable(draft: Draft, side: Side) -> tuple[Contact, list[str]]:
         value = draft.person.contact.get(name)
         if value is None:
             continue
-        if caps.can(name, "create"):
-            fields[name] = value[: caps.max_emails_create] if isinstance(value, tuple) else value
-            if isinstance(value, tuple) and len(value) > caps.max_emails_create:
-                lost.append(name)
-        elif not (caps.can(name, "update") or caps.can(name, "patch")):
+        taken = caps.at_create(name, value)
+        if taken is not None:
+            fields[name] = taken
+        later = caps.takes(name, value) and (caps.can(name, "update") or caps.can(name, "patch"))
+        if taken != value and not (taken is None and later):
             lost.append(name)
     return Contact.from_fields(fields | _keys_tried(draft, side)), lost
 
@@ -63,8 +64,10 @@ def _keys_tried(draft: Draft, side: Side) -> dict[str, Value]:
     return {name: value for name in ("emails", "linkedin_url") if (value := tried.get(name)) is not None}
 
 
-def _why_lost(side: Side, name: str) -> str:
+def _why_lost(side: Side, name: str, value: Value | None) -> str:
     caps = side.capabilities
+    if not caps.takes(name, value):
+        return CannotReason.NOT_TAKEN
     return CannotReason.ONE_VALUE if caps.can(name, "create") else why_not_writable(caps, name)
 
 

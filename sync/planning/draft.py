@@ -135,7 +135,10 @@ def stopped(operation: Operation, state: State, reason: str) -> Operation:
 
 def why_not_writable(caps: Capabilities, name: str) -> str:
     """The reason code for a field that can be neither created nor updated."""
-    missing = CannotReason.NOT_MAPPED if name.startswith(VARIABLE_PREFIX) else CannotReason.NO_FIELD
+    if name.startswith(VARIABLE_PREFIX):
+        missing = caps.why_not.get("variables", CannotReason.NOT_MAPPED)
+    else:
+        missing = CannotReason.NO_FIELD
     return caps.why_not.get(name, CannotReason.NO_ENDPOINT if caps.can(name, "read") else missing)
 
 

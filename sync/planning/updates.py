@@ -28,7 +28,7 @@ def plan_update(draft: Draft, side: Side, member: Member) -> None:
         return
     changes: dict[str, dict[str, FieldChange]] = {}
     for name, change in _wishes(draft, side, member).items():
-        reason = _obstacle(side, member, name)
+        reason = _obstacle(side, member, name, change.after)
         if reason is None:
             changes.setdefault(_ride(side, name), {})[name] = change
             continue
@@ -100,9 +100,11 @@ def _one_key(draft: Draft, name: str, value: str) -> str:
 
 
 # whether and how it can be written --------------------------------------------------------------------
-def _obstacle(side: Side, member: Member, name: str) -> str | None:
+def _obstacle(side: Side, member: Member, name: str, value: Value | None) -> str | None:
     """Why the field cannot be written on the record, or ``None``."""
     caps = side.capabilities
+    if not caps.takes(name, value):
+        return CannotReason.NOT_TAKEN
     if name.startswith(VARIABLE_PREFIX) and caps.variable_operation and caps.can(name, "patch"):
         return None
     if caps.updates == "entry" and caps.can(name, "create"):

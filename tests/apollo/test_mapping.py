@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.apollo.address import Address, parse_address, render_address
-from adapters.apollo.limits import cannot_hold, capabilities
+from adapters.apollo.limits import capabilities
 from adapters.apollo.mapping import import_names, to_contact, to_create, to_host, to_patch, to_record, to_update
 from adapters.apollo.settings import ApolloSettings
 from adapters.apollo.wire import parse_contact
 from sync.contact import FIELD_NAMES, Contact
 from sync.errors import MappingError
 from tests.apollo.harness import person, update
+from tests.builders import taken_at_create
 
 SETTINGS = ApolloSettings(auth="x-api-key", custom_fields={"lead": "66aa"}, external_id_field="66ee")
 
@@ -55,21 +56,9 @@ def row(**fields: Any) -> Any:
 
 
 @given(contacts)
-def test_what_apollo_can_hold_survives_the_way_there_and_back_and_the_rest_is_reported(contact: Contact) -> None:
-    residue = {name for name, _ in cannot_hold(contact, SETTINGS)}
+def test_what_a_create_takes_survives_the_way_there_and_back_and_nothing_else(contact: Contact) -> None:
     back = to_contact(row(**to_create(contact, "p1", SETTINGS)), SETTINGS)
-    held = {name: value for name, value in contact.to_fields().items() if name not in residue}
-    assert back.to_fields() == held
-
-
-@given(contacts)
-def test_a_field_is_either_creatable_or_reported(contact: Contact) -> None:
-    caps = capabilities(SETTINGS)
-    for name, reason in cannot_hold(contact, SETTINGS):
-        assert not caps.can(name, "create")
-        assert reason in {"no-field", "not-mapped", "no-endpoint"}
-    reported = {name for name, _ in cannot_hold(contact, SETTINGS)}
-    assert all(caps.can(name, "create") for name in contact.to_fields() if name not in reported)
+    assert back.to_fields() == taken_at_create(contact, capabilities(SETTINGS))
 
 
 @given(st.none() | words, st.none() | words, st.none() | words)
@@ -213,7 +202,6 @@ def test_an_extension_does_not_become_a_part_of_the_number() -> None:
     contact = Contact(phone="+33412345678;ext=12")
     numbers = to_create(contact, "p1", SETTINGS)["phone_numbers"]
     assert numbers == [{"raw_number": "+33412345678", "position": 0}]
-    assert cannot_hold(contact, SETTINGS) == [("phone", "not-shown")]
     assert to_patch(update("66f0", phone="+334;ext=5"), SETTINGS) == {"direct_phone": "+334"}
 
 
@@ -222,7 +210,7 @@ def test_a_number_without_its_country_code_is_never_sent_because_it_would_get_an
     contact = Contact(phone=text, mobile_phone="+33612345678")
     row = to_create(contact, "p1", SETTINGS)
     assert row["phone_numbers"] == [{"raw_number": "+33612345678", "position": 1}]
-    assert cannot_hold(contact, SETTINGS) == [("phone", "not-shown")]
+    assert taken_at_create(contact, capabilities(SETTINGS)) == {"mobile_phone": "+33612345678"}
     assert to_patch(update("66f0", phone=text, job_title="COO"), SETTINGS) == {"title": "COO"}
 
 
@@ -246,7 +234,7 @@ def test_a_create_without_contact_emails_sends_the_primary_alone() -> None:
     settings = ApolloSettings(auth="x-api-key", contact_emails=False)
     contact = Contact(emails=("a@x.fr", "b@x.fr"))
     assert to_create(contact, "p1", settings) == {"email": "a@x.fr"}
-    assert cannot_hold(contact, settings) == [("emails", "one-value")]
+    assert taken_at_create(contact, capabilities(settings)) == {"emails": ("a@x.fr",)}
 
 
 def test_import_names_lead_to_canonical_fields() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -205,6 +206,7 @@ def test_all_variables_can_be_ignored_together() -> None:
         (side(capabilities=able(BY_ENTRY, only_ours=False), target=MAY_ENROL), "city", "Lyon", "default-sequence"),
         (side(capabilities=able(BY_ENTRY, only_ours=False)), "emails", ("a@x.co",), "match-key-changed"),
         (side(capabilities=UPSERT), "emails", ("a@x.co",), "match-key-changed"),
+        (side(capabilities=able(BY_ID, forms={"city": re.compile("Paris")})), "city", "Lyon", "not-taken"),
     ],
 )
 def test_what_a_provider_cannot_hold_is_said_and_not_planned(

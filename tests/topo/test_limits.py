@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from adapters.topo.limits import ALL_SCOPES, cannot_hold, capabilities
+from adapters.topo.limits import ALL_SCOPES, capabilities
 from adapters.topo.mapping import CONTACT_FIELDS
 from adapters.topo.settings import TopoSettings
-from sync.contact import Contact
+from tests.builders import person
+from tests.planning.sides import obstacles, plan, side
+
+if TYPE_CHECKING:
+    from sync.contact import Value
 
 READY = {"contact_list_id": "l1", "variables": {"lead_source": "source"}}
 
@@ -86,19 +92,11 @@ def test_without_exclusions_in_the_settings_none_are_written() -> None:
 
 
 def test_what_an_entry_cannot_hold_is_named_with_its_reason() -> None:
-    contact = Contact(
-        emails=("a@corp.com", "b@corp.com"),
-        city="Lyon",
-        zipcode="69001",
-        variables={"lead_source": "web", "x": "y"},
-    )
-    assert cannot_hold(contact, {"lead_source": "source"}) == [
-        ("emails", "one-value"),
-        ("city", "no-endpoint"),
-        ("zipcode", "no-field"),
-        ("variables.x", "not-mapped"),
-    ]
-
-
-def test_a_contact_of_entry_fields_alone_is_held_whole() -> None:
-    assert cannot_hold(Contact(emails=("a@corp.com",), phone="+33612345678"), {}) == []
+    known: dict[str, Value] = {
+        "emails": ("a@corp.com", "b@corp.com"), "phone": "+33612345678", "city": "Lyon", "zipcode": "69001",
+        "variables.lead_source": "web", "variables.x": "y",
+    }  # fmt: skip
+    found = plan(person(known=known), side("topo", capabilities(settings())))
+    assert obstacles(found) == {
+        "emails": "one-value", "city": "no-endpoint", "zipcode": "no-field", "variables.x": "not-mapped",
+    }  # fmt: skip

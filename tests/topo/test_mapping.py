@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.topo import mapping, wire
-from adapters.topo.limits import cannot_hold
+from adapters.topo.limits import capabilities
 from adapters.topo.provider import import_names
 from adapters.topo.settings import TopoSettings
 from sync.change import FieldChange
 from sync.contact import FIELD_NAMES, SCALAR_FIELDS, Contact
+from tests.builders import taken_at_create
 from tests.topo.harness import opt_out
 
 TEXT = st.text(min_size=1, max_size=20).filter(lambda text: bool(text.strip()))
@@ -30,13 +31,12 @@ def changed(after: str | None) -> FieldChange:
 
 
 @given(CONTACTS)
-def test_what_an_entry_can_hold_comes_back_and_what_it_cannot_is_reported(contact: Contact) -> None:
+def test_what_an_entry_takes_comes_back_and_nothing_else(contact: Contact) -> None:
     sent = mapping.to_wire(contact)
     back = mapping.to_contact(
         {ENTRY_TO_CONTACT.get(name, name): value for name, value in sent.items()}
     ).to_fields()
-    lost = {name for name, value in contact.to_fields().items() if back.get(name) != value}
-    assert lost == {name for name, _ in cannot_hold(contact, {})}
+    assert back == taken_at_create(contact, capabilities(TopoSettings(contact_list_id="l1")))
 
 
 @given(st.dictionaries(st.sampled_from(wire.CONTACT_TEXT), TEXT))
