@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from sync.record import Export, Record
 
 
+COMPLETE = " complete"
+"""Ends the digest of an export that was taken in as a complete one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Imported:
     """What an export brought. ``known``: it was taken in before, so nothing was done; bad rows are told again.
@@ -46,7 +50,8 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
     """
     state = seat.state
     bad_rows = tuple(sorted((*export.bad_rows, *_nameless(seat, export))))
-    if state.export_digest == export.digest:
+    digest = f"{export.digest}{COMPLETE if complete else ''}"
+    if state.export_digest in {digest, f"{export.digest}{COMPLETE}"}:
         return Imported(known=True, bad_rows=bad_rows)
     if state.export_as_of is not None and export.as_of < state.export_as_of:
         raise Rejected(
@@ -64,7 +69,7 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
     gone = _lacking(session, seat, export) if complete and not bad_rows else []
     mark_gone(session, gone)
     # known only now: after a death in between it is taken in once more
-    seat.state = replace(seat.state, export_digest=export.digest, export_as_of=export.as_of, sweep_id=None)
+    seat.state = replace(seat.state, export_digest=digest, export_as_of=export.as_of, sweep_id=None)
     session.store.save_provider_state(seat.state)
     return Imported(
         records=len(rows),

@@ -112,6 +112,18 @@ def test_records_that_a_complete_export_lacks_are_held(program: Program, config:
     assert "1 held record" in program("status", "--config", config).out
 
 
+def test_an_export_is_taken_in_once_more_when_it_is_said_to_be_complete(
+    program: Program, config: Path, export: Path
+) -> None:
+    program("import", "datananas", export, "--config", config)
+    export.write_text(HEADER + ANA)
+    program("import", "datananas", export, "--config", config)
+    told = program("import", "datananas", export, "--complete", "--config", config)
+    assert "1 known record no longer shown, held until you judge" in told.out
+    for again in ((), ("--complete",)):
+        assert "was taken in before" in program("import", "datananas", export, *again, "--config", config).out
+
+
 def test_nothing_counts_as_gone_while_a_complete_export_holds_a_row_that_cannot_be_read(
     program: Program, config: Path, export: Path
 ) -> None:
