@@ -81,10 +81,10 @@ def _restore(session: Session, person: Person, changes: dict[str, list[Operation
             yield f"{name} of person {person.id}, {why}"
             continue
         result = decide_field(person, name, made[0].fields[name].before, policy, at, rule=Rule.UNDO)
+        session.store.mark_people_dirty([person.id])  # before it is decided: a death in between loses nothing
         session.store.save_merged([to_merged(person, result)], at=at)
         (person,) = session.store.people([person.id])
         session.only_people = {person.id, *(session.only_people or ())}
-    session.store.mark_people_dirty([person.id])
 
 
 def _stays(session: Session, person: Person, name: str, made: list[Operation]) -> str | None:
