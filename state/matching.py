@@ -29,7 +29,7 @@ class Matching:
         with self.database.read() as connection:
             return parts.parts(connection)
 
-    def alike(self, rids: Sequence[int] | None) -> list[list[int]]:
+    def alike(self, rids: Sequence[int] | None) -> tuple[list[list[int]], int]:
         with self.database.read() as connection:
             return parts.alike(connection, rids)
 

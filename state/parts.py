@@ -106,7 +106,9 @@ def full_names(connection: Connection, rids: Sequence[int]) -> dict[int, str | N
     return {rid: full_name(first, last) for rid, first, last in rows}
 
 
-GROUPS = "SELECT group_concat(m.rid) FROM {} GROUP BY m.mark HAVING count(*) BETWEEN 2 AND ?"
+GROUPS = """
+    SELECT CASE WHEN count(*) <= ? THEN group_concat(m.rid) END FROM {} GROUP BY m.mark HAVING count(*) > 1
+"""
 AROUND = """
     (SELECT DISTINCT o.mark FROM json_each(?) AS j CROSS JOIN alike_mark AS o ON o.rid = j.value) AS d
     CROSS JOIN alike_mark AS m ON m.mark = d.mark
@@ -117,13 +119,16 @@ HEADS = """
 """
 
 
-def alike(connection: Connection, rids: Sequence[int] | None) -> list[list[int]]:
-    """Groups of records that may look alike, of the whole store or those with one of ``rids`` among them."""
+def alike(connection: Connection, rids: Sequence[int] | None) -> tuple[list[list[int]], int]:
+    """Groups of records that may look alike, of the whole store or those with one of ``rids`` among them, and how
+    many were left out as too large.
+    """
     if rids is None:
-        rows = connection.exec_driver_sql(GROUPS.format("alike_mark AS m"), (MAX_BLOCK,))
+        rows = connection.exec_driver_sql(GROUPS.format("alike_mark AS m"), (MAX_BLOCK,)).all()
     else:
-        rows = connection.exec_driver_sql(GROUPS.format(AROUND), (to_json(list(rids)), MAX_BLOCK))
-    return [[int(rid) for rid in text.split(",")] for (text,) in rows]
+        rows = connection.exec_driver_sql(GROUPS.format(AROUND), (MAX_BLOCK, to_json(list(rids)))).all()
+    small = [text for (text,) in rows if text is not None]
+    return [[int(rid) for rid in text.split(",")] for text in small], len(rows) - len(small)
 
 
 def heads(connection: Connection, rids: Sequence[int]) -> dict[int, int]:

@@ -271,8 +271,10 @@ class Store(Protocol):
     def parts(self) -> Parts | None:
         """The region around all dirty records in parts, read and not sorted out; ``None`` when there are none."""
 
-    def alike(self, rids: Sequence[int] | None) -> list[list[int]]:
-        """Small groups of records with a mark in common, all of them or (``rids``) those with one of these."""
+    def alike(self, rids: Sequence[int] | None) -> tuple[list[list[int]], int]:
+        """Small groups of records with a mark in common, all of them or (``rids``) those with one of these; and
+        how many such groups are too large.
+        """
 
     def heads(self, rids: Sequence[int]) -> Mapping[int, int]:
         """Record to the lowest record of its person."""

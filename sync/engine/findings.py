@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sync.codes import StateReason
 from sync.engine.people import chunks
 from sync.items import item_id, look_for
+from sync.matching import MAX_BLOCK
 from sync.report.model import (
     DIFFERS,
     DeferredReport,
@@ -76,8 +77,17 @@ def assemble(session: Session) -> Report:
         bulk=tuple(session.bulk),
         still_blocked=len({op for op, _, _ in blocked} - {o.id for o in operations}),
         unsettled=len({op for op, _, _ in store.standing(UNSETTLED)} - {o.id for o in operations}),
-        notes=tuple(session.notes),
+        notes=(*session.notes, *_uncompared(session)),
         names=_names(session, operations),
+    )
+
+
+def _uncompared(session: Session) -> tuple[str, ...]:
+    if not session.uncompared:
+        return ()
+    groups = f"{session.uncompared} group{'s' if session.uncompared > 1 else ''}"
+    return (
+        f"possible duplicates were not looked for in {groups} of more than {MAX_BLOCK} records that are alike",
     )
 
 

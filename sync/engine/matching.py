@@ -115,7 +115,8 @@ def _look_for_alike(session: Session, parts: Parts, policy: MatchPolicy, likelie
 
 def _pairs(session: Session, parts: Parts) -> Iterator[tuple[int, int]]:
     """Records of different people to be compared; one of them at least is of the region."""
-    groups = session.store.alike(None if parts.whole else parts.rids)
+    groups, too_large = session.store.alike(None if parts.whole else parts.rids)
+    session.uncompared = max(session.uncompared, too_large)
     if parts.whole:
         return pairs_of(groups, parts.owners)
     inside = set(parts.rids)

@@ -163,6 +163,8 @@ class Session:
     """Who may be one with somebody who said no after they were planned."""
     unread: dict[str, list[str]] = field(default_factory=dict)
     """Provider → people with a record there of which single reads would show more than this cycle read."""
+    uncompared: int = 0
+    """Groups of records that may look alike and are too many to be compared pair by pair."""
     told_before: set[str] = field(default_factory=set)
     ended_late: list[Operation] = field(default_factory=list)
     """Writes of earlier runs that have failed now, or were parked now."""

@@ -43,6 +43,17 @@ async def test_the_same_person_at_three_providers_is_one_and_nobody_is_created(h
     assert not any(o.kind == "create" for o in report.operations)
 
 
+async def test_it_is_told_that_too_many_alike_were_not_compared(home: House) -> None:
+    for number in range(26):
+        alike = person(emails=(f"ana{number}@oakmere-logistics.com",), linkedin_url=None)
+        home.actors["topo"].create(alike)
+    report = await home.run()
+    assert report.suspected_duplicates == ()
+    assert report.notes == (
+        "possible duplicates were not looked for in 1 group of more than 25 records that are alike",
+    )
+
+
 async def test_a_second_cycle_without_edits_sends_no_mutating_request(home: House) -> None:
     for contact in crowd(30):
         home.actors["topo"].create(contact)
