@@ -142,13 +142,16 @@ class Scene:
             return
         whos, now = {self.witness.identify(provider, row) for row in rows}, self.loop.time()
         for no in self.witness.noes:
-            since = (
-                self.witness.unsubscribed_shown.get(no.who) if no.provider == "apollo" else no.at + OPT_OUT_AGE_S
-            )
+            since = self._heard_at(no.who) if no.provider == "apollo" else no.at + OPT_OUT_AGE_S
             if since is not None and now >= since and no.who in whos:
                 self.witness.blame(
                     "V4", f"{no.who} said no at {no.at:.0f} s ({no.provider}) and is in {name} at {now:.0f} s"
                 )
+
+    def _heard_at(self, who: str) -> float | None:
+        """When an answer first showed that they are unsubscribed to a process that did not die over it."""
+        shown = self.witness.unsubscribed_shown.get(who, {})
+        return min((at for cycle, at in shown.items() if cycle not in self.died_in), default=None)
 
     def at_gate(self, name: str) -> None:
         """Others may act, the clock may jump and the process may die, whenever a gate opens."""

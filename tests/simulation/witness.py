@@ -87,7 +87,7 @@ class No:
 class Witness:
     """Everything seen so far. ``shown``: (provider, record, field, value) that a read answer carried whole.
 
-    ``shown_in``: in which cycles it did.
+    ``shown_in``: in which cycles it did. ``unsubscribed_shown``: somebody → cycle → when Apollo first showed it.
     """
 
     by_key: dict[str, str] = field(default_factory=dict)
@@ -100,7 +100,7 @@ class Witness:
     noes: list[No] = field(default_factory=list)
     shown: dict[tuple[str, str, str, str], float] = field(default_factory=dict)
     shown_in: dict[tuple[str, str, str, str], set[int]] = field(default_factory=dict)
-    unsubscribed_shown: dict[str, float] = field(default_factory=dict)
+    unsubscribed_shown: dict[str, dict[int, float]] = field(default_factory=dict)
     violations: list[tuple[str, str]] = field(default_factory=list)
     struck: list[tuple[str, str]] = field(default_factory=list)
 
@@ -191,7 +191,7 @@ class Witness:
             if provider == "apollo" and row.get("email_unsubscribed"):
                 who = self.identify(provider, row)
                 if who is not None:
-                    self.unsubscribed_shown.setdefault(who, at)
+                    self.unsubscribed_shown.setdefault(who, {}).setdefault(cycle, at)
 
 
 def keys_of(email: str | None, profile: str | None) -> list[str]:
