@@ -47,19 +47,23 @@ def gather(settings: Settings, *, values: bool) -> dict[str, Any]:
     if told["made"]:
         with looked_at(settings) as store:
             told |= _from_store(settings, store, now, values=values)
-    elif _has_ledger(settings):
-        told["warnings"] = [GONE]
+    else:
+        told["warnings"] = _ledger_alone(settings)
     return told
 
 
-def _has_ledger(settings: Settings) -> bool:
-    """Whether opt-outs are known from before, which a first run has none of."""
+def _ledger_alone(settings: Settings) -> list[str]:
+    """What to warn of where there is no database: opt-outs known from before, which a first run has none of."""
     from state.connection import translated
     from state.key import load_key
     from state.ledger import load_ledger
+    from sync.errors import StateError
 
-    with translated("the ledger or its key cannot be read"):
-        return bool(load_ledger(settings.state.ledger, load_key(settings.key_file)).entries)
+    try:
+        with translated("the ledger or its key cannot be read"):
+            return [GONE] if load_ledger(settings.state.ledger, load_key(settings.key_file)).entries else []
+    except StateError as error:
+        return [str(error)]
 
 
 def _locks(settings: Settings) -> dict[str, str]:
