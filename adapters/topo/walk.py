@@ -2,7 +2,8 @@
 
 Always page 1, sorted ascending by a time, asked strictly after just before the last row's time; repeats are
 dropped by id and time. Pages 2, 3, … are walked only where one page cannot get past a shared time. Sorting has
-no documented second key, so a walk inside one time that met repeats surely skipped others: it is walked again.
+no documented second key, so a walk inside one time that met repeats skipped others: it is walked again, until as
+many were met as the list counts.
 Source: https://docs.topo.io/api-reference/pagination-filtering (offset pages, no cursor).
 """
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from adapters.topo.shapes import Moment
 
-PASSES = 3
+PASSES = 5
 """How often pages inside one shared time are walked before the read counts as incomplete."""
 
 EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
@@ -51,6 +52,7 @@ class Walk:
     _pass: int = 1
     _edge: dict[tuple[str, datetime], None] = field(default_factory=dict)
     _walked: list[str] = field(default_factory=list)
+    _met: set[str] = field(default_factory=set)
 
     def params(self) -> tuple[tuple[str, str], ...]:
         """The query of the next page."""
@@ -69,12 +71,13 @@ class Walk:
         fresh = frozenset(step.id for step in steps if (step.id, step.moment.at) not in self._edge)
         self._edge.update(dict.fromkeys((step.id, step.moment.at) for step in steps))
         self._walked += [step.id for step in steps]
+        self._met.update(step.id for step in steps)
         self.high = max([*(s.moment.at for s in steps), *([self.high] if self.high else [])], default=None)
         more = self._more(rows, total, has_more)
         if not more or not rows:
-            self._finish()
+            self.done = not self._again(total)
         else:
-            self._advance(steps)
+            self._advance(steps, total)
         return fresh
 
     def _more(self, rows: int, total: int, has_more: bool) -> bool:
@@ -84,10 +87,10 @@ class Walk:
             self.complete = False
         return has_more or expected
 
-    def _advance(self, steps: Iterable[Step]) -> None:
+    def _advance(self, steps: Iterable[Step], total: int) -> None:
         bound = _just_before(steps)
         if bound is not None and (self.after is None or bound > self.after):
-            if self._again():
+            if self._again(total):
                 return
             self._move(bound)
         else:
@@ -96,14 +99,12 @@ class Walk:
     def _move(self, bound: datetime) -> None:
         self.after = bound
         self._edge = {key: None for key in self._edge if key[1] >= bound}
-        self._page, self._pass, self._walked = 1, 1, []
+        self._page, self._pass, self._walked, self._met = 1, 1, [], set()
 
-    def _finish(self) -> None:
-        self.done = not self._again()
-
-    def _again(self) -> bool:
+    def _again(self, total: int) -> bool:
         """Whether the pages inside one time are walked once more, because rows changed places meanwhile."""
-        if self._page == 1 or len(set(self._walked)) == len(self._walked):
+        unmoved = self._page == 1 or len(set(self._walked)) == len(self._walked)
+        if unmoved or len(self._met) == total:
             return False
         if self._pass == PASSES:
             self.complete = False

@@ -87,6 +87,13 @@ def test_pages_inside_one_time_are_walked_again_when_rows_repeated() -> None:
     assert server.requests <= PASSES * 4 + 1
 
 
+def test_rows_that_change_places_are_all_read_once_as_many_were_met_as_the_list_counts() -> None:
+    server = Server([START] * 12, Switches(tie_order="random"))
+    found, walk = walked(server, 5)
+    assert len(found) == 12
+    assert walk.complete
+
+
 def test_no_page_beyond_the_first_is_asked_while_times_differ() -> None:
     server = Server([START + timedelta(seconds=n) for n in range(30)], Switches())
     walk = Walk("last_seen_at", "last_seen_after", 5)
