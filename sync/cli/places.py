@@ -41,6 +41,16 @@ def is_made(settings: Settings) -> bool:
         return path.exists() and path.stat().st_size > 0
 
 
+def ledger_entries(settings: Settings) -> int:
+    """How many opt-outs the ledger holds. Raises ``StateError`` when it or its key cannot be read."""
+    from state.connection import translated
+    from state.key import load_key
+    from state.ledger import load_ledger
+
+    with translated("the ledger or its key cannot be read"):
+        return len(load_ledger(settings.state.ledger, load_key(settings.key_file)).entries)
+
+
 def check_spare(settings: Settings, target: Path, flag: str) -> None:
     """``target`` takes the place of nothing that contact-sync itself needs. Raises a usage error otherwise."""
     import click

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sync.cli.places import database_file, is_made, looked_at
+from sync.cli.places import database_file, is_made, ledger_entries, looked_at
 from sync.clock import utc
 
 if TYPE_CHECKING:
@@ -54,14 +54,10 @@ def gather(settings: Settings, *, values: bool) -> dict[str, Any]:
 
 def _ledger_alone(settings: Settings) -> list[str]:
     """What to warn of where there is no database: opt-outs known from before, which a first run has none of."""
-    from state.connection import translated
-    from state.key import load_key
-    from state.ledger import load_ledger
     from sync.errors import StateError
 
     try:
-        with translated("the ledger or its key cannot be read"):
-            return [GONE] if load_ledger(settings.state.ledger, load_key(settings.key_file)).entries else []
+        return [GONE] if ledger_entries(settings) else []
     except StateError as error:
         return [str(error)]
 

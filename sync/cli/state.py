@@ -87,16 +87,12 @@ def checked(settings: Settings, *, thorough: bool = True) -> Iterator[Check]:
 
     ``thorough`` also compares every index with its rows.
     """
-    from state.connection import translated
-    from state.key import load_key
-    from state.ledger import load_ledger
-    from sync.cli.places import database_file, is_made
+    from sync.cli.places import database_file, is_made, ledger_entries
     from sync.errors import StateError
 
     place = settings.state
     try:
-        with translated("the ledger or its key cannot be read"):
-            entries: int | None = len(load_ledger(place.ledger, load_key(settings.key_file)).entries)
+        entries: int | None = ledger_entries(settings)
         yield Check(
             "ok",
             "opt-out ledger",
