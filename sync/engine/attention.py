@@ -109,7 +109,7 @@ def after_opt_outs(session: Session, news: list[OptOut]) -> None:
         people.update(session.store.people_with_key("linkedin", str(profile)))
     alike = in_doubt(session, people) if people else set()
     session.store.mark_people_dirty(sorted(people | alike))
-    session.moved_people |= (people | alike).intersection(session.planned_people)
+    session.unsettled_people |= (people | alike).intersection(session.planned_people)
     session.doubtful |= alike.intersection(session.planned_people)
 
 

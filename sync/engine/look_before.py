@@ -53,7 +53,7 @@ class LookBefore:
             page = await reader.newest()
             moved = self._moved(page.records)
             store_records(self._session, self._seat, page.records)
-            self._session.moved_people |= set(self._session.store.owners(moved).values())
+            self._session.unsettled_people |= set(self._session.store.owners(moved).values())
             operations = self._without_stale(operations, moved)
             if "update" in kinds and self._seat.provider.capabilities.updates == "entry":
                 operations = await self._without_gone(reader, operations)

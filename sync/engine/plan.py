@@ -24,7 +24,7 @@ from sync.plans import MAKE_ANOTHER
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from sync.change import CannotExpress, ManualAction, Operation
@@ -108,11 +108,12 @@ class _Planner:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._places: dict[str, set[str]] = {}
+        suspected = session.store.suspected_people()
+        self._records = session.store.places(suspected)
+        self._places = {person: set(where) for person, where in self._records.items()}
         self._shared: set[str] = set()
         self._doubts: dict[str, Effect] = {}
-        self._world = _world(session, self._places, self._shared, self._doubts)
-        self._records = session.store.places(self._world.suspected)
+        self._world = _world(session, suspected, self._places, self._shared, self._doubts)
         self._pushed = pushed(session)
         blocked = session.store.operations(states=("blocked",))
         self._told = {(o.person_id, o.provider, o.kind, o.reason) for o in blocked}
@@ -151,7 +152,7 @@ class _Planner:
             for o in operations
         )
         if plan.waits or doubted or reads_late(session, person):
-            session.waiting_people.add(person.id)
+            session.unsettled_people.add(person.id)
             return False
         return all(o.state == "blocked" for o in operations)
 
@@ -185,12 +186,14 @@ def _shows_no_key(person: Person) -> bool:
 
 
 def _world(
-    session: Session, places: dict[str, set[str]], shared_keys: set[str], doubted: dict[str, Effect]
+    session: Session,
+    suspected: Mapping[str, frozenset[str]],
+    places: dict[str, set[str]],
+    shared_keys: set[str],
+    doubted: dict[str, Effect],
 ) -> World:
     """The world the planner sees; ``places``, ``shared_keys`` and ``doubted`` go on growing while it plans."""
-    suspected = session.store.suspected_people()
     creates = session.store.open_creates()
-    places.update((person, set(where)) for person, where in session.store.places(suspected).items())
     for person_id, provider in creates:
         if person_id in suspected:
             places.setdefault(person_id, set()).add(provider)

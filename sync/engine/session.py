@@ -155,10 +155,10 @@ class Session:
     optouts_error: ProviderError | None = None
     operations: dict[str, Operation] = field(default_factory=dict)
     planned_people: list[str] = field(default_factory=list)
-    waiting_people: set[str] = field(default_factory=set)
-    """Of whom something has to be looked at again, whatever becomes of the operations planned for them."""
-    moved_people: set[str] = field(default_factory=set)
-    """Of whom something new was heard after they were planned: in a look before a write, or in its answer."""
+    unsettled_people: set[str] = field(default_factory=set)
+    """Whoever is to be looked at again whatever becomes of the operations planned for them: something about them
+    waits, or was heard after they were planned, in a look before a write or in its answer.
+    """
     doubtful: set[str] = field(default_factory=set)
     """Who may be one with somebody who said no after they were planned."""
     unread: dict[str, list[str]] = field(default_factory=dict)

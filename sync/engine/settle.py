@@ -56,7 +56,7 @@ def settled_by(session: Session, seat: Seat, operation: Operation, outcome: Outc
         return _created(session, seat, after, outcome)
     read = _observed(session, seat, after, outcome)
     if outcome.record is not None and read is not None and _tells_news(session, operation, read.record):
-        session.moved_people.add(operation.person_id)
+        session.unsettled_people.add(operation.person_id)
     link = link_of(session, after)
     if link is None:
         return Settled(operation=after, read=read)
@@ -97,7 +97,7 @@ def _created(session: Session, seat: Seat, operation: Operation, outcome: Outcom
     at = session.clock.now()
     link = link_after_create(operation, outcome, seat.provider.capabilities, echo, at)
     if outcome.existing:  # it holds what its own people gave it, and was left untouched
-        session.moved_people.add(operation.person_id)
+        session.unsettled_people.add(operation.person_id)
     return Settled(operation=operation, read=read, link=link)
 
 

@@ -40,7 +40,7 @@ async def verify_writes(session: Session) -> None:
     match_and_merge(session)
     hidden = _judge(session, acked, seen)
     after_read_back(session, before)
-    session.store.mark_people_dirty(sorted(session.moved_people | session.waiting_people))
+    session.store.mark_people_dirty(sorted(session.unsettled_people))
     for seat in session.seats.values():
         missing = sum(o.provider == seat.name for o in hidden)
         if missing and seat.reads:
