@@ -25,10 +25,11 @@ OPAQUE_LENGTH: Final = 39
 
 _PLAIN = re.compile(
     r"(?:(?:https?://)?(?:(?:www|m|touch|[a-z]{2})\.)?linkedin\.com/|/?)in/(?!in[/?#])([a-z0-9_-]+)"
-    r"(?:(?:/(?!(?:\.|%2e){2}(?:[/?#]|$))[!\"$-.0->@-\[\]-~]*)*(?:[?#][!-\[\]-~]*)?)",
+    r"(?:[/?#](?!.*(?:\.\.|%2e))[!-\[\]-~]*)?",
     re.IGNORECASE | re.ASCII,
 )
-"""Nine of ten addresses; what comes after the slug says nothing more. Read in 1 µs, the others in 6."""
+"""Nine of ten addresses; what comes after the slug, where no dots may lead elsewhere, says nothing more. Read in
+1 µs, the others in 6."""
 _SPLIT = re.compile(r"(?:(?:https?:)?//)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)*linkedin\.com\.?(?::(?:443|80)?)?", re.IGNORECASE | re.ASCII)
 _OPAQUE = re.compile(r"A[A-Z][A-Za-z]A[A-Za-z0-9_-]{35}", re.ASCII)
