@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,7 @@ def capabilities(settings: DatananasSettings) -> Capabilities:
         fields=MappingProxyType({name: _actions(name, settings) for name in _held(settings)}),
         any_variable=BOTH if settings.send_vars else frozenset(),
         why_not=MappingProxyType({name: code for name in _SAID if (code := _why_not(name, settings))}),
-        forms=MappingProxyType({"source": re.compile("|".join(map(re.escape, settings.source_values)))}),
+        forms=MappingProxyType({"source": settings.source_form}),
         match_key=settings.match_field,
         effects=_effects(settings),
         needs_import=not settings.accept_blind_overwrite,

@@ -143,7 +143,7 @@ def sends(name: str, value: str, settings: DatananasSettings) -> bool:
     row refused. An owner is a side effect. Source: https://docs.datananas.com/reference/post_contacts-bulk
     """
     if name == "source":
-        return value in settings.source_values
+        return settings.source_form.fullmatch(value) is not None
     return name != "owner_email" or settings.send_owner or settings.replace_owner
 
 

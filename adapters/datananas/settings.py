@@ -207,6 +207,11 @@ class DatananasSettings(ProviderSettings):
         """The canonical field that the upsert is taken to match on."""
         return _match_field(self.match_key)
 
+    @property
+    def source_form(self) -> re.Pattern[str]:
+        """What a value of ``source`` must be to go out; it matches the whole of it."""
+        return re.compile("|".join(map(re.escape, self.source_values)))
+
     def wire_name(self, name: str) -> str:
         """The wire name of a canonical field, ``""`` when it is not sent."""
         return self.field_map.get(name, "")
