@@ -81,14 +81,18 @@ def provider_table(cards: Iterable[Card]) -> str:
     ]  # fmt: skip
     rows.append(("credentials", *(c.auth for c in found)))
     rows.append(("documentation read", *(c.last_verified for c in found)))
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows)
+    return _table(rows)
 
 
 def question_table(found: Card) -> str:
     """A Markdown table of one provider's open questions."""
     rows = [("question", "assumed", "setting"), ("---", "---", "---")]
     rows += [(q.question, q.assumption, f"`{q.setting}`" if q.setting else "-") for q in found.questions]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows)
+    return _table(rows)
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> str:
+    return "\n".join("| " + " | ".join(map(_cell, row)) + " |" for row in rows)
 
 
 def _cell(text: str) -> str:

@@ -45,8 +45,7 @@ def test_a_typed_phone_is_read_in_the_country_of_its_person() -> None:
         here.shows("topo:1", phone="+4930222222")
         here.shows("apollo:2", phone="+4930333333")
         here.settle()
-        (item,) = review.items(here.store)
-        review.set_value(here.session, item, "030 444444")
+        here.types("030 444444")
         assert here.person("topo:1").contact.phone == "+4930444444"
 
 
