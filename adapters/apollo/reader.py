@@ -3,7 +3,8 @@
 There is no filter on time, so an incremental read walks ``contact_updated_at`` downwards: a row edited meanwhile
 jumps to page 1 and pushes the others one place back, so a row may be seen twice but is not lost, and the edited
 one is newer than the watermark, which is the newest of page 1 at the start. Ascending, the same edit would lose
-a row, therefore a full read goes by ``contact_created_at``, which never moves.
+a row, therefore a full read goes by ``contact_created_at``, which never moves. The page that gives it its
+watermark is its first: whoever is shown there may be deleted before their turn, and a no on them is known.
 Source: https://docs.apollo.io/reference/search-for-contacts
 """
 
@@ -157,7 +158,9 @@ class ApolloReader:
         self, sweep: Sweep | None, watermark: datetime | None, *, tell: bool
     ) -> AsyncIterator[Page]:
         if sweep is None:
-            sweep, watermark = await self._begin()
+            rows = await self._search(page=1)
+            sweep, watermark = await self._plan(rows), self._newest(rows)
+            yield self._page(rows, Cursor(watermark=watermark, sweep=sweep), complete=sweep.whole)
         after: Sweep | None = sweep
         while after is not None:
             sweep = after
@@ -172,24 +175,15 @@ class ApolloReader:
             last = after is None
             if last and sweep.parts != (None,) and not self._adds_up(sweep, rows):
                 sweep = replace(sweep, whole=False)
-            total_after = await self._total_after(sweep, rows) if last and tell else None
-            yield Page(
-                records=rows.records,
-                cursor=self._render(Cursor(watermark=watermark, sweep=after)),
-                last=last,
-                total_before=sweep.total - sweep.ignored if total_after is not None else None,
-                total_after=total_after,
-                complete=sweep.whole,
-                bad_rows=rows.bad,
-            )
+            page = self._page(rows, Cursor(watermark=watermark, sweep=after), complete=sweep.whole)
+            yield await self._with_totals(page, sweep, rows) if last and tell else replace(page, last=last)
 
-    async def _begin(self) -> tuple[Sweep, datetime | None]:
-        """A full read's plan, and the newest change before it: the watermark for the incremental read after it."""
-        rows = await self._search(page=1)
+    async def _plan(self, rows: Rows) -> Sweep:
+        """A full read's plan, by the first page of what changed last."""
         parts: tuple[str | None, ...] = (None,)
         if rows.total >= self._settings.search_cap:
             parts = (await self._client.ask(exchange.stages(), wire.parse_stages))[0] or (None,)
-        return Sweep(parts=parts, total=rows.total, whole=rows.complete), self._newest(rows)
+        return Sweep(parts=parts, total=rows.total, whole=rows.complete)
 
     def _next(self, sweep: Sweep, rows: Rows) -> Sweep | None:
         """The next page to ask for: further on, the same part from its other end, the next part, or none.
@@ -217,9 +211,15 @@ class ApolloReader:
         """
         return sweep.summed + rows.total >= sweep.total != self._settings.search_cap
 
-    async def _total_after(self, sweep: Sweep, rows: Rows) -> int:
-        total = rows.total if sweep.parts == (None,) else (await self._search(page=1)).total
-        return total - sweep.ignored
+    async def _with_totals(self, page: Page, sweep: Sweep, rows: Rows) -> Page:
+        """The last page, with the counts before and after; of a read in parts no part's count is that of all."""
+        total = rows.total
+        if sweep.parts != (None,):
+            at_last = await self._search(page=1)
+            total, whole = at_last.total, page.complete and at_last.complete
+            page = replace(page, records=page.records + at_last.records, complete=whole)
+        before, after = sweep.total - sweep.ignored, total - sweep.ignored
+        return replace(page, last=True, total_before=before, total_after=after)
 
     # -- one page
 
@@ -231,6 +231,9 @@ class ApolloReader:
     def _filter(self) -> dict[str, Any]:
         labels = sorted(self.label_ids) if self._settings.shared else ()
         return {"per_page": self._settings.page_size, "labels": labels}
+
+    def _page(self, rows: Rows, after: Cursor, *, complete: bool) -> Page:
+        return Page(records=rows.records, cursor=self._render(after), complete=complete, bad_rows=rows.bad)
 
     def _render(self, cursor: Cursor) -> str:
         return render_cursor(cursor, self._scope)

@@ -113,6 +113,11 @@ def ids(pages: list[Page]) -> list[str]:
     return [record.ref.record_id for page in pages for record in page.records]
 
 
+def in_turn(pages: list[Page]) -> list[str]:
+    """The ids that a full read met by creation: all but its first page, which is that of the newest changes."""
+    return ids(pages[1:])
+
+
 def person(number: int = 1, **fields: Any) -> Contact:
     given = {
         "emails": (f"lea{number}@exemple.fr",), "first_name": "Lea", "last_name": f"Martin{number}",

@@ -35,4 +35,5 @@ ONCE_BROKEN = {
     6883: "imports that the stream told again to each new connection left those of one row in doubt for ever",
     22899: "who was perhaps one with somebody who had said no was created where neither had a record",
     62392: "a second record of somebody who had said no was not moved to the stage",
+    29173: "a no in the answer that a full read begins with was dropped, and its record deleted before its turn",
 }
