@@ -31,7 +31,7 @@ class Others:
         self._scene.loop.note(f"* {act}")
         act, _, place = act.partition("@")
         if act == "add":
-            self._add(random)
+            self._add(random, place)
             return
         rows = [row for row in self._rows() if not place or row[0] == place]
         if act in {"sequence", "join", "newcomer", "remove-first", "write-back", "clear"}:
@@ -142,9 +142,10 @@ class Others:
         assert self._scene.store is not None
         return self._scene.store.person_of(RecordRef(provider, record_id)) is not None
 
-    def _add(self, random: Random) -> None:
-        """Somebody known elsewhere, or somebody new, is entered by hand."""
-        provider = random.choice(("topo", "apollo"))
+    def _add(self, random: Random, place: str) -> None:
+        """Somebody known elsewhere, or somebody new, is entered by hand; ``place``: ``""`` = anywhere."""
+        anywhere = random.choice(("topo", "apollo"))
+        provider = place or anywhere
         people = sorted(set(self._witness.by_key.values()))
         who = random.choice(people) if random.random() < 0.7 else f"zoe{len(people)}"
         email = f"{who}@{DOMAINS[len(people) % 3]}"

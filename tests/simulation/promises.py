@@ -52,11 +52,12 @@ class _Promises:
         self._scene, self._witness, self._oracle = scene, scene.witness, oracle
 
     def everybody_is_everywhere(self) -> None:
-        """Whoever is nowhere at a provider has an operation there that says why."""
+        """Whoever is nowhere at a provider where people may be made has an operation there that says why."""
+        open_to_all = {name for name, own in self._scene.draw.settings.items() if own.get("create", True)}
         told = {(o.person_id, o.provider) for o in self._oracle.operations if not is_lost(o)}
         for person in self._oracle.people:
             there = {m.record.ref.provider for m in person.members} | {p for who, p in told if who == person.id}
-            missing = sorted(set(self._scene.boxes) - there)
+            missing = sorted(open_to_all - there)
             if missing and (person.contact.emails or person.contact.linkedin_url):
                 self._witness.blame("V8", f"{self._oracle.whos(person)} is not at {missing} and nothing says why")
         for operation in self._scene.reports[-1].operations:

@@ -302,6 +302,18 @@ def _no_of_a_double(random: Random, plan: Draw) -> Draw:
     return _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
 
 
+def _arrivals(random: Random, plan: Draw) -> Draw:
+    """People are entered by hand, while we write about them elsewhere, at a provider where we make nobody."""
+    match = "apollo POST /contacts/bulk_update"
+    cues = (
+        Cue(cycle=2, acts=_times(random, "edit@topo", 4, 6)),
+        Cue(cycle=2, match=match, acts=_times(random, "add@apollo", 2, 4), applied=True),
+    )
+    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    plan = _set(plan, "apollo", create=False)
+    return _cycles(replace(plan, crowd="mixed", cues=cues), 1000.0, 60.0)
+
+
 THEMES: dict[str, Callable[[Random, Draw], Draw]] = {
     "late-create": _late_create,
     "asked-to-wait": _asked_to_wait,
@@ -326,4 +338,5 @@ THEMES: dict[str, Callable[[Random, Draw], Draw]] = {
     "emptied": _emptied,
     "unread-noes": _unread_noes,
     "no-of-a-double": _no_of_a_double,
+    "arrivals": _arrivals,
 }
