@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Broken = Callable[[Iterable[int]], str]
 
 BLOCK = 25
-BLOCKS = 36
+BLOCKS = 34
 OF_EACH_THEME = 5
 
 
