@@ -32,6 +32,10 @@ class Opening:
     memory: Mapping[str, object] = field(default_factory=dict)
     max_requests: int | None = None
 
+    def proxy(self, reference: str) -> Callable[[], Secret] | None:
+        """What gives the URL that ``reference`` names; ``None`` for ``""``."""
+        return (lambda: self.secret(reference)) if reference else None
+
 
 class Sandbox(Protocol):
     """A provider's local server, running. Everything a rehearsal needs to look at and to disturb it."""

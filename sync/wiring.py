@@ -156,7 +156,7 @@ def check_ready(settings: Settings, environ: Mapping[str, str] | None = None) ->
     problems = []
     for name, own in sorted(settings.providers.items()):
         problems += [f"{settings.path}: providers.{name}.{key}: {what}" for key, what in own.unsettled().items()]
-        for key, reference in own.needed_secrets().items():
+        for key, reference in own.references().items():
             try:
                 resolve(reference, directory=settings.directory, environ=environ, key=f"providers.{name}.{key}")
             except ConfigError as error:

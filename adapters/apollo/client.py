@@ -45,6 +45,7 @@ class Client:
             counts=self.requests,
             max_requests=opening.max_requests,
             deadline_s=settings.deadline_s,
+            proxy=opening.proxy(settings.proxy),
         )
 
     async def close(self) -> None:

@@ -42,6 +42,7 @@ class Client:
             counts=counts,
             max_requests=opening.max_requests,
             deadline_s=settings.request_timeout.total_seconds(),
+            proxy=opening.proxy(settings.proxy),
         )
 
     @property
@@ -120,6 +121,7 @@ def credential(settings: DatananasSettings, opening: Opening) -> Credential:
             refresh_token=lambda: opening.secret(oauth2.refresh_token),
             token_file=opening.directory / oauth2.token_file,
             auth=oauth2.client_auth,
+            proxy=opening.proxy(settings.proxy),
         ),
         opening.clock,
     )

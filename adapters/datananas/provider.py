@@ -74,6 +74,7 @@ class Datananas:
             credential=self._client.credential,
             clock=opening.clock,
             reconnect_wait_s=settings.reconnect_wait.total_seconds(),
+            proxy=opening.proxy(settings.proxy),
         )
 
     @property

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, ProxyError, WebSocketException
 
 from adapters.datananas.events import Event, Running, Unrelated, decode
+from adapters.toolkit.http import proxy_url
 from sync.errors import AuthError, ConfigError, OutcomeUnknown, ProviderError, Unreachable
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from adapters.datananas.following import Following, Verdict
     from adapters.toolkit.oauth import Credential
     from sync.ports import Clock
+    from sync.secrets import Secret
 
 PROVIDER = "datananas"
 MAX_MESSAGE_BYTES = 1024 * 1024
@@ -68,13 +70,14 @@ class _Connect(connect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """Where the events come from. ``auth``: ``header`` or ``query:NAME``."""
+    """Where the events come from. ``auth``: ``header`` or ``query:NAME``. ``proxy``: gives its URL."""
 
     url: str
     auth: str
     credential: Credential
     clock: Clock
     reconnect_wait_s: float = 1.0
+    proxy: Callable[[], Secret] | None = None
 
     async def open(self) -> ClientConnection:
         """A new connection. Raises ``AuthError``, ``Unreachable``, ``ConfigError``."""
@@ -91,6 +94,8 @@ class Stream:
             return await _Connect(self._address(token), **self._options(token))
         except InvalidStatus as error:
             raise _refused(error.response.status_code) from None
+        except ProxyError:
+            raise _unreachable("the proxy makes no tunnel", "stream_url and proxy") from None
         except (OSError, EOFError, WebSocketException) as error:
             raise _unreachable(type(error).__name__) from None  # the library's text holds the address, with token
 
@@ -102,7 +107,7 @@ class Stream:
         return {
             "additional_headers": {"Authorization": f"Bearer {token}"} if self.auth == "header" else None,
             "compression": None,  # events are small, and a compressed giant costs memory before it is refused
-            "proxy": None,
+            "proxy": proxy_url(PROVIDER, self.proxy) if self.url.startswith("wss:") else None,
             "max_size": MAX_MESSAGE_BYTES,
             "open_timeout": OPEN_S,
             "ping_interval": PING_S,
@@ -278,9 +283,9 @@ def _refused(status: int) -> ProviderError:
     return _unreachable(f"it answered {status}")
 
 
-def _unreachable(why: str) -> Unreachable:
+def _unreachable(why: str, keys: str = "stream_url") -> Unreachable:
     return Unreachable(
-        PROVIDER, f"the event stream cannot be opened ({why}), so nothing is sent", remedy="check stream_url"
+        PROVIDER, f"the event stream cannot be opened ({why}), so nothing is sent", remedy=f"check {keys}"
     )
 
 

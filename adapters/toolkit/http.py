@@ -1,4 +1,4 @@
-"""HTTP to one origin: total deadline, capped bodies, no redirects, no proxies from the environment.
+"""HTTP to one origin: total deadline, capped bodies, no redirects, no proxy but the one of the settings.
 
 httpx's errors are turned into ours here and nowhere else. What decides is whether the provider may have seen
 the request: surely not → ``Unreachable``; maybe → ``OutcomeUnknown`` for a write, ``Transient`` for a read.
@@ -19,12 +19,21 @@ from urllib.parse import urlsplit
 import httpx
 
 from adapters.toolkit import strict_json
-from sync.errors import AuthError, OutcomeUnknown, ProviderError, QuotaExhausted, Transient, Unreachable
+from sync.errors import (
+    AuthError,
+    ConfigError,
+    OutcomeUnknown,
+    ProviderError,
+    QuotaExhausted,
+    Transient,
+    Unreachable,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from sync.ports import RequestCounts
+    from sync.secrets import Secret
 
 DEADLINE_S = 60.0
 CONNECT_S = 10.0
@@ -34,7 +43,9 @@ IDLE_S = 4.0
 
 NOT_SENT = (
     httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL,
+    httpx.ProxyError,
 )  # fmt: skip
+"""The last is a proxy's refusal to make the tunnel, before any request. Source: httpcore 1.0, ``http_proxy``."""
 FAILED = (httpx.HTTPError, httpx.StreamError, httpx.CookieConflict, zlib.error, OSError)
 BROKEN_OFF = (
     ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLEOFError, ssl.SSLSyscallError, ssl.SSLZeroReturnError,
@@ -84,7 +95,8 @@ class Http:
     """One provider's connection pool.
 
     ``headers`` is asked before every call (credentials may be refreshed). ``max_requests`` is the ceiling
-    for this run, ``None`` = none. ``key`` is the setting that holds ``base_url``.
+    for this run, ``None`` = none. ``key`` is the setting that holds ``base_url``. ``proxy`` gives the URL of the
+    HTTP proxy that makes the tunnel to an https origin.
     """
 
     def __init__(
@@ -97,6 +109,7 @@ class Http:
         max_requests: int | None = None,
         deadline_s: float = DEADLINE_S,
         key: str = "base_url",
+        proxy: Callable[[], Secret] | None = None,
     ) -> None:
         self._provider = provider
         self._base_url = base_url.rstrip("/")
@@ -105,6 +118,7 @@ class Http:
         self._max_requests = max_requests
         self._deadline_s = deadline_s
         self._key = f"providers.{provider}.{key}"
+        self._proxy = proxy
         self._clients: dict[bool, httpx.AsyncClient] = {}
 
     async def close(self) -> None:
@@ -198,6 +212,7 @@ class Http:
             self._clients[mutating] = httpx.AsyncClient(
                 verify=_tls() if secure else _NO_TLS,  # plain http is loopback only
                 trust_env=False,
+                proxy=proxy_url(self._provider, self._proxy) if secure else None,
                 follow_redirects=False,
                 timeout=httpx.Timeout(
                     self._deadline_s,  # thirds: what waits for a connection ends before the deadline, as not sent
@@ -221,6 +236,12 @@ class Http:
         where = urlsplit(self._base_url)
         host = where.hostname if where.port is None else f"{where.hostname}:{where.port}"
         why, check = "", f"check {self._key}"
+        if self._proxy is not None:
+            check += f" and providers.{self._provider}.proxy"
+        if isinstance(error, httpx.ProxyError):
+            status = str(error)[:3]  # the rest is the proxy's own text
+            kind = WrongPlace if status.startswith("4") else Unreachable
+            return kind(self._provider, f"the proxy makes no tunnel to {host} ({status})", remedy=check)
         cause: BaseException | None = error
         while cause is not None:
             if isinstance(cause, ssl.SSLCertVerificationError):
@@ -234,6 +255,24 @@ class Http:
             f"cannot be reached at {host} ({why or type(error).__name__})",
             remedy=f"{check}, and the network of this machine",
         )
+
+
+def proxy_url(provider: str, proxy: Callable[[], Secret] | None) -> str | None:
+    """The proxy's URL, ``None`` for none. Raises ``ConfigError``, without the URL, when it is none of a proxy."""
+    if proxy is None:
+        return None
+    url = proxy().reveal()
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigError(
+            f"providers.{provider}.proxy: what stands there is no URL of a proxy",
+            remedy="write it as in http://proxy.example:3128, or with http://NAME:PASSWORD@ in front of the host",
+        )
+    return url
 
 
 def _system_says(cause: BaseException) -> str:

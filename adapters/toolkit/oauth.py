@@ -90,6 +90,7 @@ class OAuthClient:
     refresh_token: Callable[[], Secret]
     token_file: Path
     auth: Literal["body", "basic"] = "body"
+    proxy: Callable[[], Secret] | None = None
 
 
 @dataclass(slots=True)
@@ -117,6 +118,7 @@ class RefreshedToken:
             counts=RequestCounts(),
             deadline_s=deadline_s,
             key="oauth2.token_url",
+            proxy=client.proxy,
         )
 
     async def token(self) -> str:

@@ -43,6 +43,7 @@ class Client:
             counts=self.counts,
             max_requests=opening.max_requests,
             deadline_s=settings.request_timeout.total_seconds(),
+            proxy=opening.proxy(settings.proxy),
         )
 
     @property

@@ -14,9 +14,10 @@ from sync.errors import ContactSyncError, StateError, Unreachable
 from sync.store_port import ProviderState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from adapters.spec import Opening
     from sync.config import ProviderSettings, Settings
     from sync.ports import Provider
     from sync.secrets import Secret
@@ -112,7 +113,7 @@ async def _provider(settings: Settings, name: str, kept: ProviderState) -> list[
             *_export_file(settings, name),
         ]
         if not any(check.level == "FAIL" for check in checks):
-            checks += [*await _target(name, provider), *await _clock_offset(name, own)]
+            checks += [*await _target(name, provider), *await _clock_offset(name, own, opening)]
         return checks
     finally:
         await provider.close()
@@ -212,24 +213,21 @@ async def _target(name: str, provider: Provider) -> list[Check]:
     return [Check("ok", f"{name} target", target.reason or "a create there sets nothing else off")]
 
 
-async def _clock_offset(name: str, own: ProviderSettings) -> list[Check]:
+async def _clock_offset(name: str, own: ProviderSettings, opening: Opening) -> list[Check]:
     """How far our clock is from the server's, by the ``Date`` of an answer to a request without credentials."""
-    from sync.clock import SystemClock
-
-    clock = SystemClock()
     try:
-        date = await _date_told(name, str(getattr(own, "base_url", "")))
+        date = await _date_told(name, str(getattr(own, "base_url", "")), opening.proxy(own.proxy))
     except Unreachable as error:
         return [failed(name, error)]
     if date is None:
         return []
-    offset_s = (clock.now() - date).total_seconds()
+    offset_s = (opening.clock.now() - date).total_seconds()
     if abs(offset_s) > CLOCK_WARN_S:
         return [Check("warn", f"{name} clock", f"ours is {offset_s:+.0f} s off", "set the clock of this machine")]
     return [Check("ok", f"{name} clock", "agrees with ours")]
 
 
-async def _date_told(name: str, base_url: str) -> datetime | None:
+async def _date_told(name: str, base_url: str, proxy: Callable[[], Secret] | None) -> datetime | None:
     """The server's time, ``None`` when it tells none. Raises ``Unreachable`` when nothing listens there."""
     from adapters.toolkit.http import Http, Request
     from sync.ports import RequestCounts
@@ -237,7 +235,9 @@ async def _date_told(name: str, base_url: str) -> datetime | None:
     async def no_headers() -> dict[str, str]:
         return {}
 
-    http = Http(name, base_url, headers=no_headers, counts=RequestCounts(), deadline_s=DATE_DEADLINE_S)
+    http = Http(
+        name, base_url, headers=no_headers, counts=RequestCounts(), deadline_s=DATE_DEADLINE_S, proxy=proxy
+    )
     try:
         answer = await http.call(Request(method="GET", path="/", endpoint="date"))
         return parsedate_to_datetime(answer.headers["date"])

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sync.config.values import FieldName, PositiveDuration, ProviderName  # pydantic reads them
+from sync.config.values import FieldName, OptionalSecretRef, PositiveDuration, ProviderName  # pydantic reads them
 
 
 class Section(BaseModel):
@@ -30,7 +30,8 @@ class FilterSettings(Section):
 class ProviderSettings(Section):
     """What every provider's table holds; a provider's own settings class extends it.
 
-    ``full_sweep_every``: this provider's own pace, ``None`` = the one of ``[sync]``.
+    ``full_sweep_every``: this provider's own pace, ``None`` = the one of ``[sync]``. ``proxy``: where the URL of
+    an HTTP proxy is found, which may hold a password, ``""`` = none.
     """
 
     fingerprint_fields: ClassVar[tuple[str, ...]] = (
@@ -48,10 +49,15 @@ class ProviderSettings(Section):
     ignore_fields: list[FieldName] = Field(default_factory=list)
     filter: FilterSettings = Field(default_factory=FilterSettings)
     full_sweep_every: PositiveDuration | None = None
+    proxy: OptionalSecretRef = ""
 
     def needed_secrets(self) -> dict[str, str]:
         """Key of the table → reference, for every secret that will be asked for."""
         return {}
+
+    def references(self) -> dict[str, str]:
+        """``needed_secrets`` and where the proxy's URL is found, if there is a proxy."""
+        return self.needed_secrets() | ({"proxy": self.proxy} if self.proxy else {})
 
     def unsettled(self) -> dict[str, str]:
         """Key of the table → what a person has to settle there before anything may run."""

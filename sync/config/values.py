@@ -162,6 +162,9 @@ PositiveDuration = Annotated[timedelta, BeforeValidator(_duration), AfterValidat
 SecretRef = Annotated[str, AfterValidator(_secret_ref)]
 """Where a secret is found, never the secret: ``env:``, ``file:``, ``command:`` or ``credential:``."""
 
+OptionalSecretRef = Annotated[str, AfterValidator(lambda value: value and _secret_ref(value))]
+"""The same, or ``""`` for none."""
+
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 """An https URL without credentials, query or trailing slash; http only to a loopback host."""
 

@@ -67,6 +67,30 @@ def test_a_missing_secret_is_named_and_never_shown(program: Program, config: Pat
     assert "-> Set it: export NO_SUCH_API_KEY=..." in told.out
 
 
+def test_a_proxy_that_is_not_there_is_named_and_never_shown(
+    program: Program, config: Path, tmp_path: Path
+) -> None:
+    """Nothing leaves this machine: the name is one for the proxy to look up, and none listens."""
+    (tmp_path / "proxy").write_text("http://ops:canary-4711@127.0.0.1:1")
+    (tmp_path / "proxy").chmod(0o600)
+    proxied = f'\\1base_url = "https://topo.invalid/v1"\nproxy = "file:{tmp_path / "proxy"}"'
+    config.write_text(re.sub(r'(?s)(\[providers\.topo\].*?)base_url = "[^"]*"', proxied, config.read_text()))
+    told = _doctor(program, config, "--provider", "topo")
+    assert told.code == 11
+    assert "cannot be reached at topo.invalid (Connection refused)" in told.out
+    assert "-> check providers.topo.base_url and providers.topo.proxy, and the network" in told.out
+    assert "canary-4711" not in told.out + told.err
+
+
+def test_a_proxy_without_a_url_is_a_problem_of_the_file(program: Program, config: Path) -> None:
+    config.write_text(
+        config.read_text().replace("[providers.topo]", '[providers.topo]\nproxy = "env:NO_PROXY_URL"')
+    )
+    told = program("run", "--config", config)
+    assert told.code == 2
+    assert "the environment variable NO_PROXY_URL is not set" in told.err
+
+
 @pytest.mark.parametrize(
     ("error", "what_to_do"),
     [
