@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, ProxyError, WebSocketException
 
 from adapters.datananas.events import Event, Running, Unrelated, decode
-from adapters.toolkit.http import proxy_url
+from adapters.toolkit.proxy import proxy_url
 from sync.errors import AuthError, ConfigError, OutcomeUnknown, ProviderError, Unreachable
 
 if TYPE_CHECKING:

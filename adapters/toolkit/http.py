@@ -19,15 +19,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from adapters.toolkit import strict_json
-from sync.errors import (
-    AuthError,
-    ConfigError,
-    OutcomeUnknown,
-    ProviderError,
-    QuotaExhausted,
-    Transient,
-    Unreachable,
-)  # fmt: skip
+from adapters.toolkit.proxy import proxy_url
+from sync.errors import AuthError, OutcomeUnknown, ProviderError, QuotaExhausted, Transient, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -245,7 +238,10 @@ class Http:
         cause: BaseException | None = error
         while cause is not None:
             if isinstance(cause, ssl.SSLCertVerificationError):
-                return WrongPlace(self._provider, f"its certificate is not trusted ({host})", remedy=check)
+                own = "an authority of your own belongs into the system's store or the file in SSL_CERT_FILE"
+                return WrongPlace(
+                    self._provider, f"its certificate is not trusted ({host})", remedy=f"{check}; {own}"
+                )
             if isinstance(cause, ssl.SSLError) and not isinstance(cause, BROKEN_OFF):
                 return WrongPlace(self._provider, f"no secure connection can be made ({host})", remedy=check)
             why = why or _system_says(cause)
@@ -255,24 +251,6 @@ class Http:
             f"cannot be reached at {host} ({why or type(error).__name__})",
             remedy=f"{check}, and the network of this machine",
         )
-
-
-def proxy_url(provider: str, proxy: Callable[[], Secret] | None) -> str | None:
-    """The proxy's URL, ``None`` for none. Raises ``ConfigError``, without the URL, when it is none of a proxy."""
-    if proxy is None:
-        return None
-    url = proxy().reveal()
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ConfigError(
-            f"providers.{provider}.proxy: what stands there is no URL of a proxy",
-            remedy="write it as in http://proxy.example:3128, or with http://NAME:PASSWORD@ in front of the host",
-        )
-    return url
 
 
 def _system_says(cause: BaseException) -> str:

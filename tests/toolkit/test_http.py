@@ -203,9 +203,16 @@ async def test_an_untrusted_certificate_is_named_and_hears_nothing(
         trusting = ssl.create_default_context(cafile=str(CERTIFICATE))
         monkeypatch.setattr(toolkit_http, "_context", [trusting])
     async with serving(answering(), other_host()) as (url, heard), opened(url) as http:
-        with pytest.raises(WrongPlace, match=r"its certificate is not trusted \(127.0.0.1:\d+\)"):
+        with pytest.raises(WrongPlace, match=r"its certificate is not trusted \(127.0.0.1:\d+\)") as caught:
             await http.call(WRITE)
     assert heard == []
+    assert "SSL_CERT_FILE" in str(caught.value.remedy)
+
+
+def test_an_authority_of_ones_own_is_named_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    monkeypatch.setattr(toolkit_http, "_context", [])
+    assert [own["subject"] for own in toolkit_http._tls().get_ca_certs()] == [((("commonName", "other.test"),),)]
 
 
 async def test_plain_text_where_tls_is_expected_hears_nothing() -> None:
