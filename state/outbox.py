@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from state import audit, membership, reading
+from state.operations import COLUMNS, creates
 from state.rows import (
-    from_changes,
-    from_contact,
-    from_json,
-    from_opt_out,
-    from_record,
-    from_time,
-    from_time_or_none,
     link_columns,
     to_changes,
     to_contact,
@@ -24,29 +18,21 @@ from state.rows import (
     to_time_or_none,
 )
 from sync.change import OPEN_STATES, Operation
-from sync.dossier import Sent
 from sync.errors import StateError
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from state.connection import Connection
-    from sync.change import State
     from sync.record import Link
     from sync.store_port import Settled
 
 DONE = ("acked", "verified", "pending")
 """States that count as success; a pending create waits for nothing that planning could add."""
 
-COLUMNS = (
-    "id, run_id, person_id, provider, kind, state, reason, record_id, contact, record, fields, effects, opt_out,"
-    " attempt, digest, sent_at, until, entry_id, message, idempotency_key, accepted_key"
-)
-"""Of an operation, in the order of ``_columns`` and ``_operation``."""
 INSERT = f"INSERT INTO operation ({COLUMNS}, planned_at) VALUES ({', '.join('?' * 22)})"  # noqa: S608  # our own names
-SELECT = f"SELECT {COLUMNS} FROM operation"  # noqa: S608  # our own names
 
 KEEP_LINK = """
     INSERT INTO link (rid, person_id, evidence, linked_at, base, sent, written, ours, accepted_key, met)
@@ -102,7 +88,7 @@ def drop_planned(connection: Connection, run_id: str) -> None:
 
 def _refuse_second_create(connection: Connection, operations: Sequence[Operation]) -> None:
     """The unique index would refuse it too, but not for a person merged since the first one."""
-    taken = set(_creates(connection, OPEN_STATES))
+    taken = set(creates(connection, OPEN_STATES))
     for operation in operations:
         place = (operation.person_id, operation.provider)
         if operation.kind != "create" or operation.state not in OPEN_STATES:
@@ -213,102 +199,4 @@ def _settle_people(connection: Connection, operations: Sequence[Operation]) -> N
         " (SELECT 1 FROM operation AS o WHERE o.person_id = dirty_person.person_id AND o.state NOT IN (?, ?, ?)"
         " AND o.run_id = ?)",
         (to_json(sorted(ours - failed)), *DONE, run[0]),
-    )
-
-
-def load(
-    connection: Connection, states: Iterable[State] | None, provider: str | None, run_id: str | None
-) -> list[Operation]:
-    """Operations by state, provider or run, oldest first."""
-    limits = {
-        "state IN (SELECT value FROM json_each(?))": None if states is None else to_json(sorted(states)),
-        "provider = ?": provider,
-        "run_id = ?": run_id,
-    }
-    wanted = {limit: value for limit, value in limits.items() if value is not None}
-    where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
-    rows = connection.exec_driver_sql(f"{SELECT}{where} ORDER BY number", tuple(wanted.values()))
-    return [_operation(row) for row in rows]
-
-
-def standing(connection: Connection, states: Iterable[State]) -> list[tuple[str, str, str]]:
-    """(operation, person, reason) of the operations in these states, without their values.
-
-    What was blocked for somebody who is merged into another one by now is no longer wished.
-    """
-    rows = connection.exec_driver_sql(
-        "SELECT o.id, o.person_id, o.reason FROM operation AS o JOIN person AS p ON p.id = o.person_id"
-        " WHERE o.state IN (SELECT value FROM json_each(?)) AND (o.state <> 'blocked' OR p.status = 'active')",
-        (to_json(sorted(states)),),
-    )
-    return [(op_id, person_id, reason) for op_id, person_id, reason in rows]
-
-
-def of_people(connection: Connection, ids: Iterable[str]) -> list[Sent]:
-    """All operations of those persons with their times, oldest first."""
-    rows = connection.exec_driver_sql(
-        f"SELECT planned_at, settled_at, {COLUMNS} FROM operation"  # noqa: S608  # our own names
-        " WHERE person_id IN (SELECT value FROM json_each(?)) ORDER BY number",
-        (to_json(sorted(ids)),),
-    )
-    return [
-        Sent(operation=_operation(row), planned_at=from_time(planned_at), settled_at=from_time_or_none(settled_at))
-        for planned_at, settled_at, *row in rows
-    ]
-
-
-def open_creates(connection: Connection) -> dict[tuple[str, str], Operation]:
-    """(person, provider) → the create that is under way or whose outcome is open."""
-    return _creates(connection, OPEN_STATES - {"planned"})
-
-
-def _creates(connection: Connection, states: Iterable[State]) -> dict[tuple[str, str], Operation]:
-    """A merged person's create is its successor's."""
-    rows = connection.exec_driver_sql(
-        SELECT + " WHERE kind = 'create' AND state IN (SELECT value FROM json_each(?)) ORDER BY number",  # noqa: S608  # our own names
-        (to_json(sorted(states)),),
-    )
-    operations = [_operation(row) for row in rows]
-    goes_on = _successors(connection, [o.person_id for o in operations])
-    own = [replace(o, person_id=goes_on.get(o.person_id, o.person_id)) for o in operations]
-    return {(o.person_id, o.provider): o for o in own}
-
-
-def _successors(connection: Connection, people: list[str]) -> dict[str, str]:
-    if not people:
-        return {}
-    rows = connection.exec_driver_sql(
-        "SELECT p.id, p.successor FROM json_each(?) AS j CROSS JOIN person AS p ON p.id = j.value"
-        " WHERE p.successor IS NOT NULL",
-        (to_json(people),),
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-def _operation(row: Sequence[Any]) -> Operation:
-    """An operation of ``COLUMNS``."""
-    own, run_id, person_id, provider, kind, state, reason, record_id, contact, record, *rest = row
-    changes, effects, opt_out, attempt, digest, sent_at, until, entry_id, message, idempotency, accepted = rest
-    return Operation(
-        id=own,
-        person_id=person_id,
-        provider=provider,
-        kind=kind,
-        contact=from_contact(contact),
-        reason=reason,
-        record=None if record is None else from_record(record),
-        record_id=record_id,
-        fields=from_changes(changes),
-        effects=tuple(from_json(effects)),
-        opt_out=None if opt_out is None else from_opt_out(opt_out),
-        state=state,
-        attempt=attempt,
-        digest=digest,
-        run_id=run_id,
-        sent_at=from_time_or_none(sent_at),
-        until=from_time_or_none(until),
-        entry_id=entry_id,
-        message=message,
-        idempotency_key=idempotency,
-        accepted_key=accepted,
     )

@@ -8,7 +8,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
-from state import audit, erasing, findings, marker, membership, optouts, outbox, people, reading, runs, strangers
+from state import (
+    audit,
+    erasing,
+    findings,
+    marker,
+    membership,
+    operations,
+    optouts,
+    outbox,
+    people,
+    reading,
+    runs,
+    strangers,
+)  # fmt: skip
 from state.asking import Asking
 from state.key import keyed_hash
 from state.matching import Matching
@@ -23,7 +36,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from state.database import Database
-    from sync.change import CannotExpress, Conflict, Hold, Operation, State, Suspicion
+    from sync.change import CannotExpress, Conflict, Hold, Kind, Operation, State, Suspicion
     from sync.merging import Met, Shown
     from sync.person import Person
     from sync.record import OptOutEntry, Record, RecordRef
@@ -34,6 +47,7 @@ if TYPE_CHECKING:
         ReadRecord,
         RunRow,
         Settled,
+        Standing,
     )
 
 
@@ -282,18 +296,24 @@ class SqliteStore(Asking, Matching):
             outbox.save_settled(connection, settled, at, self._secret())
 
     def operations(
-        self, *, states: Iterable[State] | None = None, provider: str | None = None, run_id: str | None = None
+        self,
+        *,
+        states: Iterable[State] | None = None,
+        kinds: Iterable[Kind] | None = None,
+        provider: str | None = None,
+        run_id: str | None = None,
+        sent_since: datetime | None = None,
     ) -> list[Operation]:
         with self.database.read() as connection:
-            return outbox.load(connection, states, provider, run_id)
+            return operations.load(connection, states, kinds, provider, run_id, sent_since)
 
-    def standing(self, states: Iterable[State]) -> list[tuple[str, str, str]]:
+    def standing(self, states: Iterable[State]) -> list[Standing]:
         with self.database.read() as connection:
-            return outbox.standing(connection, states)
+            return operations.standing(connection, states)
 
     def open_creates(self) -> Mapping[tuple[str, str], Operation]:
         with self.database.read() as connection:
-            return outbox.open_creates(connection)
+            return operations.open_creates(connection)
 
     def forget(self, person: str) -> list[RecordRef]:
         """No value of the person is left in the file; the records they had. Backups are not touched."""

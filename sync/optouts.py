@@ -116,12 +116,15 @@ class OptOutIndex:
         self._by_key: dict[str, list[OptOutEntry]] = {}
         self._by_source: dict[tuple[str, str], OptOutEntry] = {}
         self._forgotten: dict[int, OptOutEntry] = {}
+        self._timed: list[OptOutEntry] = []
+        self._releases = 0
         for entry in entries:
             self.add(entry)
 
     def add(self, entry: OptOutEntry) -> None:
         """The index as if the ledger ended with ``entry``."""
         if entry.released_by is not None:
+            self._releases += 1
             for key in entry.keys:
                 for ended in self._by_key.pop(key, []):
                     self._drop(ended)
@@ -133,6 +136,8 @@ class OptOutIndex:
             self._by_source[entry.source, entry.source_id] = entry
         if entry.source == FORGET:
             self._forgotten[id(entry)] = entry
+        if entry.reason in TIMED and entry.until is not None:
+            self._timed.append(entry)
         for key in entry.keys:
             self._by_key.setdefault(key, []).append(entry)
 
@@ -167,6 +172,10 @@ class OptOutIndex:
     def effect(self, keys: Iterable[str], now: datetime) -> Effect:
         """What is forbidden for a person of these wide keys."""
         return effect_of(e.reason for e in self.entries(keys) if in_force(e, now))
+
+    def ended(self, now: datetime) -> str:
+        """Another text whenever more opt-outs have ended: how many were released, and how many are over."""
+        return f"{self._releases} released, {sum(not in_force(e, now) for e in self._timed)} over"
 
     @property
     def forgets(self) -> bool:

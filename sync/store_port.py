@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Choice,
         Conflict,
         Hold,
+        Kind,
         ManualAction,
         Operation,
         Return,
@@ -198,6 +199,16 @@ class Settled:
     operation: Operation
     read: ReadRecord | None = None
     link: Link | None = None
+
+
+class Standing(NamedTuple):
+    """An operation without its values."""
+
+    operation_id: str
+    person_id: str
+    provider: str
+    kind: Kind
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -438,12 +449,21 @@ class Store(Protocol):
         """
 
     def operations(
-        self, *, states: Iterable[State] | None = None, provider: str | None = None, run_id: str | None = None
+        self,
+        *,
+        states: Iterable[State] | None = None,
+        kinds: Iterable[Kind] | None = None,
+        provider: str | None = None,
+        run_id: str | None = None,
+        sent_since: datetime | None = None,
     ) -> list[Operation]:
-        """Operations by state, provider or run, oldest first."""
+        """Operations that are all of that, oldest first; ``None`` = whatever it is.
 
-    def standing(self, states: Iterable[State]) -> list[tuple[str, str, str]]:
-        """(operation, person, reason) of every operation in these states; blocked ones of active persons only."""
+        What was sent stays for ever, so whoever asks in every cycle asks for little.
+        """
+
+    def standing(self, states: Iterable[State]) -> list[Standing]:
+        """Every operation in these states, without its values; blocked ones of active persons only."""
 
     def open_creates(self) -> Mapping[tuple[str, str], Operation]:
         """(person, provider) → the open create (``OPEN_STATES`` less ``planned``)."""

@@ -29,6 +29,8 @@ SINCE = "since"
 """Provider → digest of its table, and when a run first met the table so."""
 TARGETS = "targets"
 """Provider → id of its target, and when a run first met it instead of another; ``""`` = the first one known."""
+ENDED = "ended"
+"""Which opt-outs had ended when those whom they forbade were last looked for."""
 UNREAD = "unread"
 """Provider → ids of records that changed since they were read singly."""
 
@@ -114,8 +116,11 @@ def after_opt_outs(session: Session, news: list[OptOut]) -> None:
 
 
 def after_ended_opt_outs(session: Session) -> None:
-    """Whoever was blocked by an opt-out that no longer forbids it."""
+    """Whoever was blocked by an opt-out that no longer forbids it; looked for once after any opt-out ended."""
     now = session.clock.now()
+    state, ended = session.store.provider_state(EVERY), session.opt_outs.ended(now)
+    if state.memory.get(ENDED) == ended:
+        return
     free = {
         o.person_id
         for o in session.store.operations(states=("blocked",))
@@ -123,6 +128,7 @@ def after_ended_opt_outs(session: Session) -> None:
         and not session.opt_outs.effect(wide_keys_of(o.contact), now).forbids_create(o.provider)
     }
     session.store.mark_people_dirty(sorted(free))
+    session.store.save_provider_state(replace(state, memory={**state.memory, ENDED: ended}))
 
 
 def fully_planned(session: Session, people: Iterable[str]) -> list[str]:

@@ -76,7 +76,7 @@ def assemble(session: Session) -> Report:
         guards=session.guards,
         bulk=tuple(session.bulk),
         still_blocked=len({op for op, _, _ in blocked} - {o.id for o in operations}),
-        unsettled=len({op for op, _, _ in store.standing(UNSETTLED)} - {o.id for o in operations}),
+        unsettled=len({o.operation_id for o in store.standing(UNSETTLED)} - {o.id for o in operations}),
         notes=(*session.notes, *_uncompared(session)),
         names=_names(session, operations),
     )
@@ -95,7 +95,8 @@ def _still_blocked(session: Session) -> list[tuple[str, str, str]]:
     """(operation, person, reason) of all that is blocked: what this run found, and for others what stands."""
     now = [(o.id, o.person_id, o.reason) for o in session.operations.values() if o.state == "blocked"]
     planned = set(session.planned_people)
-    return now + [row for row in session.store.standing(("blocked",)) if row[1] not in planned]
+    stands = [o for o in session.store.standing(("blocked",)) if o.person_id not in planned]
+    return now + [(o.operation_id, o.person_id, o.reason) for o in stands]
 
 
 def exit_code(session: Session, operations: tuple[Operation, ...]) -> int:

@@ -163,7 +163,8 @@ def _known_by_key(session: Session, record: Record) -> RecordRef:
 def _sent_after(session: Session, provider: str, since: datetime) -> dict[str, frozenset[str]]:
     """Record id → fields that were acknowledged after the export's time."""
     found: dict[str, set[str]] = {}
-    for operation in session.store.operations(states=("acked", "verified"), provider=provider):
-        if operation.sent_at is not None and operation.sent_at >= since and operation.record_id:
+    sent = session.store.operations(states=("acked", "verified"), provider=provider, sent_since=since)
+    for operation in sent:
+        if operation.record_id:
             found.setdefault(operation.record_id, set()).update(operation.fields)
     return {record: frozenset(fields) for record, fields in found.items()}

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 def pushed(session: Session) -> dict[PushedKey, datetime]:
     """Opt-outs that were sent before, whatever became of them, with the time."""
-    sent = session.store.operations(states=("acked", "verified", "unknown", "parked", "sending"))
-    return {pushed_key(o): o.sent_at for o in sent if o.kind in {"exclude", "stage"} and o.sent_at is not None}
+    sent = session.store.operations(
+        states=("acked", "verified", "unknown", "parked", "sending"), kinds=("exclude", "stage")
+    )
+    return {pushed_key(o): o.sent_at for o in sent if o.sent_at is not None}
 
 
 FOR_GOOD = frozenset(

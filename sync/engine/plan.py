@@ -115,7 +115,7 @@ class _Planner:
         self._doubts: dict[str, Effect] = {}
         self._world = _world(session, suspected, self._places, self._shared, self._doubts)
         self._pushed = pushed(session)
-        blocked = session.store.operations(states=("blocked",))
+        blocked = session.store.standing(("blocked",))
         self._told = {(o.person_id, o.provider, o.kind, o.reason) for o in blocked}
         self._unsure = unsure(session)
         self._cannot: list[tuple[CannotExpress, str]] = []

@@ -20,9 +20,9 @@ from sync.record import RecordRef
 from sync.store_port import Settled
 
 if TYPE_CHECKING:
-    from sync.change import CannotExpress, Operation
+    from sync.change import CannotExpress, Kind, Operation
     from sync.contact import Contact
-    from sync.engine.session import Session
+    from sync.engine.session import Seat, Session
     from sync.person import Member
     from sync.record import Capabilities, Link
 
@@ -55,9 +55,9 @@ def look_again(session: Session) -> None:
     """
     acked = [
         o
-        for o in session.store.operations(states=("acked",))
-        if o.provider in session.seats and o.sent_at is not None and session.has_settled(o.sent_at)
-        if session.seats[o.provider].reads or not _shows_itself(session, o)
+        for name, seat in session.seats.items()
+        for o in session.store.operations(states=("acked",), provider=name, kinds=_judged(seat))
+        if o.sent_at is not None and session.has_settled(o.sent_at)
     ]
     failed = Counter(
         (o.person_id, o.provider, wish_digest(o))
@@ -70,6 +70,14 @@ def look_again(session: Session) -> None:
         again = not once and tried < PLANNED_AGAIN
         ended = _fail(session, operation, plan_again=again)
         session.ended_late += [] if once or again else [ended]
+
+
+def _judged(seat: Seat) -> tuple[Kind, ...] | None:
+    """The kinds of writes of which something can be said now; ``None`` = all.
+
+    What a provider that cannot be read has taken is never told from what it has not, and stays acknowledged.
+    """
+    return None if seat.reads and seat.provider.capabilities.readable else ("exclude", "stage")
 
 
 PLANNED_AGAIN = 2
