@@ -1,7 +1,8 @@
 """The schedule: one cycle after the other, until somebody says stop.
 
 The run lock is held only while a cycle works, so that short commands take their turn in between. What goes
-wrong in one cycle is told and the next one goes on; only a store or settings that nobody can work with end it.
+wrong in one cycle is told and the next one goes on, also a secret that is away for a while; only a store that
+nobody can work with, or settings under which no cycle ever could, end it.
 """
 
 from __future__ import annotations
@@ -51,7 +52,10 @@ log = structlog.get_logger("daemon")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CycleEnd:
-    """One cycle that ended. ``report`` is ``None`` when it broke off with an unexpected error (code 1)."""
+    """One cycle that ended.
+
+    ``report`` is ``None`` when it broke off with an unexpected error (code 1) or could not begin (code 2).
+    """
 
     finished_at: datetime
     took_s: float
@@ -78,7 +82,7 @@ class Pulse:
         return now - self.alive_at > 2 * self.interval_s + GRACE_S
 
     def broken(self) -> bool:
-        """Whether the last cycle broke off."""
+        """Whether the last cycle broke off, or could not begin."""
         return self.last is not None and self.last.report is None
 
 
@@ -119,7 +123,7 @@ class Daemon:
     async def run(self) -> None:
         """Cycles were run until ``stop``; a cycle that did not end within ``[daemon] drain`` was broken off.
 
-        Raises ``StateError`` or ``ConfigError`` when no cycle can work.
+        Raises ``StateError`` when no cycle can work, ``ConfigError`` when none ever could.
         """
         cycles = asyncio.create_task(self._cycles())
         stopped = asyncio.create_task(self._stopping.wait())
@@ -140,21 +144,28 @@ class Daemon:
 
     async def _turn(self) -> float:
         """One cycle was tried; returns the seconds until the next try."""
-        begun = self._clock.monotonic()
+        begun, code = self._clock.monotonic(), 1
+        report = None
         self.pulse.working = True
         try:
             report = await self._cycle()
         except LockHeld as error:
             log.info("another run holds the lock; trying again soon", holder=error.holder)
             return min(LOCK_RETRY_S, self.pulse.interval_s)
-        except (StateError, ConfigError):
+        except StateError:
             raise
+        except ConfigError as error:
+            if not self.pulse.cycles:
+                raise
+            code = 2
+            log.warning(
+                "the cycle could not begin; the next one tries again", why="; ".join(error.problems) or str(error)
+            )
         except Exception:
             log.exception("the cycle broke off with an unexpected error; the next one goes on")
-            report = None
         finally:
             self.pulse.working = False
-        self._end(report, begun)
+        self._end(report, code if report is None else report.exit_code, begun)
         return self._pause_s()
 
     async def _cycle(self) -> Report:
@@ -166,9 +177,8 @@ class Daemon:
             stopping=self._stopping,
         )
 
-    def _end(self, report: Report | None, begun: float) -> None:
+    def _end(self, report: Report | None, code: int, begun: float) -> None:
         now = self._clock.monotonic()
-        code = 1 if report is None else report.exit_code
         end = CycleEnd(finished_at=self._clock.now(), took_s=round(now - begun, 3), exit_code=code, report=report)
         self.pulse.alive_at, self.pulse.last = now, end
         self.pulse.cycles += 1

@@ -130,7 +130,7 @@ class SidePort:
         )
 
     async def _health(self, _request: Request) -> Response:
-        """503 when the last cycle broke off or nothing has moved for too long."""
+        """503 when the last cycle broke off or could not begin, or nothing has moved for too long."""
         return self._answer(self._trouble())
 
     async def _ready(self, _request: Request) -> Response:
@@ -144,7 +144,7 @@ class SidePort:
     def _trouble(self) -> str:
         if self._pulse.overdue(self._clock.monotonic()):
             return "overdue"
-        return "the last cycle broke off with an unexpected error" if self._pulse.broken() else ""
+        return "the last cycle broke off or could not begin" if self._pulse.broken() else ""
 
     def _answer(self, trouble: str) -> Response:
         last = self._pulse.last

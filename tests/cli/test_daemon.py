@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -22,7 +23,6 @@ from tests.cli.conftest import Started, eventually, pointed_at, started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.cli.conftest import Program
 
@@ -154,6 +154,35 @@ def test_a_provider_that_is_down_is_told_and_stops_nobody(served: Path, tmp_path
     assert 'down="apollo unreachable (cannot be reached at 127.0.0.1:1 ' in daemon.log
     assert _metric(text, 'contact_sync_provider_up{provider="apollo"}') == 0
     assert _metric(text, 'contact_sync_requests_total{kind="read",provider="topo"}') > 0
+
+
+def test_a_secret_that_is_away_for_a_while_ends_no_daemon(served: Path, tmp_path: Path) -> None:
+    config = pointed_at(served, tmp_path, head=FAST)
+    key, away = tmp_path / "key-of-topo", tmp_path / "away"
+    text = config.read_text()
+    found = re.search(r'"file:([^"]*TOPO_SANDBOX_API_KEY)"', text)
+    assert found is not None
+    key.write_text(Path(found[1]).read_text())
+    key.chmod(0o600)
+    config.write_text(text.replace(found[0], f'"file:{key}"'))
+    with running(config) as daemon:
+        daemon.until(CYCLE)
+        key.rename(away)
+        daemon.until("the cycle could not begin; the next one tries again")
+        assert "providers.topo.api_key" in daemon.log
+        daemon.until("exit_code=2")
+        assert _get(daemon, "/healthz")[0] == 503
+        away.rename(key)
+        eventually(lambda: _get(daemon, "/healthz")[0] == 200)
+        assert daemon.end() == 0
+
+
+def test_a_secret_that_was_never_there_ends_it_with_2(program: Program, served: Path, tmp_path: Path) -> None:
+    config = pointed_at(served, tmp_path, head=FAST)
+    config.write_text(re.sub(r'"file:[^"]*TOPO_SANDBOX_API_KEY"', '"env:NO_SUCH_API_KEY"', config.read_text()))
+    told = program("daemon", "--config", config)
+    assert told.code == 2
+    assert "NO_SUCH_API_KEY is not set" in told.err
 
 
 @pytest.fixture
