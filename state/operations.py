@@ -39,6 +39,7 @@ def load(
     connection: Connection,
     states: Iterable[State] | None,
     kinds: Iterable[Kind] | None,
+    reasons: Iterable[str] | None,
     provider: str | None,
     run_id: str | None,
     sent_since: datetime | None,
@@ -47,6 +48,7 @@ def load(
     limits = {
         "state IN (SELECT value FROM json_each(?))": None if states is None else to_json(sorted(states)),
         "kind IN (SELECT value FROM json_each(?))": None if kinds is None else to_json(sorted(kinds)),
+        "reason IN (SELECT value FROM json_each(?))": None if reasons is None else to_json(sorted(reasons)),
         "provider = ?": provider,
         "run_id = ?": run_id,
         "sent_at >= ?": to_time_or_none(sent_since),

@@ -300,12 +300,13 @@ class SqliteStore(Asking, Matching):
         *,
         states: Iterable[State] | None = None,
         kinds: Iterable[Kind] | None = None,
+        reasons: Iterable[str] | None = None,
         provider: str | None = None,
         run_id: str | None = None,
         sent_since: datetime | None = None,
     ) -> list[Operation]:
         with self.database.read() as connection:
-            return operations.load(connection, states, kinds, provider, run_id, sent_since)
+            return operations.load(connection, states, kinds, reasons, provider, run_id, sent_since)
 
     def standing(self, states: Iterable[State]) -> list[Standing]:
         with self.database.read() as connection:

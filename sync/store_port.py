@@ -453,6 +453,7 @@ class Store(Protocol):
         *,
         states: Iterable[State] | None = None,
         kinds: Iterable[Kind] | None = None,
+        reasons: Iterable[str] | None = None,
         provider: str | None = None,
         run_id: str | None = None,
         sent_since: datetime | None = None,

@@ -123,9 +123,8 @@ def after_ended_opt_outs(session: Session) -> None:
         return
     free = {
         o.person_id
-        for o in session.store.operations(states=("blocked",))
-        if o.reason == StateReason.OPTED_OUT
-        and not session.opt_outs.effect(wide_keys_of(o.contact), now).forbids_create(o.provider)
+        for o in session.store.operations(states=("blocked",), reasons=(StateReason.OPTED_OUT,))
+        if not session.opt_outs.effect(wide_keys_of(o.contact), now).forbids_create(o.provider)
     }
     session.store.mark_people_dirty(sorted(free))
     session.store.save_provider_state(replace(state, memory={**state.memory, ENDED: ended}))

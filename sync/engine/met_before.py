@@ -40,10 +40,10 @@ def refused(session: Session) -> dict[tuple[str, str, str], frozenset[str]]:
     """What providers refused for good, by place; under other settings of theirs it may be tried again."""
     since = settings_since(session)
     found: dict[tuple[str, str, str], set[str]] = {}
-    for operation in session.store.operations(states=("refused",)):
+    for operation in session.store.operations(states=("refused",), reasons=FOR_GOOD):
         sent_at, changed_at = operation.sent_at, since.get(operation.provider)
         outdated = sent_at is not None and changed_at is not None and sent_at < changed_at
-        if operation.reason not in FOR_GOOD or (outdated and operation.reason in MENDABLE):
+        if outdated and operation.reason in MENDABLE:
             continue
         place = (operation.person_id, operation.provider, operation.kind)
         found.setdefault(place, set()).add(wish_digest(operation))
@@ -53,9 +53,10 @@ def refused(session: Session) -> dict[tuple[str, str, str], frozenset[str]]:
 def tried(session: Session) -> dict[tuple[str, str], Contact]:
     """Creates that may have arrived, by place: the first of each, under whose keys a record would stand."""
     found: dict[tuple[str, str], Contact] = {}
-    for operation in session.store.operations(states=("failed",)):
-        if operation.kind == "create" and operation.reason == StateReason.OUTCOME_UNKNOWN:
-            found.setdefault((operation.person_id, operation.provider), operation.contact)
+    for operation in session.store.operations(
+        states=("failed",), kinds=("create",), reasons=(StateReason.OUTCOME_UNKNOWN,)
+    ):
+        found.setdefault((operation.person_id, operation.provider), operation.contact)
     return found
 
 

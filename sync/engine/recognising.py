@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 def doubtful_updates(session: Session) -> dict[RecordRef, list[Operation]]:
     """Updates of which nobody knows whether they arrived, by record, oldest first."""
     found: dict[RecordRef, list[Operation]] = {}
-    for operation in session.store.operations(states=("unknown", "failed")):
-        doubtful = operation.reason == StateReason.OUTCOME_UNKNOWN and operation.kind in {"update", "variables"}
-        if doubtful and operation.record_id is not None:
+    for operation in session.store.operations(
+        states=("unknown", "failed"), kinds=("update", "variables"), reasons=(StateReason.OUTCOME_UNKNOWN,)
+    ):
+        if operation.record_id is not None:
             found.setdefault(RecordRef(operation.provider, operation.record_id), []).append(operation)
     return found
 

@@ -107,10 +107,14 @@ def as_repeat(operation: Operation) -> Operation:
 
 def _tries(session: Session, operation: Operation) -> int:
     """How many writes like it ended in an unknown outcome before."""
-    failed = session.store.operations(states=("failed",), provider=operation.provider)
+    failed = session.store.operations(
+        states=("failed",),
+        kinds=(operation.kind,),
+        reasons=(StateReason.OUTCOME_UNKNOWN,),
+        provider=operation.provider,
+    )
     return sum(
-        (o.kind, o.person_id, o.reason) == (operation.kind, operation.person_id, StateReason.OUTCOME_UNKNOWN)
-        and (o.kind == "create" or wish_digest(o) == wish_digest(operation))
+        o.person_id == operation.person_id and (o.kind == "create" or wish_digest(o) == wish_digest(operation))
         for o in failed
     )
 

@@ -59,12 +59,14 @@ def look_again(session: Session) -> None:
         for o in session.store.operations(states=("acked",), provider=name, kinds=_judged(seat))
         if o.sent_at is not None and session.has_settled(o.sent_at)
     ]
+    hidden = _judge(session, acked, None)
+    if not hidden:
+        return
     failed = Counter(
         (o.person_id, o.provider, wish_digest(o))
-        for o in session.store.operations(states=("failed",))
-        if o.reason == StateReason.VERIFY_FAILED
+        for o in session.store.operations(states=("failed",), reasons=(StateReason.VERIFY_FAILED,))
     )
-    for operation in _judge(session, acked, None):
+    for operation in hidden:
         once = operation.kind == "update" and _capabilities(session, operation).updates == "entry"
         tried = failed[operation.person_id, operation.provider, wish_digest(operation)]
         again = not once and tried < PLANNED_AGAIN
