@@ -18,6 +18,7 @@ from sync.engine.session import Options, Seat, Session
 from sync.errors import ConfigError, LockHeld, StateError
 from sync.exports import take_in_exports
 from sync.guards import EVERY
+from sync.report.words import count
 from sync.secrets import resolve
 
 if TYPE_CHECKING:
@@ -162,9 +163,9 @@ def check_ready(settings: Settings, environ: Mapping[str, str] | None = None) ->
             except ConfigError as error:
                 problems.append(f"{settings.path}: {error}; {error.remedy}" if error.remedy else str(error))
     if problems:
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        how_many = count(len(problems), "problem", "problems")
         raise ConfigError(
-            f"the configuration {settings.path} cannot be used yet: {count}",
+            f"the configuration {settings.path} cannot be used yet: {how_many}",
             problems=tuple(problems),
             remedy="contact-sync doctor checks everything",
         )

@@ -19,6 +19,7 @@ from sync.report.model import (
     SuspicionReport,
     TwinReport,
 )
+from sync.report.words import count
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -85,7 +86,7 @@ def assemble(session: Session) -> Report:
 def _uncompared(session: Session) -> tuple[str, ...]:
     if not session.uncompared:
         return ()
-    groups = f"{session.uncompared} group{'s' if session.uncompared > 1 else ''}"
+    groups = count(session.uncompared, "group", "groups")
     return (
         f"possible duplicates were not looked for in {groups} of more than {MAX_BLOCK} records that are alike",
     )

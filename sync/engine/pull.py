@@ -14,6 +14,7 @@ from sync.engine.storing import keep_memory, store_records
 from sync.engine.together import together
 from sync.errors import ContactSyncError, MappingError, Missing, StateError
 from sync.record import RecordRef
+from sync.report.words import count
 
 if TYPE_CHECKING:
     from sync.engine.session import Seat, Session
@@ -120,7 +121,8 @@ def _judge_bad_rows(seat: Seat, page: Page) -> None:
     total = len(page.bad_rows) + len(page.records)
     if len(page.bad_rows) > max(1, total * WORST_SHARE_OF_BAD_ROWS):
         raise MappingError(seat.name, "records", "the documented shape", f"{len(page.bad_rows)} of {total} broken")
-    seat.note(f"left out {len(page.bad_rows)} broken rows: {', '.join(page.bad_rows[:5])}")
+    rows = count(len(page.bad_rows), "broken row", "broken rows")
+    seat.note(f"left out {rows}: {', '.join(page.bad_rows[:5])}")
     seat.status = "partial"
 
 
@@ -175,7 +177,8 @@ async def _read_details(session: Session, seat: Seat, reader: Reader) -> None:
         if record.absent or row.contact.variables != record.contact.variables:
             store_records(session, seat, [row])
     if left_out:
-        seat.note(f"the variables of {len(left_out)} records could not be read: {', '.join(left_out[:5])}")
+        records = count(len(left_out), "record", "records")
+        seat.note(f"the variables of {records} could not be read: {', '.join(left_out[:5])}")
     note_unread(session, seat.name, wanted[most:], again[max(0, most - len(never)) :])
 
 

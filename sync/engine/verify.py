@@ -17,6 +17,7 @@ from sync.engine.storing import keep_memory
 from sync.identity.canonical import compared
 from sync.planning import wish_digest
 from sync.record import RecordRef
+from sync.report.words import count
 from sync.store_port import Settled
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ async def verify_writes(session: Session) -> None:
     for seat in session.seats.values():
         missing = sum(o.provider == seat.name for o in hidden)
         if missing and seat.reads:
-            seat.note(f"{missing} acknowledged writes do not show yet; they are looked at again next time")
+            writes = count(missing, "acknowledged write does not show yet", "acknowledged writes do not show yet")
+            seat.note(f"{writes}; what does not show is looked at again next time")
 
 
 def look_again(session: Session) -> None:
