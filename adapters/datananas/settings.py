@@ -164,6 +164,11 @@ class DatananasSettings(ProviderSettings):
             "oauth2.refresh_token": self.oauth2.refresh_token,
         }
 
+    def files(self) -> tuple[str, ...]:
+        """Also the export, and where the tokens are kept."""
+        tokens = (self.oauth2.token_file,) if self.oauth2 else ()
+        return (*super().files(), *tokens, *([self.export_file] if self.export_file else []))
+
     def unsettled(self) -> dict[str, str]:
         """The field names, as long as nobody confirmed them for a real account that is written to."""
         if not self.write or self.rehearsal or self.field_map_confirmed:

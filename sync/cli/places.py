@@ -55,9 +55,19 @@ def check_spare(settings: Settings, target: Path, flag: str) -> None:
     """``target`` takes the place of nothing that contact-sync itself needs. Raises a usage error otherwise."""
     import click
 
-    own = (database_file(settings), settings.state.ledger, settings.key_file, settings.path)
-    if any(target.exists() and path.exists() and target.samefile(path) for path in own):
+    if any(target.exists() and path.exists() and target.samefile(path) for path in _own_files(settings)):
         raise click.BadParameter(f"{target} is in use by contact-sync itself", param_hint=flag)
+
+
+def _own_files(settings: Settings) -> Iterator[Path]:
+    from state.lock import daemon_lock_path, run_lock_path
+    from state.marker import marker_path
+
+    database = database_file(settings)
+    yield from (database, run_lock_path(database), daemon_lock_path(database), marker_path(database))
+    yield from (settings.state.ledger, settings.key_file, settings.path)
+    for own in settings.providers.values():
+        yield from (settings.directory / Path(name).expanduser() for name in own.files())
 
 
 @contextmanager

@@ -59,6 +59,10 @@ class ProviderSettings(Section):
         """``needed_secrets`` and where the proxy's URL is found, if there is a proxy."""
         return self.needed_secrets() | ({"proxy": self.proxy} if self.proxy else {})
 
+    def files(self) -> tuple[str, ...]:
+        """Files that the table names, as it names them: nothing may be written over them."""
+        return tuple(r.removeprefix("file:") for r in self.references().values() if r.startswith("file:"))
+
     def unsettled(self) -> dict[str, str]:
         """Key of the table → what a person has to settle there before anything may run."""
         return {}

@@ -227,10 +227,22 @@ def test_a_state_folder_that_others_can_open_is_told_in_the_report(program: Prog
 
 
 @pytest.mark.parametrize("command", ["run", "daemon"])
-@pytest.mark.parametrize("name", [".contact-sync/key", ".contact-sync/state.db", "config.toml"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".contact-sync/key",
+        ".contact-sync/state.db",
+        ".contact-sync/state.db.lock",
+        ".contact-sync/state.db.marker",
+        "config.toml",
+        "key-of-topo",
+    ],
+)
 def test_a_report_takes_the_place_of_nothing_that_is_in_use(
     program: Program, known: Path, name: str, command: str
 ) -> None:
+    (known.parent / "key-of-topo").write_text("canary-token")
+    known.write_text(re.sub(r'"file:[^"]*TOPO_SANDBOX_API_KEY"', '"file:key-of-topo"', known.read_text()))
     target = known.parent / name
     before = target.read_bytes()
     told = program(command, "--report", f"json:{target}", "--config", known)
