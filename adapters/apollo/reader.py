@@ -179,11 +179,15 @@ class ApolloReader:
             yield await self._with_totals(page, sweep, rows) if last and tell else replace(page, last=last)
 
     async def _plan(self, rows: Rows) -> Sweep:
-        """A full read's plan, by the first page of what changed last."""
+        """A full read's plan, by the first page of what changed last.
+
+        A count that has shrunk by the next page may mean somebody whom the first one showed.
+        """
         parts: tuple[str | None, ...] = (None,)
         if rows.total >= self._settings.search_cap:
             parts = (await self._client.ask(exchange.stages(), wire.parse_stages))[0] or (None,)
-        return Sweep(parts=parts, total=rows.total, whole=rows.complete)
+        last_total = rows.total if parts == (None,) else 0  # that of a part is another count
+        return Sweep(parts=parts, total=rows.total, last_total=last_total, whole=rows.complete)
 
     def _next(self, sweep: Sweep, rows: Rows) -> Sweep | None:
         """The next page to ask for: further on, the same part from its other end, the next part, or none.

@@ -125,6 +125,7 @@ async def test_who_is_deleted_before_their_turn_was_shown_all_the_same(parts: bo
         (told,) = (r for page in pages for r in page.records if r.ref.record_id == made[4])
         assert told.opted_out
         assert in_turn(pages)[:4] == made[:4]
+        assert not pages[-1].complete
 
 
 async def test_a_row_deleted_during_a_sweep_makes_it_prove_nothing() -> None:
