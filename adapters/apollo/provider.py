@@ -92,6 +92,7 @@ class Apollo:
                 "providers.apollo.base_url: there is no Apollo at this address",
                 remedy="use https://api.apollo.io/api/v1 or https://api.aisa.one/apis/v1/apollo",
             ) from error
+        self._reader.remember(answer)
         team = next((row.text("team_id") for row in answer.rows), None)
         return Account(account_id=self._settings.account_id or team, problems=self._problems())
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from adapters.apollo.client import Client
     from adapters.apollo.settings import ApolloSettings
-    from adapters.apollo.wire import ContactRow
+    from adapters.apollo.wire import ContactRow, SearchPage
     from sync.contact import Contact
     from sync.ports import Clock
     from sync.record import PullMode
@@ -60,6 +60,7 @@ class ApolloReader:
     def __init__(self, client: Client, settings: ApolloSettings, clock: Clock) -> None:
         self.label_ids: frozenset[str] = frozenset()
         self.problems: list[str] = []
+        self._met: tuple[Record, ...] = ()
         self._client = client
         self._settings = settings
         self._clock = clock
@@ -74,9 +75,13 @@ class ApolloReader:
         async for page in self._everything(start.sweep, start.watermark, tell=mode == "sweep"):
             yield page
 
+    def remember(self, answer: SearchPage) -> None:
+        """What the preflight showed is told with the next first page: nobody else may ever show it."""
+        self._met = self._ours(answer)
+
     async def newest(self) -> Page:
         """See ``sync.ports.Reader.newest``. Its cursor is the place from which changes after it are read."""
-        rows = await self._search(page=1)
+        rows = await self._first_page()
         cursor = self._render(Cursor(watermark=self._newest(rows) if rows.complete else None))
         return Page(records=rows.records, cursor=cursor, complete=rows.complete, bad_rows=rows.bad)
 
@@ -126,7 +131,7 @@ class ApolloReader:
         seen: set[str] = set()
         newest, page, whole = watermark, 1, True
         while True:
-            rows = await self._search(page=page)
+            rows = await (self._first_page() if page == 1 else self._search(page=page))
             whole = whole and rows.complete
             if page == 1:
                 newest = max(watermark, self._newest(rows) or watermark)
@@ -158,7 +163,7 @@ class ApolloReader:
         self, sweep: Sweep | None, watermark: datetime | None, *, tell: bool
     ) -> AsyncIterator[Page]:
         if sweep is None:
-            rows = await self._search(page=1)
+            rows = await self._first_page()
             sweep, watermark = await self._plan(rows), self._newest(rows)
             yield self._page(rows, Cursor(watermark=watermark, sweep=sweep), complete=sweep.whole)
         after: Sweep | None = sweep
@@ -251,15 +256,21 @@ class ApolloReader:
         """Pages that a search over ``total`` rows may be asked for."""
         return max(1, math.ceil(min(total, self._settings.search_cap) / self._settings.page_size))
 
+    async def _first_page(self) -> Rows:
+        rows = await self._search(page=1)
+        met, self._met = self._met, ()
+        shown = {record.ref for record in rows.records}
+        return replace(rows, records=rows.records + tuple(r for r in met if r.ref not in shown))
+
     async def _search(self, **wishes: Any) -> Rows:
         if self._settings.shared and not self.label_ids:
             # without a label there is nothing of ours; no filter at all would show everybody's contacts
             return Rows(records=(), bad=(), ignored=0, total=0, count=0, complete=True)
         answer, _ = await self._client.ask(exchange.search(**self._filter, **wishes), wire.parse_search)
-        ours = [row for row in answer.rows if row.full and self._is_ours(row)]
+        ours = self._ours(answer)
         surely = all(self._is_ours(row) for row in answer.rows)
         return Rows(
-            records=tuple(to_record(row, self._settings) for row in ours),
+            records=ours,
             bad=answer.bad,
             ignored=len(answer.rows) - len(ours),
             total=answer.total,
@@ -272,6 +283,9 @@ class ApolloReader:
             return []
         answer, _ = await self._client.ask(request, wire.parse_search)
         return [row for row in answer.rows if row.full and self._is_ours(row)]
+
+    def _ours(self, answer: SearchPage) -> tuple[Record, ...]:
+        return tuple(to_record(row, self._settings) for row in answer.rows if row.full and self._is_ours(row))
 
     def _is_ours(self, row: ContactRow) -> bool:
         """In a shared workspace a row must show one of our labels itself: the filter alone is not trusted."""

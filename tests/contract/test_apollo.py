@@ -110,6 +110,17 @@ async def test_rows_edited_during_a_sweep_are_not_lost() -> None:
         assert in_turn(pages) == made
 
 
+async def test_what_the_preflight_showed_is_told_once_although_nobody_shows_it_again() -> None:
+    async with bench() as b:
+        made = fill(b, 2)
+        b.server.edit(made[1], email_unsubscribed=True)
+        await b.provider.open()
+        b.server.remove(made[1])
+        first, second = [await b.provider.reader.newest() for _ in range(2)]
+        assert (ids([first]), ids([second])) == ([made[0], made[1]], [made[0]])
+        assert first.records[1].opted_out
+
+
 @pytest.mark.parametrize("parts", [False, True])
 async def test_who_is_deleted_before_their_turn_was_shown_all_the_same(parts: bool) -> None:
     """What the first answer told of them, a no above all, must not be lost."""
