@@ -21,7 +21,7 @@ from state import (
     reading,
     runs,
     strangers,
-)  # fmt: skip
+)
 from state.asking import Asking
 from state.key import keyed_hash
 from state.matching import Matching

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sync.record import OptOut, Record, RecordRef
 
 Kind = Literal["create", "update", "variables", "exclude", "stage"]
+OPT_OUT_KINDS: Final[frozenset[Kind]] = frozenset({"exclude", "stage"})
+"""Kinds that tell a provider who said no."""
 State = Literal[
     "planned", "sending", "acked", "pending", "verified", "refused", "unknown", "parked", "deferred",
     "blocked", "failed",

@@ -24,7 +24,7 @@ from sync.identity import canonical_email, linkedin_key
 from sync.record import Page, Record
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
     from datetime import datetime
 
     from adapters.apollo.client import Client
@@ -77,13 +77,13 @@ class ApolloReader:
 
     def remember(self, answer: SearchPage) -> None:
         """What the preflight showed is told with the next first page: nobody else may ever show it."""
-        self._met = self._ours(answer)
+        self._met = self._records(self._ours(answer))
 
     async def newest(self) -> Page:
         """See ``sync.ports.Reader.newest``. Its cursor is the place from which changes after it are read."""
         rows = await self._first_page()
-        cursor = self._render(Cursor(watermark=self._newest(rows) if rows.complete else None))
-        return Page(records=rows.records, cursor=cursor, complete=rows.complete, bad_rows=rows.bad)
+        after = Cursor(watermark=self._newest(rows) if rows.complete else None)
+        return self._page(rows, after, complete=rows.complete)
 
     async def fetch(self, record_id: str) -> Record:
         """See ``sync.ports.Reader.fetch``. A row that only hints at a contact counts as hidden."""
@@ -270,7 +270,7 @@ class ApolloReader:
         ours = self._ours(answer)
         surely = all(self._is_ours(row) for row in answer.rows)
         return Rows(
-            records=ours,
+            records=self._records(ours),
             bad=answer.bad,
             ignored=len(answer.rows) - len(ours),
             total=answer.total,
@@ -282,10 +282,13 @@ class ApolloReader:
         if self._settings.shared and not self.label_ids:
             return []
         answer, _ = await self._client.ask(request, wire.parse_search)
+        return self._ours(answer)
+
+    def _ours(self, answer: SearchPage) -> list[ContactRow]:
         return [row for row in answer.rows if row.full and self._is_ours(row)]
 
-    def _ours(self, answer: SearchPage) -> tuple[Record, ...]:
-        return tuple(to_record(row, self._settings) for row in answer.rows if row.full and self._is_ours(row))
+    def _records(self, rows: Iterable[ContactRow]) -> tuple[Record, ...]:
+        return tuple(to_record(row, self._settings) for row in rows)
 
     def _is_ours(self, row: ContactRow) -> bool:
         """In a shared workspace a row must show one of our labels itself: the filter alone is not trusted."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sync.change import ENROLMENT, Hold
+from sync.change import ENROLMENT, OPT_OUT_KINDS, Hold
 from sync.codes import HoldKind, StateReason
 from sync.engine.opt_out_lists import NOBODY_IS_CREATED, note_opt_outs
 from sync.engine.storing import ready_to_store, store_records
@@ -46,7 +46,7 @@ class LookBefore:
     async def at(self, operations: list[Operation]) -> list[Operation]:
         """The operations that still hold after one more look at the provider."""
         kinds = {o.kind for o in operations}
-        if kinds <= {"exclude", "stage"}:
+        if kinds <= OPT_OUT_KINDS:
             return operations
         reader = self._seat.provider.reader
         if reader is not None and self._seat.settings.read:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sync.change import OPT_OUT_KINDS
 from sync.codes import StateReason
 from sync.engine.attention import settings_since
 from sync.planning import wish_digest
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def pushed(session: Session) -> dict[PushedKey, datetime]:
     """Opt-outs that were sent before, whatever became of them, with the time."""
     sent = session.store.operations(
-        states=("acked", "verified", "unknown", "parked", "sending"), kinds=("exclude", "stage")
+        states=("acked", "verified", "unknown", "parked", "sending"), kinds=OPT_OUT_KINDS
     )
     return {pushed_key(o): o.sent_at for o in sent if o.sent_at is not None}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sync.change import Hold
+from sync.change import OPT_OUT_KINDS, Hold
 from sync.codes import HoldKind, StateReason
 from sync.contact import Contact
 from sync.engine.opt_out_lists import note_opt_outs
@@ -50,7 +50,7 @@ def settled_by(session: Session, seat: Seat, operation: Operation, outcome: Outc
     after = settled_operation(operation, _without_secrets(outcome))
     if outcome.reason == StateReason.MATCH_DOUBTFUL and outcome.record_id is not None:
         return _doubtful(session, after, RecordRef(seat.name, outcome.record_id))
-    if outcome.state not in WRITTEN or operation.kind in {"exclude", "stage"}:
+    if outcome.state not in WRITTEN or operation.kind in OPT_OUT_KINDS:
         return Settled(operation=after)
     if operation.kind == "create":
         return _created(session, seat, after, outcome)

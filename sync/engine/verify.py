@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from sync.change import OPT_OUT_KINDS
 from sync.codes import StateReason
 from sync.engine.attention import after_read_back
 from sync.engine.people import chunks, match_and_merge
@@ -21,9 +22,9 @@ from sync.report.words import count
 from sync.store_port import Settled
 
 if TYPE_CHECKING:
-    from sync.change import CannotExpress, Kind, Operation
+    from sync.change import CannotExpress, Operation
     from sync.contact import Contact
-    from sync.engine.session import Seat, Session
+    from sync.engine.session import Session
     from sync.person import Member
     from sync.record import Capabilities, Link
 
@@ -58,7 +59,9 @@ def look_again(session: Session) -> None:
     acked = [
         o
         for name, seat in session.seats.items()
-        for o in session.store.operations(states=("acked",), provider=name, kinds=_judged(seat))
+        for o in session.store.operations(
+            states=("acked",), provider=name, kinds=None if seat.reads else OPT_OUT_KINDS
+        )
         if o.sent_at is not None and session.has_settled(o.sent_at)
     ]
     hidden = _judge(session, acked, None)
@@ -74,14 +77,6 @@ def look_again(session: Session) -> None:
         again = not once and tried < PLANNED_AGAIN
         ended = _fail(session, operation, plan_again=again)
         session.ended_late += [] if once or again else [ended]
-
-
-def _judged(seat: Seat) -> tuple[Kind, ...] | None:
-    """The kinds of writes of which something can be said now; ``None`` = all.
-
-    What a provider that cannot be read has taken is never told from what it has not, and stays acknowledged.
-    """
-    return None if seat.reads and seat.provider.capabilities.readable else ("exclude", "stage")
 
 
 PLANNED_AGAIN = 2
@@ -115,7 +110,7 @@ def _judge(session: Session, acked: list[Operation], seen: set[RecordRef] | None
     hidden: list[Operation] = []
     missing_rows: list[tuple[CannotExpress, str]] = []
     for operation in acked:
-        if operation.kind in {"exclude", "stage"}:
+        if operation.kind in OPT_OUT_KINDS:
             verified += [Settled(operation=replace(operation, state="verified"))] if operation.entry_id else []
             continue
         if not _shows_itself(session, operation):
@@ -168,7 +163,7 @@ def _missing(session: Session, operation: Operation, contact: Contact | None) ->
 
 def _shows_itself(session: Session, operation: Operation) -> bool:
     """Whether a read can show what became of it in a record."""
-    return operation.kind not in {"exclude", "stage"} and _capabilities(session, operation).readable
+    return operation.kind not in OPT_OUT_KINDS and _capabilities(session, operation).readable
 
 
 def _readable_fields(session: Session, operation: Operation) -> int:

@@ -78,6 +78,11 @@ def _with(plan: Draw, provider: str, **switches: Any) -> Draw:
     return replace(plan, switches=plan.switches | {provider: own | switches})
 
 
+def _prompt(plan: Draw) -> Draw:
+    """The plan with nothing that comes to show late."""
+    return _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+
+
 def _set(plan: Draw, provider: str, **settings: Any) -> Draw:
     return replace(plan, settings=plan.settings | {provider: plan.settings[provider] | settings})
 
@@ -143,7 +148,7 @@ def _apart(random: Random, plan: Draw) -> Draw:
     limit = {"share": 0.1, "floor": 1}
     sections = plan.sections | {"guards": {"merge": limit}}
     plan = replace(plan, places=("topo", "apollo"), crowd="apart", cues=cues, sections=sections)
-    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    plan = _prompt(plan)
     return replace(plan, unasked=(2,))
 
 
@@ -192,7 +197,7 @@ def _edits_meanwhile(random: Random, plan: Draw) -> Draw:
         Cue(cycle=2, acts=_times(random, "edit@topo", 3, 5)),
         Cue(cycle=2, acts=_times(random, "edit@apollo", 3, 5), planned=True),
     )
-    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    plan = _prompt(plan)
     return replace(plan, people=2, places=("topo", "apollo"), crowd="everywhere", cues=cues)
 
 
@@ -223,7 +228,7 @@ def _strangers(random: Random, plan: Draw) -> Draw:
 def _write_back(random: Random, plan: Draw) -> Draw:
     """A tool at one provider puts its own value back whenever somebody changes it."""
     sections = plan.sections | {"merge.fields.job_title": {"owner": "topo"}}
-    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    plan = _prompt(plan)
     cues = tuple(Cue(cycle=n, acts=("write-back@apollo",)) for n in range(2, 8))
     plan = replace(plan, people=2, places=("topo", "apollo"), crowd="everywhere", sections=sections, cues=cues)
     return _cycles(plan, *(random.choice((950.0, 1800.0)) for _ in range(7)))
@@ -234,7 +239,7 @@ def _lost_updates(random: Random, plan: Draw) -> Draw:
     kind = random.choice(("reset-before", "reset-after", "502", "503-done", "stall", "never"))
     aims = (Aim(cycle=2, match="apollo POST /contacts/bulk_update", kind=kind),)
     cues = (Cue(cycle=2, acts=_times(random, "edit@topo", 2, 4)),)
-    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    plan = _prompt(plan)
     plan = replace(plan, places=("topo", "apollo"), crowd="everywhere", aims=aims, cues=cues)
     return _cycles(plan, 1000.0, 60.0)
 
@@ -243,7 +248,7 @@ def _no_travels(random: Random, plan: Draw) -> Draw:
     """Somebody says no at one provider while nothing else about them is new, and another can hold it too."""
     cues = (Cue(cycle=2, acts=_times(random, "opt-out@apollo", 1, 3)),)
     plan = _set(plan, "apollo", opt_out_stage_id=OPT_OUT_STAGE, opt_out_stages=[OPT_OUT_STAGE])
-    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    plan = _prompt(plan)
     return _cycles(replace(plan, places=("topo", "apollo"), cues=cues), 1000.0, 60.0)
 
 
@@ -262,7 +267,7 @@ def _news_in_read_back(random: Random, plan: Draw) -> Draw:
         Cue(cycle=2, acts=_times(random, "edit@topo", 2, 4)),
         Cue(cycle=2, match=match, acts=_times(random, "edit@apollo", 3, 5), applied=True),
     )
-    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    plan = _prompt(plan)
     plan = replace(plan, people=random.randint(2, 3), places=("topo", "apollo"), crowd="everywhere", cues=cues)
     return _cycles(plan, 1000.0, 60.0)
 
@@ -280,7 +285,7 @@ def _emptied(random: Random, plan: Draw) -> Draw:
     place, other = random.choice((("topo", "apollo"), ("apollo", "topo")))
     cues = (Cue(cycle=2, acts=(f"clear@{place}", *_times(random, f"edit@{other}", 2, 3))),)
     sections = plan.sections | {"sync": {"full_sweep_every": "0s"}}
-    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    plan = _prompt(plan)
     return replace(plan, places=("topo", "apollo"), cues=cues, sections=sections, unasked=(2,))
 
 
@@ -299,7 +304,7 @@ def _no_of_a_double(random: Random, plan: Draw) -> Draw:
     aims = (Aim(cycle=1, match=NEWEST_NOES, kind=random.choice(("429=90", "429=75")), planned=True),)
     plan = replace(plan, places=("topo", "apollo"), crowd="apart", cues=(no,), aims=aims if no.planned else ())
     plan = _with(plan, "topo", rate_limit_every=0)
-    return _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    return _prompt(plan)
 
 
 def _arrivals(random: Random, plan: Draw) -> Draw:
@@ -309,7 +314,7 @@ def _arrivals(random: Random, plan: Draw) -> Draw:
         Cue(cycle=2, acts=_times(random, "edit@topo", 4, 6)),
         Cue(cycle=2, match=match, acts=_times(random, "add@apollo", 2, 4), applied=True),
     )
-    plan = _with(_with(plan, "topo", index_lag_s=0.0), "apollo", search_lag_s=0.0)
+    plan = _prompt(plan)
     plan = _set(plan, "apollo", create=False)
     return _cycles(replace(plan, crowd="mixed", cues=cues), 1000.0, 60.0)
 
