@@ -14,9 +14,10 @@ from state.rows import (
     from_time,
     from_time_or_none,
     to_json,
+    to_time,
     to_time_or_none,
 )
-from sync.change import OPEN_STATES, Operation
+from sync.change import OPEN_STATES, OPT_OUT_KINDS, Operation
 from sync.dossier import Sent
 from sync.store_port import Standing
 
@@ -57,6 +58,33 @@ def load(
     where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
     rows = connection.exec_driver_sql(f"{SELECT}{where} ORDER BY number", tuple(wanted.values()))
     return [_operation(row) for row in rows]
+
+
+OLD_VALUES = """
+    FROM operation WHERE settled_at < ? AND kind NOT IN (SELECT value FROM json_each(?))
+    AND (state = 'verified' OR state = 'acked' AND provider IN (SELECT value FROM json_each(?)))
+    AND (contact <> '{}' OR record IS NOT NULL)
+"""
+DROP_VALUES = f"""
+    UPDATE operation SET contact = '{{}}', record = NULL, message = NULL, accepted_key = NULL, fields = (
+        SELECT json_group_object(key, json_set(value, '$[0]', NULL, '$[1]', NULL)) FROM json_each(operation.fields)
+    ) WHERE number IN (SELECT number {OLD_VALUES})
+"""  # noqa: S608  # our own words
+
+
+def drop_values(connection: Connection, settled_before: datetime, never_read: Iterable[str]) -> None:
+    """See ``Store.drop_values``."""
+    connection.exec_driver_sql(DROP_VALUES, _old(settled_before, never_read))
+
+
+def have_old_values(connection: Connection, settled_before: datetime, never_read: Iterable[str]) -> bool:
+    """Whether ``drop_values`` would change anything."""
+    row = connection.exec_driver_sql(f"SELECT 1 {OLD_VALUES} LIMIT 1", _old(settled_before, never_read)).first()
+    return row is not None
+
+
+def _old(settled_before: datetime, never_read: Iterable[str]) -> tuple[object, ...]:
+    return to_time(settled_before), to_json(sorted(OPT_OUT_KINDS)), to_json(sorted(never_read))
 
 
 def standing(connection: Connection, states: Iterable[State]) -> list[Standing]:

@@ -308,6 +308,14 @@ class SqliteStore(Asking, Matching):
         with self.database.read() as connection:
             return operations.load(connection, states, kinds, reasons, provider, run_id, sent_since)
 
+    def drop_values(self, *, settled_before: datetime, never_read: Iterable[str]) -> None:
+        known = list(never_read)
+        with self.database.read() as connection:
+            if not operations.have_old_values(connection, settled_before, known):
+                return
+        with self.database.write("values") as connection:
+            operations.drop_values(connection, settled_before, known)
+
     def standing(self, states: Iterable[State]) -> list[Standing]:
         with self.database.read() as connection:
             return operations.standing(connection, states)

@@ -36,6 +36,11 @@ class FieldChange:
     source: str
     rule: str
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the values are still known; see ``Store.drop_values``."""
+        return self.before is not None or self.after is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
@@ -71,6 +76,11 @@ class Operation:
     message: str | None = None
     idempotency_key: str | None = None
     accepted_key: str | None = None
+
+    @property
+    def knows_values(self) -> bool:
+        """Whether what it replaced and wrote is still kept."""
+        return all(change.is_kept for change in self.fields.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

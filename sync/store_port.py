@@ -463,6 +463,13 @@ class Store(Protocol):
         What was sent stays for ever, so whoever asks in every cycle asks for little.
         """
 
+    def drop_values(self, *, settled_before: datetime, never_read: Iterable[str]) -> None:
+        """What writes replaced and wrote is no longer known of those that came to a good end before that time.
+
+        They are ``verified``, or ``acked`` by one of the providers ``never_read``; the rest of each stays.
+        Opt-outs keep their values, which say to whom they were told.
+        """
+
     def standing(self, states: Iterable[State]) -> list[Standing]:
         """Every operation in these states, without its values; blocked ones of active persons only."""
 

@@ -85,7 +85,8 @@ def _operations(operations: list[dict[str, Any]]) -> Iterator[str]:
         kind, state = words.kind(operation["kind"])[0], words.state(operation["state"])
         yield f"  {at}  {kind} at {operation['provider']}{record}: {state} ({operation['reason']})"
         for name, change in operation["fields"].items():
-            yield f"      {name}  {_value(change['before'])} -> {_value(change['after'])}"
+            kept = f"{_value(change['before'])} -> {_value(change['after'])}"
+            yield f"      {name}  {kept if operation['values_kept'] else '(values no longer kept)'}"
         if operation["message"]:
             yield f"      {one_line(operation['message'], limit=words.LONGEST_VALUE)}"
     if len(operations) > SHOWN_OPERATIONS:

@@ -72,6 +72,7 @@ def _key_file(value: str) -> str:
 class StateSettings(Section):
     """Where state is kept. ``key`` names the file of the key of keyed hashes, made on first use.
 
+    ``keep_values``: how long what a write replaced and wrote is kept after it succeeded; undo reaches as far back.
     ``network_file_system``: the database may be on one, whose locks somebody answers for.
     """
 
@@ -79,6 +80,7 @@ class StateSettings(Section):
     ledger: FilePath = Path(".contact-sync/opt-outs.ledger")
     key: Annotated[SecretRef, AfterValidator(_key_file)] = "file:.contact-sync/key"
     backups: FilePath = Path(".contact-sync/backups")
+    keep_values: PositiveDuration = timedelta(days=30)
     network_file_system: bool = False
 
 

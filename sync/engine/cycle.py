@@ -28,6 +28,7 @@ from sync.engine.plan import as_reviewed, plan_all, stop_or_go
 from sync.engine.pull import pull_all, read_details
 from sync.engine.push import push_all
 from sync.engine.resolve import recover, resolve_pending, resolve_unknown
+from sync.engine.retention import drop_old_values
 from sync.engine.storing import keep_memory
 from sync.engine.together import together
 from sync.engine.undoing import leave_as_they_were, take_back
@@ -53,6 +54,7 @@ async def run_cycle(session: Session, take_in_exports: Callable[[Session], None]
         await _work(session, take_in_exports)
         for seat in session.seats.values():
             keep_memory(session, seat)
+        drop_old_values(session)
     finally:
         await asyncio.gather(*(seat.provider.close() for seat in session.seats.values()))
     report = assemble(session)

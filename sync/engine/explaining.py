@@ -160,6 +160,7 @@ class Explainer:
             "sent_at": utc(operation.sent_at),
             "settled_at": utc(sent.settled_at),
             "attempts": operation.attempt,
+            "values_kept": operation.knows_values,
             "message": None if operation.message is None else sentence(operation.message, values=self._values),
             "fields": {
                 name: {"before": self._value(name, c.before), "after": self._value(name, c.after), "rule": c.rule}

@@ -38,7 +38,9 @@ def take_back(session: Session, run_id: str) -> list[Person]:
             left.append(f"{operation.kind} of {_named(operation)}")
             continue
         for name, change in operation.fields.items():
-            if change.before is None:
+            if not change.is_kept:
+                left.append(f"{name} of {_named(operation)}, whose former value is no longer kept")
+            elif change.before is None:
                 left.append(f"{name} of {_named(operation)}, which was empty")
             else:
                 found.setdefault(person_id, {}).setdefault(name, []).append(operation)

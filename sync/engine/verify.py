@@ -62,7 +62,7 @@ def look_again(session: Session) -> None:
         for o in session.store.operations(
             states=("acked",), provider=name, kinds=None if seat.reads else OPT_OUT_KINDS
         )
-        if o.sent_at is not None and session.has_settled(o.sent_at)
+        if o.sent_at is not None and session.has_settled(o.sent_at) and o.knows_values
     ]
     hidden = _judge(session, acked, None)
     if not hidden:

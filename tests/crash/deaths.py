@@ -23,11 +23,12 @@ ELSEWHERE = frozenset(
         "decide": ("before_commit", "after_commit"),
         "forget": ("before_commit", "after_commit"),
         "gone": ("before_commit", "after_commit"),
+        "values": ("before_commit", "after_commit"),
         "backup": ("before_replace", "after_replace"),
     }.items()
     for side in sides
 )
-"""Points that a run of these scenes never comes to: they belong to other commands, or to a loss."""
+"""Points that a run of these scenes never comes to: they belong to other commands, a loss, or what is old."""
 
 ON_THE_WAY = sorted(POINTS - ELSEWHERE)
 

@@ -91,9 +91,11 @@ class House:
     @property
     def config(self) -> Path:
         tables = {n: dict(b.settings) | self.tables.get(n, {}) for n, b in self.boxes.items()}
-        lines = ["[state]", 'url = "sqlite:///state/state.db"', 'ledger = "state/opt-outs.ledger"',
-                 'key = "file:state/key"', 'backups = "state/backups"']  # fmt: skip
-        for name, table in self.sections.items():
+        state = {"url": "sqlite:///state/state.db", "ledger": "state/opt-outs.ledger", "key": "file:state/key",
+                 "backups": "state/backups"}  # fmt: skip
+        sections = self.sections | {"state": state | self.sections.get("state", {})}
+        lines: list[str] = []
+        for name, table in sections.items():
             lines += [f"[{name}]", *(f"{k} = {toml(v)}" for k, v in table.items())]
         for name, table in tables.items():
             lines += [f"[providers.{name}]", *(f"{k} = {toml(v)}" for k, v in table.items())]

@@ -294,3 +294,52 @@ def test_what_was_blocked_stays_until_its_person_is_planned_again(store: SqliteS
     assert [o.id for o in store.operations()] == ["o1", "o2"]
     store.save_plan("run-3", [], at=later(2), planned_again=["ann"])
     assert [o.id for o in store.operations()] == []
+
+
+def old_ones(store: SqliteStore) -> dict[str, Operation]:
+    """Writes of every kind of end, all of them long ago."""
+    refusal = replace(update("refused", "topo:1"), message="no")
+    ended: dict[str, tuple[Operation, State]] = {
+        "done": (
+            replace(update("done", "topo:1"), record=Record(ref=ref("topo:1"), contact=Contact())),
+            "verified",
+        ),
+        "made": (create("made", "bob"), "verified"),
+        "bulk": (update("bulk", "datananas:3"), "acked"),
+        "unshown": (update("unshown", "topo:2", "bob"), "acked"),
+        "refused": (refusal, "refused"),
+        "lost": (create("lost"), "unknown"),
+        "told": (replace(create("told", provider="topo"), kind="exclude"), "verified"),
+    }
+    for name, operation in zip(ended, sent(store, *(o for o, _ in ended.values())), strict=True):
+        settle(store, operation, ended[name][1], message=operation.message)
+    return {o.id: o for o in store.operations()}
+
+
+def test_old_values_are_dropped_of_what_ended_well_and_of_nothing_that_is_still_asked_for(
+    store: SqliteStore,
+) -> None:
+    before = old_ones(store)
+    store.drop_values(settled_before=later(3), never_read=["datananas"])
+    after = {o.id: o for o in store.operations()}
+    assert {name for name, o in after.items() if o != before[name]} == {"done", "made", "bulk"}
+    for name in ("done", "bulk"):
+        (change,) = after[name].fields.values()
+        assert (change.before, change.after, change.source, change.rule) == (None, None, "topo", "changed")
+        assert (after[name].contact, after[name].record, after[name].knows_values) == (Contact(), None, False)
+    assert (after["done"].state, after["done"].record_id) == ("verified", before["done"].record_id)
+    store.check_audit()
+
+
+def test_values_younger_than_that_stay(store: SqliteStore) -> None:
+    before = old_ones(store)
+    store.drop_values(settled_before=later(2), never_read=["datananas"])
+    assert {o.id: o for o in store.operations()} == before
+
+
+def test_dropping_again_writes_nothing(store: SqliteStore) -> None:
+    old_ones(store)
+    store.drop_values(settled_before=later(3), never_read=["datananas"])
+    written = store.database.raw.total_changes
+    store.drop_values(settled_before=later(3), never_read=["datananas"])
+    assert store.database.raw.total_changes == written
