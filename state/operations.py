@@ -5,18 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from state.rows import (
-    from_changes,
-    from_contact,
-    from_json,
-    from_opt_out,
-    from_record,
-    from_time,
-    from_time_or_none,
-    to_json,
-    to_time,
-    to_time_or_none,
-)
+from state.operation_rows import from_changes, from_opt_out, from_record
+from state.rows import from_contact, from_json, from_time, from_time_or_none, to_json, to_time, to_time_or_none
 from sync.change import OPEN_STATES, OPT_OUT_KINDS, Operation
 from sync.dossier import Sent
 from sync.store_port import Standing

@@ -6,17 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from state import audit, membership, reading
+from state.operation_rows import to_changes, to_opt_out, to_record
 from state.operations import COLUMNS, creates
-from state.rows import (
-    link_columns,
-    to_changes,
-    to_contact,
-    to_json,
-    to_opt_out,
-    to_record,
-    to_time,
-    to_time_or_none,
-)
+from state.rows import link_columns, to_contact, to_json, to_time, to_time_or_none
 from sync.change import OPEN_STATES, Operation
 from sync.errors import StateError
 from sync.record import RecordRef

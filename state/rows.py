@@ -11,9 +11,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from sync.change import Choice, Feature, FieldChange, Return
+from sync.change import Choice, Feature, Return
 from sync.contact import Contact
-from sync.record import Link, OptOut, Record, RecordRef, Written
+from sync.record import Link, Record, RecordRef, Written
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -181,76 +181,6 @@ def from_returns(text: str) -> Mapping[str, tuple[Return, ...]]:
         {
             name: tuple(Return(source=source, value=value, at=from_time(at)) for source, value, at in own)
             for name, own in from_json(text).items()
-        }
-    )
-
-
-def to_record(record: Record) -> str:
-    """A whole record, as an operation keeps it."""
-    return _encode(
-        {
-            "ref": [record.ref.provider, record.ref.record_id],
-            "fields": record.contact.to_fields(),
-            "absent": sorted(record.absent),
-            "created_at": to_time_or_none(record.created_at),
-            "updated_at": to_time_or_none(record.updated_at),
-            "opted_out": record.opted_out,
-            "labels": sorted(record.labels),
-        }
-    )
-
-
-def from_record(text: str) -> Record:
-    """The record an operation kept."""
-    parts = from_json(text)
-    return Record(
-        ref=RecordRef(*parts["ref"]),
-        contact=Contact.from_fields(parts["fields"]),
-        absent=frozenset(parts["absent"]),
-        created_at=from_time_or_none(parts["created_at"]),
-        updated_at=from_time_or_none(parts["updated_at"]),
-        opted_out=parts["opted_out"],
-        labels=frozenset(parts["labels"]),
-    )
-
-
-def to_opt_out(opt_out: OptOut) -> str:
-    """An opt-out, as an operation keeps it."""
-    return _encode(
-        {
-            "emails": list(opt_out.emails),
-            "linkedin_url": opt_out.linkedin_url,
-            "reason": opt_out.reason,
-            "source": opt_out.source,
-            "source_id": opt_out.source_id,
-            "until": to_time_or_none(opt_out.until),
-            "message": opt_out.message,
-            "created_at": to_time_or_none(opt_out.created_at),
-        }
-    )
-
-
-def from_opt_out(text: str) -> OptOut:
-    """The opt-out an operation kept."""
-    parts = from_json(text)
-    parts["emails"] = tuple(parts["emails"])
-    parts["until"] = from_time_or_none(parts["until"])
-    parts["created_at"] = from_time_or_none(parts["created_at"])
-    return OptOut(**parts)
-
-
-def to_changes(changes: Mapping[str, FieldChange]) -> str:
-    """What an operation changes, by flat field."""
-    return _encode({name: [c.before, c.after, c.source, c.rule] for name, c in changes.items()})
-
-
-@lru_cache(REMEMBERED)
-def from_changes(text: str) -> Mapping[str, FieldChange]:
-    """What an operation changes; not to be changed."""
-    return MappingProxyType(
-        {
-            name: FieldChange(before=from_value(before), after=from_value(after), source=source, rule=rule)
-            for name, (before, after, source, rule) in from_json(text).items()
         }
     )
 

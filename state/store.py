@@ -14,9 +14,7 @@ from state import (
     findings,
     marker,
     membership,
-    operations,
     optouts,
-    outbox,
     people,
     reading,
     runs,
@@ -26,7 +24,7 @@ from state.asking import Asking
 from state.key import keyed_hash
 from state.matching import Matching
 from state.rows import MICROSECOND, to_time
-from sync.errors import StateError
+from state.sending import Sending
 from sync.garbage import uncollected
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from state.database import Database
-    from sync.change import CannotExpress, Conflict, Hold, Kind, Operation, State, Suspicion
+    from sync.change import CannotExpress, Conflict, Hold, Suspicion
     from sync.merging import Met, Shown
     from sync.person import Person
     from sync.record import OptOutEntry, Record, RecordRef
@@ -46,12 +44,10 @@ if TYPE_CHECKING:
         ProviderState,
         ReadRecord,
         RunRow,
-        Settled,
-        Standing,
     )
 
 
-class SqliteStore(Asking, Matching):
+class SqliteStore(Asking, Matching, Sending):
     """The store; made by ``state.opening.open_store``.
 
     ``warnings``: sentences for the report. ``lost_database``: the store was empty although a ledger exists.
@@ -132,11 +128,6 @@ class SqliteStore(Asking, Matching):
 
     def keyed_hash(self, text: str) -> str:
         return keyed_hash(self._secret(), text)
-
-    def _secret(self) -> bytes:
-        if self._key is None:
-            raise StateError("there is no key file yet", remedy="`contact-sync run` makes it")
-        return self._key
 
     # providers ----------------------------------------------------------------------------------------
     def provider_state(self, provider: str) -> ProviderState:
@@ -271,59 +262,7 @@ class SqliteStore(Asking, Matching):
         with self.database.write("findings") as connection:
             return findings.note_cannot_express(connection, rows, at)
 
-    # outbox -------------------------------------------------------------------------------------------
-    def save_plan(
-        self,
-        run_id: str,
-        operations: Sequence[Operation],
-        *,
-        at: datetime,
-        planned_again: Sequence[str] = (),
-    ) -> None:
-        with self.database.write("plan") as connection:
-            outbox.save_plan(connection, run_id, operations, at, planned_again)
-
-    def drop_planned(self, run_id: str) -> None:
-        with self.database.write("plan") as connection:
-            outbox.drop_planned(connection, run_id)
-
-    def mark_sending(self, operations: Sequence[Operation], *, run_id: str, at: datetime) -> None:
-        with self.database.write("sending") as connection:
-            outbox.mark_sending(connection, operations, run_id, at)
-
-    def save_settled(self, settled: Sequence[Settled], *, at: datetime) -> None:
-        with self.database.write("settled") as connection:
-            outbox.save_settled(connection, settled, at, self._secret())
-
-    def operations(
-        self,
-        *,
-        states: Iterable[State] | None = None,
-        kinds: Iterable[Kind] | None = None,
-        reasons: Iterable[str] | None = None,
-        provider: str | None = None,
-        run_id: str | None = None,
-        sent_since: datetime | None = None,
-    ) -> list[Operation]:
-        with self.database.read() as connection:
-            return operations.load(connection, states, kinds, reasons, provider, run_id, sent_since)
-
-    def drop_values(self, *, settled_before: datetime, never_read: Iterable[str]) -> None:
-        known = list(never_read)
-        with self.database.read() as connection:
-            if not operations.have_old_values(connection, settled_before, known):
-                return
-        with self.database.write("values") as connection:
-            operations.drop_values(connection, settled_before, known)
-
-    def standing(self, states: Iterable[State]) -> list[Standing]:
-        with self.database.read() as connection:
-            return operations.standing(connection, states)
-
-    def open_creates(self) -> Mapping[tuple[str, str], Operation]:
-        with self.database.read() as connection:
-            return operations.open_creates(connection)
-
+    # erasing and opt-outs -------------------------------------------------------------------------
     def forget(self, person: str) -> list[RecordRef]:
         """No value of the person is left in the file; the records they had. Backups are not touched."""
         with self.database.write("forget") as connection:
@@ -331,7 +270,6 @@ class SqliteStore(Asking, Matching):
         self.database.compact()
         return records
 
-    # opt-outs -----------------------------------------------------------------------------------------
     def opt_outs(self) -> list[OptOutEntry]:
         with self.database.read() as connection:
             return optouts.load(connection)

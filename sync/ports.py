@@ -1,6 +1,6 @@
 """The doors of the engine: what it asks of a provider and of time.
 
-The store's door is ``sync.store_port`` (it is long). Implementations live in ``adapters`` and ``state``.
+The store's door is ``sync.store_port``. Implementations live in ``adapters`` and ``state``.
 """
 
 from __future__ import annotations
