@@ -189,14 +189,14 @@ def _settles_everybody(_old: Any) -> Any:
 
 
 MUTANTS = {
-    "intent": Mutant("state.store:SqliteStore.mark_sending", _late_intent),
-    "digest": Mutant("state.store:SqliteStore.mark_sending", _wrong_digest),
+    "intent": Mutant("state.sending:Sending.mark_sending", _late_intent),
+    "digest": Mutant("state.sending:Sending.mark_sending", _wrong_digest),
     "settle": Mutant("sync.engine.cycle:resolve_unknown", _no_settle, "late-create"),
     "keyless": Mutant("sync.engine.resolve:may_send_again", _always(True), "profiles"),
     "unknown-outcome": Mutant("sync.engine.push:_Pusher._failed", _unknown_is_fine),
     "recover": Mutant("sync.engine.cycle:recover", _always(None)),
     "tried-keys": Mutant("sync.engine.plan:tried", _always({})),
-    "open-create": Mutant("state.store:SqliteStore.open_creates", _always({})),
+    "open-create": Mutant("state.sending:Sending.open_creates", _always({})),
     "stale-look": Mutant("sync.engine.look_before:LookBefore._without_stale", _same, "edits-meanwhile"),
     "opt-out-re-read": Mutant(
         "sync.engine.look_before:LookBefore._without_new_opt_outs", _same_operations, "no-while-looking"
