@@ -11,7 +11,7 @@ Source: https://docs.apollo.io/reference/search-for-contacts
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from adapters.apollo import exchange, wire
 from adapters.apollo.cursor import Cursor, Sweep, parse_cursor, render_cursor, scope_of
 from adapters.apollo.echo import emails_of, profile_of
 from adapters.apollo.mapping import to_record
+from adapters.apollo.rows import Rows, noted, older
 from sync.errors import Missing, Transient
 from sync.identity import canonical_email, linkedin_key
 from sync.record import Page, Record
@@ -40,18 +41,6 @@ OVERFLOW = (
 )
 MOST_EMAILS = 3
 """Emails of one contact that are looked up."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """One page of a search, parsed. ``ignored``: rows that are counted there and are no contacts here."""
-
-    records: tuple[Record, ...]
-    bad: tuple[str, ...]
-    ignored: int
-    total: int
-    count: int
-    complete: bool
 
 
 class ApolloReader:
@@ -135,7 +124,7 @@ class ApolloReader:
             whole = whole and rows.complete
             if page == 1:
                 newest = max(watermark, self._newest(rows) or watermark)
-            reached = bool(rows.records) and all(_older(r, floor) for r in rows.records)
+            reached = bool(rows.records) and all(older(r, floor) for r in rows.records)
             out_of_rows = page >= self._pages(rows.total) or rows.count == 0
             overflow = out_of_rows and not reached and rows.total >= self._settings.search_cap
             last = reached or out_of_rows
@@ -175,7 +164,7 @@ class ApolloReader:
                 ascending=sweep.ascending,
                 stage=sweep.parts[sweep.at],
             )
-            sweep = _noted(sweep, rows)
+            sweep = noted(sweep, rows)
             after = self._next(sweep, rows)
             last = after is None
             if last and sweep.parts != (None,) and not self._adds_up(sweep, rows):
@@ -297,15 +286,3 @@ class ApolloReader:
 
 def _one_contact(value: Any) -> ContactRow:
     return wire.parse_contact(wire.mapping(value, "$").get("contact"), "$.contact")
-
-
-def _older(record: Record, floor: datetime) -> bool:
-    return record.updated_at is not None and record.updated_at < floor
-
-
-def _noted(sweep: Sweep, rows: Rows) -> Sweep:
-    """The sweep after one more page: a count that shrank means that rows moved up past the place reached."""
-    shrank = rows.total < sweep.last_total
-    short = rows.count == 0 < rows.total
-    whole = sweep.whole and rows.complete and not shrank and not short
-    return replace(sweep, ignored=sweep.ignored + rows.ignored, whole=whole)

@@ -1,7 +1,7 @@
 """A local Apollo, or a local AISA before it, for rehearsals and tests.
 
 Written from the public documents, not from this adapter: it checks what they demand and answers as they show.
-Troubles by endpoint and ordinal come from ``adapters.toolkit.sandbox``; open questions from ``Switches``.
+Troubles by endpoint and ordinal come from ``adapters.toolkit.faults``; open questions from ``Switches``.
 Source: https://docs.apollo.io/reference/contacts, https://aisa.one/docs/api-reference/apollo
 """
 

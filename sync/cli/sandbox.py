@@ -65,7 +65,7 @@ def _ports(texts: tuple[str, ...], specs: Mapping[str, ProviderSpec]) -> dict[st
 
 
 def _faults(texts: tuple[str, ...], specs: Mapping[str, ProviderSpec]) -> list[tuple[str, Any]]:
-    from adapters.toolkit.sandbox import Fault
+    from adapters.toolkit.faults import Fault
 
     faults = []
     for text in texts:

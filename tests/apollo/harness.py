@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.apollo.provider import SPEC
 from adapters.apollo.settings import ApolloSettings
 from adapters.spec import Opening
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from sync.change import FieldChange, Operation
 from sync.contact import Contact
 from sync.record import Record, RecordRef

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from adapters.apollo.sandbox_endpoints import LABEL
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from sync.errors import AuthError, ConfigError, OutcomeUnknown, QuotaExhausted, Rejected, Transient
 from tests.apollo.harness import Bench, Silent, bench, create, ids, in_turn, update
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from adapters.toolkit.strict_json import dumps
 from sync.change import FieldChange
 from sync.codes import StateReason

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.datananas.sandbox import sandbox
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from sync.contact import Contact
 from sync.errors import (
     AuthError,

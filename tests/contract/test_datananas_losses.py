@@ -10,7 +10,7 @@ import pytest
 
 from adapters.datananas.provider import MOST_HEARD
 from adapters.datananas.sandbox import sandbox
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from sync.errors import (
     AuthError,
     OutcomeUnknown,

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.datananas import stream
 from adapters.datananas.sandbox import sandbox
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from sync.errors import ProviderError
 from tests.datananas.harness import creates, opened, sent
 from tests.datananas.stream_faults import FAULTS, through_a_dying_line, together

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from adapters.topo.sandbox_rules import SCOPES
 from sync.contact import Contact
 from sync.errors import (

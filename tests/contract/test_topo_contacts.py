@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from sync.contact import Contact
 from sync.errors import (
     MappingError,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from adapters.topo.mapping import REASONS
 from sync.contact import Contact
 from sync.errors import AuthError, MappingError, OutcomeUnknown, Rejected, Transient

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from sync.contact import Contact
 from sync.errors import Rejected, Unreachable
 from tests.topo.harness import change, pages, people, raw, running, send

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from adapters.topo.sandbox_rules import SCOPES
 from sync.errors import AuthError, OutcomeUnknown, RateLimited
 from tests.topo.harness import START, create, raw, running, send

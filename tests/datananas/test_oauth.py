@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from adapters.datananas.sandbox import DatananasSandbox, sandbox
+from adapters.toolkit.faults import Fault
 from adapters.toolkit.oauth import FixedToken, OAuthClient, RefreshedToken, jwt_expiry
-from adapters.toolkit.sandbox import Fault
 from sync.errors import AuthError, ConfigError, Unreachable
 from sync.secrets import Secret
 from tests.clocks import RealClock

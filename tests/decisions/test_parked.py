@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from sync.report.summary import headline
 from tests.decisions.desk import accept, only_item, reject, waiting
 from tests.engine.house import House, at, person

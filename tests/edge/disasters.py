@@ -6,7 +6,7 @@ import csv
 import json
 from typing import TYPE_CHECKING, Any
 
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from tests.engine.house import GENEROUS, at, crowd, person
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from tests.engine.house import House, at, crowd, person
 from tests.engine.test_meanwhile import Meddler, run_with
 

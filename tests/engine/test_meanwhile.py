@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from sync.engine.session import Options
 from sync.wiring import Request, load_settings, opened_store, run_once
 from tests.engine.house import House, person

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from sync.engine import ledger
 from sync.report.summary import headline
 from tests.decisions.desk import accept, desk, reject, waiting

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from tests.engine.house import GENEROUS, at, by_state, crowd
 
 if TYPE_CHECKING:

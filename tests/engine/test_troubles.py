@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from sync.errors import ConfigError, LockHeld
 from tests.engine.house import House, at, by_state, crowd, person
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.toolkit.sandbox import Fault
+from adapters.toolkit.faults import Fault
 from tests.engine.house import at, by_state, crowd, person
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from adapters.toolkit.sandbox import Fault, Traffic, served
+from adapters.toolkit.faults import Fault
+from adapters.toolkit.sandbox import Traffic, served
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
