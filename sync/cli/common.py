@@ -197,7 +197,10 @@ def say_json(told: object) -> None:
 
 
 def pending_code(report: Report) -> int:
-    """4 when changes are pending (dry run) or the queue waits for a person, else the report's own code."""
+    """4 when changes are pending (dry run) or a decision waits for a person, else the report's own code.
+
+    What is to be done by hand stays listed for weeks where an API cannot do it, so it does not count.
+    """
     if report.exit_code != 0:
         return report.exit_code
     changes = report.mode == "dry-run" and any(o.state == "planned" for o in report.operations)
