@@ -36,5 +36,6 @@ ONCE_BROKEN = {
     22899: "who was perhaps one with somebody who had said no was created where neither had a record",
     62392: "a second record of somebody who had said no was not moved to the stage",
     29173: "a no in the answer that a full read begins with was dropped, and its record deleted before its turn",
+    17579: "who was deleted before a sweep came to its first page was not missed by it a day later",
     20609: "who was deleted after the answer that a full read begins with counted as there until the next one",
 }
