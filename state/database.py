@@ -42,7 +42,11 @@ class Database:
         self.read_only = read_only
         self.epoch: int | None = None
         self.lock: RunLock | None = None
-        prepare(raw, durable=path is not None and not read_only, read_only=read_only)
+        try:
+            prepare(raw, durable=path is not None and not read_only, read_only=read_only)
+        except BaseException:
+            raw.close()
+            raise
         self._file = None if path is None else path.stat()
         self._refusal: Exception | None = None
         self._turn = threading.RLock()

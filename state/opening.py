@@ -83,15 +83,9 @@ def _open_write(path: Path | None, ledger: Path, key: Path, backups: Path) -> Sq
 
 
 def _open_scratch(path: Path | None, ledger: Path, key: Path) -> SqliteStore:
-    raw = open_memory()
-    warnings: list[str] = []
-    if path is not None and _has_content(path):
-        warnings += folder_warnings(path.parent)
-        with closing(_raw(path, "ro")) as source:
-            check_ours(source)
-            source.backup(raw)
-    database = Database(raw, None)
+    database = Database(open_memory(), None)
     try:
+        warnings = _copy_into(database.raw, path)
         _ready(database, None)
         secret = load_key(key)
         with database.read() as connection:
@@ -100,6 +94,16 @@ def _open_scratch(path: Path | None, ledger: Path, key: Path) -> SqliteStore:
     except BaseException:
         database.close()
         raise
+
+
+def _copy_into(raw: sqlite3.Connection, path: Path | None) -> list[str]:
+    """What the file holds, if there is one, is in the connection as well."""
+    if path is None or not _has_content(path):
+        return []
+    with closing(_raw(path, "ro")) as source:
+        check_ours(source)
+        source.backup(raw)
+    return folder_warnings(path.parent)
 
 
 def _open_read(path: Path | None, ledger: Path, key: Path) -> SqliteStore:

@@ -62,9 +62,13 @@ def lines(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
     before = (root.level, list(root.handlers))
     configure(request.param, "debug", stream=stream)
     Secret(REGISTERED)
-    for name in list(logging.root.manager.loggerDict):
-        logging.getLogger(name).setLevel(logging.DEBUG)
+    loggers = [logging.getLogger(name) for name in list(logging.root.manager.loggerDict)]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
     yield stream
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
     root.setLevel(before[0])
     root.handlers[:] = before[1]
     structlog.reset_defaults()

@@ -62,8 +62,8 @@ def _sweep_is_due(session: Session, seat: Seat) -> bool:
 async def _sweep(session: Session, seat: Seat, reader: Reader) -> None:
     """Everything is read; what the sweep proves about absence is drawn only when it is complete.
 
-    One that an earlier run began goes on where that stopped, or begins anew where it had come to no page: the later
-    it begins, the more of those whom it does not show are known long enough to be missed.
+    One that an earlier run began goes on where that stopped, or begins anew where it had come to no page: the
+    later it begins, the more of those whom it does not show are known long enough to be missed.
 
     Rows that changed behind its back, while it was read or since an earlier run began it, are read after it. What
     changed since the only page of a short one shows in the look before each write.

@@ -71,3 +71,20 @@ async def test_a_count_that_no_store_can_hold_stops_that_provider_alone(home: Ho
     report = await home.run()
     assert (report.exit_code, report.providers[provider].status) == (11, "unreachable")
     assert by_state(report) == {("datananas", "create", "acked"): 1}
+
+
+async def test_who_was_deleted_before_a_full_read_came_to_its_first_page_is_missed_by_the_next_run(
+    home: House,
+) -> None:
+    for contact in crowd(2):
+        home.actors["apollo"].create(contact)
+    home.without("topo", "datananas")
+    home.apollo.traffic.faults.append(Fault.parse("POST /api/v1/contacts/search:3-99:status=503"))
+    report = await home.run()
+    assert (report.exit_code, report.providers["apollo"].records, report.people.total) == (11, 2, 2)
+    home.apollo.traffic.faults.clear()
+    gone = home.apollo.rows[0]["id"]
+    home.apollo.remove(gone)
+    home.clock.advance(days=1)
+    report = await home.run()
+    assert [(hold.kind, hold.record_id) for hold in report.holds] == [("disappeared", gone)]

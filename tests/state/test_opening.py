@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,12 +17,11 @@ from sync.record import OptOutEntry
 from tests.state.values import START, Home, assign, later, pull, read
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from state.opening import Mode
     from state.store import SqliteStore
 
 WRITING: list[Mode] = ["write", "scratch"]
+OPEN_FILES = Path("/proc/self/fd")
 EVERY: list[Mode] = ["write", "scratch", "read"]
 
 
@@ -149,6 +149,17 @@ def test_a_damaged_database_is_refused(home: Home) -> None:
     with pytest.raises(StateError) as caught:
         home.open()
     assert "restore" in str(caught.value.remedy)
+
+
+@pytest.mark.skipif(not OPEN_FILES.exists(), reason="only Linux lists the files that a process has open")
+@pytest.mark.parametrize("mode", ["write", "read"])
+def test_what_is_refused_is_not_kept_open(home: Home, mode: Mode) -> None:
+    fill(home)
+    home.database.write_bytes(b"no database" * 1000)
+    with pytest.raises(StateError) as refused:  # what it refers to is still there below
+        home.open(mode)
+    assert refused.value.remedy
+    assert home.database not in {link.readlink() for link in OPEN_FILES.iterdir() if link.is_symlink()}
 
 
 def test_a_cut_database_is_refused(home: Home) -> None:
