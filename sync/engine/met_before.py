@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sync.change import OPT_OUT_KINDS
@@ -11,12 +12,16 @@ from sync.planning import wish_digest
 from sync.planning.opt_outs import pushed_key
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterable, Mapping
 
     from sync.change import Operation
-    from sync.contact import Contact
+    from sync.contact import Contact, Value
     from sync.engine.session import Session
+    from sync.person import Person
     from sync.planning.opt_outs import PushedKey
+    from sync.record import RecordRef
+
+EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def pushed(session: Session) -> dict[PushedKey, datetime]:
@@ -59,6 +64,33 @@ def tried(session: Session) -> dict[tuple[str, str], Contact]:
     ):
         found.setdefault((operation.person_id, operation.provider), operation.contact)
     return found
+
+
+def perhaps_left(
+    session: Session, people: Iterable[Person], doubtful: Mapping[RecordRef, list[Operation]]
+) -> dict[RecordRef, dict[str, tuple[Value, ...]]]:
+    """Record → field → values that ``doubtful`` updates may have left there; none that a later write replaced."""
+    found: dict[RecordRef, dict[str, tuple[Value, ...]]] = {}
+    for person in people:
+        for ref in {m.record.ref for m in person.members} & doubtful.keys():
+            sure = _surely_written(session, person, ref)
+            for operation in doubtful[ref]:
+                for name, change in operation.fields.items():
+                    if change.after is not None and sure.get(name, EVER) < (operation.sent_at or EVER):
+                        left = found.setdefault(ref, {})
+                        left[name] = (*left.get(name, ()), change.after)
+    return found
+
+
+def _surely_written(session: Session, person: Person, ref: RecordRef) -> dict[str, datetime]:
+    """Field → when the record was last written to for sure."""
+    return {
+        name: sent.operation.sent_at or EVER
+        for sent in session.store.dossier(person.id).sent  # oldest first
+        if sent.operation.state in {"acked", "verified"}
+        and (sent.operation.provider, sent.operation.record_id) == (ref.provider, ref.record_id)
+        for name in sent.operation.fields
+    }
 
 
 def place_of(operation: Operation) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from sync import guards
 from sync.codes import StateReason
 from sync.engine.attention import provider_set, reads_late, targets_since
 from sync.engine.doubts import doubts
-from sync.engine.met_before import place_of, pushed, refused, tried, unsure
+from sync.engine.met_before import perhaps_left, place_of, pushed, refused, tried, unsure
 from sync.engine.people import chunks
+from sync.engine.recognising import left_in_doubt
 from sync.engine.resolve import as_repeat
 from sync.garbage import uncollected
 from sync.guards import Facts, GuardPolicy, Limit
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from sync.change import CannotExpress, ManualAction, Operation
     from sync.config import ProviderSettings
+    from sync.contact import Value
     from sync.engine.session import Seat, Session
     from sync.optouts import Effect
     from sync.person import Person
@@ -113,7 +115,12 @@ class _Planner:
         self._places = {person: set(where) for person, where in self._records.items()}
         self._shared: set[str] = set()
         self._doubts: dict[str, Effect] = {}
-        self._world = _world(session, suspected, self._places, self._shared, self._doubts)
+        self._in_doubt = left_in_doubt(session)
+        self._perhaps: dict[RecordRef, dict[str, tuple[Value, ...]]] = {}
+        self._world = replace(
+            _world(session, suspected, self._places, self._shared, self._doubts),
+            perhaps=MappingProxyType(self._perhaps),
+        )
         self._pushed = pushed(session)
         blocked = session.store.standing(("blocked",))
         self._told = {(o.person_id, o.provider, o.kind, o.reason) for o in blocked}
@@ -128,6 +135,7 @@ class _Planner:
         for people in chunks(session, ids):
             self._shared |= session.store.shared_keys([p.id for p in people])
             self._doubts.update(doubts(session, people, self._world.suspected))
+            self._perhaps.update(perhaps_left(session, people, self._in_doubt))
             if not self._knows_mailboxes and any(map(_shows_no_key, people)):
                 self._shared |= session.store.shared_mailboxes()
                 self._knows_mailboxes = True

@@ -32,6 +32,13 @@ def doubtful_updates(session: Session) -> dict[RecordRef, list[Operation]]:
     return found
 
 
+def left_in_doubt(session: Session) -> dict[RecordRef, list[Operation]]:
+    """Those of them that were given back, at providers where no read tells what stands."""
+    sinks = {name for name, seat in session.seats.items() if not seat.provider.capabilities.readable}
+    found = {ref: [o for o in own if o.state == "failed"] for ref, own in doubtful_updates(session).items()}
+    return {ref: own for ref, own in found.items() if own and ref.provider in sinks}
+
+
 def recognised(session: Session, person: Person, doubtful: Mapping[RecordRef, list[Operation]]) -> Person:
     """The person; where a record shows what a doubtful update wrote, it shows our write and nobody's edit."""
     if not doubtful:

@@ -41,7 +41,7 @@ def plan_update(draft: Draft, side: Side, member: Member) -> None:
 
 # what is wished for -----------------------------------------------------------------------------------
 def _wishes(draft: Draft, side: Side, member: Member) -> dict[str, FieldChange]:
-    """Every field whose wanted value the record neither shows nor ever acknowledged."""
+    """Every field whose wanted value the record neither shows nor ever acknowledged, or may have lost since."""
     wishes = {}
     for name in draft.wanted_names(side):
         observed = member.record.contact.get(name)
@@ -56,7 +56,16 @@ def _wishes(draft: Draft, side: Side, member: Member) -> dict[str, FieldChange]:
         differs = draft.key(name, wanted) != draft.key(name, observed)
         if differs and not _acknowledged(draft, name, wanted, member.link.sent):
             wishes[name] = draft.change(name, observed, wanted)
+        elif other := _perhaps_another(draft, member, name, wanted):
+            wishes[name] = draft.change(name, other, wanted)
     return wishes
+
+
+def _perhaps_another(draft: Draft, member: Member, name: str, wanted: Value | None) -> Value | None:
+    """Another value than the wanted one that may stand there, left by an update whose outcome nobody knows."""
+    left = draft.world.perhaps.get(member.record.ref, {}).get(name, ())
+    others = [value for value in left if draft.key(name, value) != draft.key(name, wanted)]
+    return others[-1] if others and wanted is not None else None
 
 
 def _shaped(draft: Draft, side: Side, name: str) -> Value | None:

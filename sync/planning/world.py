@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sync.change import CannotExpress, ManualAction, Operation
-    from sync.contact import Contact
+    from sync.contact import Contact, Value
     from sync.optouts import Effect
     from sync.planning.scope import Scope
-    from sync.record import Capabilities, Target
+    from sync.record import Capabilities, RecordRef, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +59,9 @@ class World:
     one with, where they forbid anything. ``shared_keys``: match keys that people kept apart share.
     ``open_creates``: (person, provider) with a create that is not settled. ``refused``: (person, provider,
     kind) → wishes (``wish_digest``) that the provider refused for good. ``tried``: (person, provider) → the
-    contact of a create that may have arrived there, though nobody knows. ``optouts_readable``: every configured
-    list was read completely.
+    contact of a create that may have arrived there, though nobody knows. ``perhaps``: record that nobody can
+    read → field → values that updates may have left there since it was last written for sure.
+    ``optouts_readable``: every configured list was read completely.
     """
 
     sides: tuple[Side, ...]
@@ -73,6 +74,9 @@ class World:
     open_creates: frozenset[tuple[str, str]] = frozenset()
     refused: Mapping[tuple[str, str, str], frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     tried: Mapping[tuple[str, str], Contact] = field(default_factory=lambda: MappingProxyType({}))
+    perhaps: Mapping[RecordRef, Mapping[str, tuple[Value, ...]]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
     optouts_readable: bool = True
     region: str = ""
 
