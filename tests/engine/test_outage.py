@@ -297,3 +297,23 @@ async def test_a_death_in_a_wait_leaves_nothing_to_look_up(home: House, monkeypa
     monkeypatch.undo()
     home.clock.advance(minutes=2)
     assert by_state(await home.run()) == {("datananas", "create", "acked"): 1}
+
+
+async def test_what_a_lost_write_may_have_left_where_nobody_can_read_is_replaced_by_what_stands(
+    home: House,
+) -> None:
+    home.without("apollo")
+    topo = home.actors["topo"].create(person(job_title="CFO"))
+    await home.rest()
+    home.actors["topo"].edit(topo, {"job_title": "COO"})
+    home.datananas.traffic.faults.append(Fault.parse("POST /contacts/bulk:1:reset-after"))
+    assert [o.state for o in at(await home.run(), "datananas")] == ["unknown"]
+    home.actors["topo"].edit(topo, {"job_title": "CFO"})
+    home.clock.advance(hours=1)
+    report = await home.run()
+    assert home.datananas.rows[0]["position"] == "CFO"
+    (operation,) = at(report, "datananas")
+    assert {n: (c.before, c.after) for n, c in operation.fields.items()} == {"job_title": ("COO", "CFO")}
+    writes = home.writes
+    await home.rest()
+    assert home.writes == writes
