@@ -95,7 +95,7 @@ def _update(
     session: Session, region: Region, partition: Partition, change: MembershipChange, judged: Judgement
 ) -> MembershipUpdate:
     ties = _ties(region, partition)
-    parted = tuple(_separated(session, change))
+    parted = tuple(_separated(session, change, frozenset(region.former)))
     separated = (*parted, *_rejoined(session, change, {merged.person_id for merged in parted}))
     return MembershipUpdate(
         decisions=judged.decide,
@@ -146,10 +146,11 @@ def _keys(record: MatchRecord) -> set[str]:
     return keys | {f"linkedin:{profile}" for profile in (record.linkedin or "").split()}
 
 
-def _separated(session: Session, change: MembershipChange) -> Iterator[Merged]:
+def _separated(session: Session, change: MembershipChange, retired: frozenset[str]) -> Iterator[Merged]:
     """What everybody is who lost records to somebody else, or got them from somebody who goes on or is merged.
 
-    Who lost none and takes others in is told by what is inherited from them.
+    Who lost none and takes others in is told by what is inherited from them. Whoever gets a new id is what somebody
+    ``retired`` was with those records.
     """
     parted = sorted({person for pair in change.split for person in pair})
     if not parted:
@@ -166,6 +167,8 @@ def _separated(session: Session, change: MembershipChange) -> Iterator[Merged]:
         if members:
             own = tuple(sorted(members, key=lambda m: m.rid))
             was, losers = _before(before, person_id, rids), _losers(change, person_id)
+            if person_id in change.created:
+                was = _before(session.store.people_before(sorted(retired)), "", rids)
             side = Side(person_id=person_id, members=own, before=was, merged=losers)
             yield Merged.of(part(side, together, policy, at))
 
@@ -228,6 +231,6 @@ def _without_leavers(session: Session, person: Person, change: MembershipChange)
 
 
 def _before(before: list[Person], person_id: str, rids: set[int]) -> Person | None:
-    """What the person is or was with some of these records and no others, the most of them."""
-    fitting = [p for p in before if p.id == person_id and {m.rid for m in p.members} <= rids]
+    """What the person (``""`` = anybody) is or was with some of these records and no others, the most of them."""
+    fitting = [p for p in before if person_id in {"", p.id} and {m.rid for m in p.members} <= rids]
     return max(fitting, key=lambda p: len(p.members), default=None)

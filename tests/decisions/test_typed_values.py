@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sync.change import Conflict
@@ -24,7 +24,12 @@ acts = st.lists(
 )
 
 
+WITH_A_NEW_ID = [("split", 0, 2), ("type", 2, 0), ("join", 0, 2), ("undo", 0, 0), ("split", 0, 22)]
+"""Somebody was merged with a stranger's record, and is parted from that and more at once, under a new id."""
+
+
 @settings(max_examples=40, deadline=None)
+@example(sizes=[2, 3], acts=WITH_A_NEW_ID)
 @given(sizes=sizes, acts=acts)
 def test_no_chain_of_joins_and_partings_loses_a_typed_value(
     sizes: list[int], acts: list[tuple[str, int, int]]
