@@ -149,8 +149,8 @@ def _keys(record: MatchRecord) -> set[str]:
 def _separated(session: Session, change: MembershipChange, retired: frozenset[str]) -> Iterator[Merged]:
     """What everybody is who lost records to somebody else, or got them from somebody who goes on or is merged.
 
-    Who lost none and takes others in is told by what is inherited from them. Whoever gets a new id is what somebody
-    ``retired`` was with those records.
+    Who lost none and takes others in is told by what is inherited from them. Whoever gets a new id is what
+    somebody ``retired`` was with those records.
     """
     parted = sorted({person for pair in change.split for person in pair})
     if not parted:
