@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from state.operations import VALUELESS
 from state.rows import from_json, to_json
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
     from state.connection import Connection
 
-BLANK = """
-    UPDATE operation SET contact = '{}', record = NULL, record_id = NULL, fields = '{}', opt_out = NULL,
-        message = NULL, accepted_key = NULL
-"""
+BLANK = f"UPDATE operation SET {VALUELESS}, record_id = NULL, fields = '{{}}', opt_out = NULL"  # noqa: S608  # our own words
 NOBODY = """
     UPDATE person SET fields = '{}', choices = '{}', frozen = '[]', aliases = '[]', returns = '{}',
         status = CASE status WHEN 'active' THEN 'empty' ELSE status END

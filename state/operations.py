@@ -12,7 +12,7 @@ from sync.dossier import Sent
 from sync.store_port import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from state.connection import Connection
@@ -50,30 +50,32 @@ def load(
     return [_operation(row) for row in rows]
 
 
+VALUELESS = "contact = '{}', record = NULL, message = NULL, accepted_key = NULL"
+"""What to set in an operation, beside its fields, so that it knows nobody's values."""
 OLD_VALUES = """
     FROM operation WHERE settled_at < ? AND kind NOT IN (SELECT value FROM json_each(?))
     AND (state = 'verified' OR state = 'acked' AND provider IN (SELECT value FROM json_each(?)))
     AND (contact <> '{}' OR record IS NOT NULL)
 """
 DROP_VALUES = f"""
-    UPDATE operation SET contact = '{{}}', record = NULL, message = NULL, accepted_key = NULL, fields = (
+    UPDATE operation SET {VALUELESS}, fields = (
         SELECT json_group_object(key, json_set(value, '$[0]', NULL, '$[1]', NULL)) FROM json_each(operation.fields)
     ) WHERE number IN (SELECT number {OLD_VALUES})
 """  # noqa: S608  # our own words
 
 
-def drop_values(connection: Connection, settled_before: datetime, never_read: Iterable[str]) -> None:
+def drop_values(connection: Connection, settled_before: datetime, never_read: Collection[str]) -> None:
     """See ``Store.drop_values``."""
     connection.exec_driver_sql(DROP_VALUES, _old(settled_before, never_read))
 
 
-def have_old_values(connection: Connection, settled_before: datetime, never_read: Iterable[str]) -> bool:
+def have_old_values(connection: Connection, settled_before: datetime, never_read: Collection[str]) -> bool:
     """Whether ``drop_values`` would change anything."""
     row = connection.exec_driver_sql(f"SELECT 1 {OLD_VALUES} LIMIT 1", _old(settled_before, never_read)).first()
     return row is not None
 
 
-def _old(settled_before: datetime, never_read: Iterable[str]) -> tuple[object, ...]:
+def _old(settled_before: datetime, never_read: Collection[str]) -> tuple[object, ...]:
     return to_time(settled_before), to_json(sorted(OPT_OUT_KINDS)), to_json(sorted(never_read))
 
 

@@ -8,7 +8,7 @@ from state import operations, outbox
 from sync.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from state.database import Database
@@ -63,13 +63,12 @@ class Sending:
         with self.database.read() as connection:
             return operations.load(connection, states, kinds, reasons, provider, run_id, sent_since)
 
-    def drop_values(self, *, settled_before: datetime, never_read: Iterable[str]) -> None:
-        known = list(never_read)
+    def drop_values(self, *, settled_before: datetime, never_read: Collection[str]) -> None:
         with self.database.read() as connection:
-            if not operations.have_old_values(connection, settled_before, known):
+            if not operations.have_old_values(connection, settled_before, never_read):
                 return
         with self.database.write("values") as connection:
-            operations.drop_values(connection, settled_before, known)
+            operations.drop_values(connection, settled_before, never_read)
 
     def standing(self, states: Iterable[State]) -> list[Standing]:
         with self.database.read() as connection:

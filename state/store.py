@@ -262,7 +262,7 @@ class SqliteStore(Asking, Matching, Sending):
         with self.database.write("findings") as connection:
             return findings.note_cannot_express(connection, rows, at)
 
-    # erasing and opt-outs -------------------------------------------------------------------------
+    # erasing and opt-outs -----------------------------------------------------------------------------
     def forget(self, person: str) -> list[RecordRef]:
         """No value of the person is left in the file; the records they had. Backups are not touched."""
         with self.database.write("forget") as connection:

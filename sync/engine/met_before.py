@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sync.record import RecordRef
 
 EVER = datetime.min.replace(tzinfo=UTC)
+"""Before everything that was sent."""
 
 
 def pushed(session: Session) -> dict[PushedKey, datetime]:

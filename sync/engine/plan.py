@@ -117,10 +117,7 @@ class _Planner:
         self._doubts: dict[str, Effect] = {}
         self._in_doubt = left_in_doubt(session)
         self._perhaps: dict[RecordRef, dict[str, tuple[Value, ...]]] = {}
-        self._world = replace(
-            _world(session, suspected, self._places, self._shared, self._doubts),
-            perhaps=MappingProxyType(self._perhaps),
-        )
+        self._world = _world(session, suspected, self._places, self._shared, self._doubts, self._perhaps)
         self._pushed = pushed(session)
         blocked = session.store.standing(("blocked",))
         self._told = {(o.person_id, o.provider, o.kind, o.reason) for o in blocked}
@@ -199,8 +196,9 @@ def _world(
     places: dict[str, set[str]],
     shared_keys: set[str],
     doubted: dict[str, Effect],
+    perhaps: dict[RecordRef, dict[str, tuple[Value, ...]]],
 ) -> World:
-    """The world the planner sees; ``places``, ``shared_keys`` and ``doubted`` go on growing while it plans."""
+    """The world the planner sees; all but ``suspected`` go on growing while it plans."""
     creates = session.store.open_creates()
     for person_id, provider in creates:
         if person_id in suspected:
@@ -218,6 +216,7 @@ def _world(
         open_creates=frozenset(creates),
         refused=MappingProxyType(refused(session)),
         tried=MappingProxyType(tried(session)),
+        perhaps=MappingProxyType(perhaps),
         optouts_readable=session.optouts_readable,
         region=session.settings.sync.default_region,
     )

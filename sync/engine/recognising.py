@@ -14,18 +14,20 @@ from sync.record import RecordRef
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sync.change import FieldChange, Operation
+    from sync.change import FieldChange, Operation, State
     from sync.contact import Value
     from sync.engine.session import Session
     from sync.person import Member, Person
     from sync.record import Record
 
 
-def doubtful_updates(session: Session) -> dict[RecordRef, list[Operation]]:
+def doubtful_updates(
+    session: Session, states: tuple[State, ...] = ("unknown", "failed")
+) -> dict[RecordRef, list[Operation]]:
     """Updates of which nobody knows whether they arrived, by record, oldest first."""
     found: dict[RecordRef, list[Operation]] = {}
     for operation in session.store.operations(
-        states=("unknown", "failed"), kinds=("update", "variables"), reasons=(StateReason.OUTCOME_UNKNOWN,)
+        states=states, kinds=("update", "variables"), reasons=(StateReason.OUTCOME_UNKNOWN,)
     ):
         if operation.record_id is not None:
             found.setdefault(RecordRef(operation.provider, operation.record_id), []).append(operation)
@@ -34,9 +36,8 @@ def doubtful_updates(session: Session) -> dict[RecordRef, list[Operation]]:
 
 def left_in_doubt(session: Session) -> dict[RecordRef, list[Operation]]:
     """Those of them that were given back, at providers where no read tells what stands."""
-    sinks = {name for name, seat in session.seats.items() if not seat.provider.capabilities.readable}
-    found = {ref: [o for o in own if o.state == "failed"] for ref, own in doubtful_updates(session).items()}
-    return {ref: own for ref, own in found.items() if own and ref.provider in sinks}
+    given_back = doubtful_updates(session, ("failed",))
+    return {ref: own for ref, own in given_back.items() if ref.provider in session.sinks}
 
 
 def recognised(session: Session, person: Person, doubtful: Mapping[RecordRef, list[Operation]]) -> Person:

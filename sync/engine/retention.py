@@ -17,7 +17,7 @@ def drop_old_values(session: Session) -> None:
         return
     session.store.drop_values(
         settled_before=session.clock.now() - session.settings.state.keep_values,
-        never_read=[name for name, seat in session.seats.items() if not seat.provider.capabilities.readable],
+        never_read=session.sinks,
     )
 
 

@@ -194,6 +194,11 @@ class Session:
         """The providers that take part and answer."""
         return [s for s in self.seats.values() if s.active and s.up]
 
+    @property
+    def sinks(self) -> set[str]:
+        """The providers that nobody can read: what they hold is known from what they took, and from exports."""
+        return {name for name, seat in self.seats.items() if not seat.provider.capabilities.readable}
+
     def fail(self, seat: Seat, error: ContactSyncError) -> None:
         """The provider stops for this cycle; of a limit that was met the report says until when."""
         self.tell(seat, error)

@@ -19,6 +19,7 @@ from sync.store_port import MembershipUpdate, Merged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from sync.change import Suspicion
     from sync.engine.session import Session
@@ -158,7 +159,7 @@ def _separated(session: Session, change: MembershipChange, retired: frozenset[st
     involved = sorted({*parted, *(loser for winner, loser in change.merged if winner in parted)})
     people = session.store.people(involved)
     together = {m.rid: person for person in people for m in person.members}
-    before = [*people, *session.store.people_before(involved)]
+    before = [*people, *session.store.people_before([*involved, *retired])]
     policy, at = merge_policy(session), session.clock.now()
     unchanged = {p.id for p in people if all(change.person_of.get(m.rid) == p.id for m in p.members)}
     for person_id in sorted(set(parted) - (unchanged & {winner for winner, _ in change.merged})):
@@ -166,10 +167,8 @@ def _separated(session: Session, change: MembershipChange, retired: frozenset[st
         members = tuple(m for person in people for m in person.members if m.rid in rids)
         if members:
             own = tuple(sorted(members, key=lambda m: m.rid))
-            was, losers = _before(before, person_id, rids), _losers(change, person_id)
-            if person_id in change.created:
-                was = _before(session.store.people_before(sorted(retired)), "", rids)
-            side = Side(person_id=person_id, members=own, before=was, merged=losers)
+            was = _before(before, retired if person_id in change.created else {person_id}, rids)
+            side = Side(person_id=person_id, members=own, before=was, merged=_losers(change, person_id))
             yield Merged.of(part(side, together, policy, at))
 
 
@@ -225,12 +224,12 @@ def _without_leavers(session: Session, person: Person, change: MembershipChange)
     members = tuple(m for m in person.members if change.person_of.get(m.rid) == winner)
     if members == person.members:
         return person
-    former = session.store.people_before([person.id])
-    side = Side(person_id=person.id, members=members, before=_before(former, person.id, {m.rid for m in members}))
+    former = _before(session.store.people_before([person.id]), {person.id}, {m.rid for m in members})
+    side = Side(person_id=person.id, members=members, before=former)
     return part(side, {m.rid: person for m in person.members}, merge_policy(session), session.clock.now())
 
 
-def _before(before: list[Person], person_id: str, rids: set[int]) -> Person | None:
-    """What the person (``""`` = anybody) is or was with some of these records and no others, the most of them."""
-    fitting = [p for p in before if person_id in {"", p.id} and {m.rid for m in p.members} <= rids]
+def _before(before: list[Person], ids: AbstractSet[str], rids: set[int]) -> Person | None:
+    """What one of those persons is or was with some of these records and no others, the most of them."""
+    fitting = [p for p in before if p.id in ids and {m.rid for m in p.members} <= rids]
     return max(fitting, key=lambda p: len(p.members), default=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sync.change import CannotExpress, Conflict, Hold, Kind, ManualAction, Operation, State, Suspicion
@@ -113,7 +113,7 @@ class Outcomes(Protocol):
         What was sent stays for ever, so whoever asks in every cycle asks for little.
         """
 
-    def drop_values(self, *, settled_before: datetime, never_read: Iterable[str]) -> None:
+    def drop_values(self, *, settled_before: datetime, never_read: Collection[str]) -> None:
         """What writes replaced and wrote is no longer known of those that came to a good end before that time.
 
         They are ``verified``, or ``acked`` by one of the providers ``never_read``; the rest of each stays.
