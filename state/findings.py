@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import permutations, product
 from typing import TYPE_CHECKING
 
 from state.rows import from_features, from_time, from_values, to_features, to_json, to_time
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 APART = ("bridge", "two-slugs")
 """Kinds of holds whose people may be one."""
+ALIKE_WITHOUT_KEY = (ALIKE, ONE_MAILBOX)
+"""Reasons of suspicions about people whom nothing ties."""
 
 
 def conflicts(connection: Connection, people: Iterable[str] | None = None) -> list[Conflict]:
@@ -122,15 +124,15 @@ def suspicion_of(
 
 
 def replace_suspicions(
-    connection: Connection, found: Sequence[Suspicion], rids: str | None = None
+    connection: Connection, found: Sequence[Suspicion], rids: str | None = None, *, around: bool = True
 ) -> frozenset[int]:
     """Among the records ``rids`` (a JSON list, ``None`` = all) exactly these suspicions are open.
 
-    Of those who share no key, also where one record is another than ``rids``. Returns the records whose
-    suspicions came or went.
+    ``around``: of those who share no key, also where one record is another than ``rids``. Returns the records
+    whose suspicions came or went.
     """
     before = _open_pairs(connection, rids)
-    _close_suspicions(connection, rids)
+    _close_suspicions(connection, rids, ALIKE_WITHOUT_KEY if around else ())
     connection.exec_driver_sql(
         "INSERT OR REPLACE INTO suspicion SELECT a.rid, b.rid, ?, ?, ? FROM record AS a, record AS b"
         " WHERE a.provider = ? AND a.record_id = ? AND b.provider = ? AND b.record_id = ?",
@@ -152,7 +154,8 @@ def _open_pairs(connection: Connection, rids: str | None) -> set[tuple[int, int]
     return {(a, b) for a, b in rows}
 
 
-def _close_suspicions(connection: Connection, rids: str | None) -> None:
+def _close_suspicions(connection: Connection, rids: str | None, around: Iterable[str]) -> None:
+    """Those between two of the records; for the reasons ``around`` those of one of them, too."""
     if rids is None:
         connection.exec_driver_sql("DELETE FROM suspicion")
         return
@@ -162,10 +165,10 @@ def _close_suspicions(connection: Connection, rids: str | None) -> None:
         " AND +b IN (SELECT value FROM json_each(?))",
         (rids, rids),
     )
-    for side in ("a", "b"):
+    for side, reason in product(("a", "b"), around):
         connection.exec_driver_sql(
-            f"DELETE FROM suspicion WHERE {side} IN (SELECT value FROM json_each(?)) AND reason IN (?, ?)",  # noqa: S608  # one of our two columns
-            (rids, ALIKE, ONE_MAILBOX),
+            f"DELETE FROM suspicion WHERE {side} IN (SELECT value FROM json_each(?)) AND reason = ?",  # noqa: S608  # one of our two columns
+            (rids, reason),
         )
 
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from state.connection import Connection
-    from sync.change import Suspicion
     from sync.store_port import Matched, MembershipUpdate
 
 Newcomer = tuple[str, Sequence[tuple[int, str]]]
@@ -66,10 +65,14 @@ def save(connection: Connection, update: MembershipUpdate, at: datetime) -> None
     """Membership is kept as ``Store.save_membership`` says.
 
     A record that comes to another person meets it anew (``met`` is false); its base and sent stay, unless
-    ``separated`` says what they are.
+    ``separated`` says what they are. Records that somebody judged wait on: whom they are like without a common key
+    is not looked for here.
     """
     moved = _keep(connection, update, at)
-    _matched(connection, update.suspicions, list(update.members), moved)
+    region = to_json(list(update.members))
+    suspected = findings.replace_suspicions(connection, update.suspicions, region, around=False)
+    _matched(connection, suspected, region, moved)
+    decisions.judge(connection, update.decisions, update.withdrawn)
 
 
 def save_matched(connection: Connection, matched: Matched, at: datetime) -> None:
@@ -84,18 +87,18 @@ def save_matched(connection: Connection, matched: Matched, at: datetime) -> None
     )
     people.mark_owners_dirty(connection, [rid for rid, _, _ in matched.joined])
     connection.exec_driver_sql(TELL, [(evidence, rid) for rid, evidence in matched.told])
-    _matched(connection, matched.suspicions, matched.rids, moved)
+    region = None if matched.rids is None else to_json(list(matched.rids))
+    suspected = findings.replace_suspicions(connection, matched.suspicions, region)
+    _matched(connection, suspected, region, moved)
 
 
-def _matched(
-    connection: Connection, suspicions: Sequence[Suspicion], rids: Sequence[int] | None, moved: set[str]
-) -> None:
-    """The records, ``None`` for all, wait no longer. People wait whose records changed, came or went, whom a
-    suspicion concerns that came or went, and of whom something is blocked that another one's record may explain.
+def _matched(connection: Connection, suspected: Iterable[int], region: str | None, moved: set[str]) -> None:
+    """The records of ``region`` (a JSON list, ``None`` = all) wait no longer. People wait whose records changed,
+    came or went or are ``suspected`` anew or no more, and of whom something is blocked that another one's record
+    may explain.
     """
     connection.exec_driver_sql(OWNERS_OF_CHANGED_WAIT)
-    region = None if rids is None else to_json(list(rids))
-    people.mark_owners_dirty(connection, findings.replace_suspicions(connection, suspicions, region))
+    people.mark_owners_dirty(connection, suspected)
     if region is None:
         connection.exec_driver_sql("DELETE FROM dirty_record")
         connection.exec_driver_sql(BLOCKED_WAIT)
@@ -116,7 +119,6 @@ def _keep(connection: Connection, update: MembershipUpdate, at: datetime) -> set
             (to_json(list(update.members)),),
         )
     }
-    decisions.judge(connection, update.decisions, update.withdrawn)
     _remember_members(connection, update.redirects)
     before_merges.remember(
         connection, {*update.redirects, *update.redirects.values(), *update.split_from.values()}

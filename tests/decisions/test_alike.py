@@ -68,6 +68,25 @@ def test_a_suspicion_about_one_mailbox_ends_with_what_it_rests_on() -> None:
         assert suspected(here) == set()
 
 
+def test_who_is_parted_stays_suspected_of_being_the_one_they_look_like() -> None:
+    with world() as here:
+        same = {"first_name": "Ana", "last_name": "Diaz", "company_name": "Oakmere"}
+        for number in range(6):
+            here.shows(f"topo:other-{number}", email=f"p{number}@lumen.com", last_name=f"Roy{number}")
+        here.shows("topo:1", email="ana@gmail.com", **same)
+        here.shows("apollo:1", email="ana@gmail.com", **same)
+        here.shows("datananas:1", email="diaz@web.de", **same)
+        here.settle()
+        assert {people for people, _, _ in suspected(here)} == {("apollo:1+topo:1", "datananas:1")}
+        here.split("topo:1")
+        assert suspected(here) != set()
+        here.settle()
+        assert {people for people, _, _ in suspected(here)} == {
+            ("apollo:1", "datananas:1"),
+            ("datananas:1", "topo:1"),
+        }
+
+
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(st.lists(row, min_size=2, max_size=8))
 def test_one_after_the_other_or_all_at_once_the_same_people_are_suspected(rows: list[tuple[str, Any]]) -> None:

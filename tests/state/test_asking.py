@@ -60,7 +60,7 @@ def test_a_forgotten_person_leaves_no_former_self(store: SqliteStore) -> None:
     assert b"Bob" not in (store.path.read_bytes() if store.path else b"")
 
 
-def test_decisions_are_kept_in_the_same_step_as_what_follows_from_them(store: SqliteStore) -> None:
+def test_decisions_are_kept_with_what_follows_and_whom_they_are_about_is_matched_again(store: SqliteStore) -> None:
     two(store)
     same = Decision(a=ref("apollo:b"), b=ref("topo:a"), verdict="same", by="eve", at=START)
     members = {rid(store, name): ("ann", "email") for name in ("topo:a", "apollo:b")}
@@ -71,7 +71,9 @@ def test_decisions_are_kept_in_the_same_step_as_what_follows_from_them(store: Sq
     assert store.decisions([ref("topo:other")]) == []
     store.save_membership(MembershipUpdate(members=members, withdrawn=((same.a, same.b),)), at=later(2))
     assert store.decisions() == []
-    assert store.region() is None
+    region = store.region()
+    assert region is not None
+    assert region.dirty == members.keys()
 
 
 def test_a_region_can_be_asked_for_around_records_that_did_not_change(store: SqliteStore) -> None:
