@@ -5,7 +5,7 @@ that is written and of the one it replaces; the sums move by the difference and 
 transaction, so no statement has to know. A check reads every row and adds up anew: a row that changed, one that is
 missing and one that is there twice all make a difference. The schema's own statements are summed up like a table.
 
-Not summed up is what is derived from other rows (``alike_mark``), says only when something was seen
+Not summed up is what is derived from other rows (``alike_mark``, ``counted``), says only when something was seen
 (``sighting``), or is empty between runs (``dirty_person``, ``dirty_record``).
 """
 
@@ -16,7 +16,7 @@ from marshal import dumps
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from state.connection import RESTORE, transaction
+from state.connection import RESTORE, pragma, transaction
 from sync.errors import StateError
 
 if TYPE_CHECKING:
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from state.connection import Connection
 
 SUMMED = (
-    "audit", "before_merge", "cannot_express", "decision", "field_conflict", "former_member", "hold", "link",
-    "manual_action", "operation", "opt_out", "person", "provider", "record", "record_key", "run", "store",
-    "suspicion", "sweep",
+    "audit", "before_merge", "cannot_express", "decision", "field_conflict", "former_member", "generic_key",
+    "hold", "link", "manual_action", "operation", "opt_out", "person", "provider", "record", "record_key", "run",
+    "store", "suspicion", "sweep",
 )  # fmt: skip
+SINCE = {"generic_key": 4}
+"""The version of the schema that brought a table; those that are not named came with the first sums."""
 SCHEMA = "schema"
 """The name under which the sum over the schema is kept."""
 
@@ -50,6 +52,12 @@ def digest(row: tuple[Any, ...]) -> int:
     return checksum * checksum
 
 
+def summed(raw: sqlite3.Connection) -> list[str]:
+    """The tables over which a database of its schema keeps sums."""
+    version = pragma(raw, "user_version")
+    return [name for name in SUMMED if version >= SINCE.get(name, 0)]
+
+
 class Sums:
     """The sums over what one connection writes."""
 
@@ -60,7 +68,7 @@ class Sums:
 
     def follow(self) -> None:
         """From now on every row that is written over the connection counts."""
-        for name in SUMMED:
+        for name in summed(self._raw):
             columns = _columns(self._raw, name)
             for event, told in self._told(name, len(columns)).items():
                 self._raw.create_function(f"{name}_{event}", -1, told)
@@ -116,13 +124,13 @@ def renew(raw: sqlite3.Connection) -> None:
     raw.execute("DELETE FROM table_sum")
     raw.executemany(
         "INSERT INTO table_sum (name, total, checked_at) VALUES (?, ?, ?)",
-        [(name, _total(raw, name), NEVER) for name in (SCHEMA, *SUMMED)],
+        [(name, _total(raw, name), NEVER) for name in (SCHEMA, *summed(raw))],
     )
 
 
 def check(raw: sqlite3.Connection) -> None:
     """Every table holds the rows that were written. Raises ``StateError`` that names one that does not."""
-    for name in (SCHEMA, *SUMMED):
+    for name in (SCHEMA, *summed(raw)):
         with transaction(raw, "BEGIN"):  # one at a time, so that a writer waits for none of them long
             if not _is_whole(raw, name):
                 raise StateError(

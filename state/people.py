@@ -280,17 +280,3 @@ def save_merged(connection: Connection, merged: Sequence[Merged], at: datetime) 
             "UPDATE link SET base = ?, sent = ?, written = ?, ours = ?, accepted_key = ?, met = ? WHERE rid = ?",
             links,
         )
-
-
-def count(connection: Connection) -> int:
-    """Distinct persons that own at least one record."""
-    return int(connection.exec_driver_sql("SELECT count(DISTINCT person_id) FROM link").scalar_one())
-
-
-def count_at(connection: Connection, provider: str) -> int:
-    """Distinct persons with a live record at the provider."""
-    statement = (
-        "SELECT count(DISTINCT l.person_id) FROM record AS r CROSS JOIN link AS l ON l.rid = r.rid"
-        " WHERE r.provider = ? AND r.gone_at IS NULL"
-    )
-    return int(connection.exec_driver_sql(statement, (provider,)).scalar_one())

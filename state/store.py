@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from state import (
     audit,
+    counts,
     erasing,
     findings,
     marker,
@@ -108,6 +109,7 @@ class SqliteStore(Asking, Matching, Sending):
     def finish_run(self, run_id: str, *, at: datetime, exit_code: int, summary: Mapping[str, object]) -> None:
         with self.database.write("run") as connection:
             runs.finish(connection, run_id, at, exit_code, summary)
+            counts.keep(connection)
 
     def standpoint(self) -> tuple[str, int]:
         with self.database.read() as connection:
@@ -225,11 +227,11 @@ class SqliteStore(Asking, Matching, Sending):
 
     def people_count(self) -> int:
         with self.database.read() as connection:
-            return people.count(connection)
+            return counts.people(connection)
 
     def people_at(self, provider: str) -> int:
         with self.database.read() as connection:
-            return people.count_at(connection, provider)
+            return counts.people_at(connection, provider)
 
     # findings -----------------------------------------------------------------------------------------
     def conflicts(self) -> list[Conflict]:
@@ -243,6 +245,10 @@ class SqliteStore(Asking, Matching, Sending):
     def suspected_pairs(self) -> list[tuple[str, str, Suspicion]]:
         with self.database.read() as connection:
             return findings.suspected_pairs(connection)
+
+    def suspected_count(self) -> int:
+        with self.database.read() as connection:
+            return counts.suspected(connection)
 
     def suspected_people(self) -> Mapping[str, frozenset[str]]:
         with self.database.read() as connection:

@@ -48,6 +48,17 @@ class TableSumRow(SQLModel, table=True):
     checked_at: int
 
 
+class CountedRow(SQLModel, table=True):
+    """What was counted among the rows of a table while their sum was ``total``."""
+
+    __tablename__ = "counted"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    name: str = Field(primary_key=True)
+    total: str
+    amount: int
+
+
 class RunTableRow(SQLModel, table=True):
     """One run; ``number`` gives the order."""
 
@@ -142,6 +153,16 @@ class KeyRow(SQLModel, table=True):
     shown: bool
     first_seen: int
     last_seen: int
+
+
+class GenericKeyRow(SQLModel, table=True):
+    """A key that joined nobody when its holders were last matched, as too many names were seen with it."""
+
+    __tablename__ = "generic_key"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    kind: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
 
 
 class AlikeMarkRow(SQLModel, table=True):

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from sync.engine.session import Options
 from sync.errors import ConfigError, LockHeld, StateError
+from sync.guards import Allowances
 from sync.wiring import run_once
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Daemon:
         end = CycleEnd(finished_at=self._clock.now(), took_s=round(now - begun, 3), exit_code=code, report=report)
         self.pulse.alive_at, self.pulse.last = now, end
         self.pulse.cycles += 1
-        self._request = replace(self._request, options=Options(mode=self._request.options.mode))
+        self._request = replace(self._request, options=replace(self._request.options, allowances=Allowances()))
         _log_end(end)
         try:
             self._told(end)
@@ -227,7 +227,7 @@ def open_items(report: Report) -> dict[str, int]:
     """How much waits for a person, by kind."""
     return {
         "conflicts": len(report.conflicts),
-        "suspected_duplicates": len(report.suspected_duplicates),
+        "suspected_duplicates": report.suspected,
         "holds": len(report.holds),
         "parked": len(report.parked),
         "manual_actions": len(report.manual_actions),

@@ -204,7 +204,7 @@ def pending_code(report: Report) -> int:
     if report.exit_code != 0:
         return report.exit_code
     changes = report.mode == "dry-run" and any(o.state == "planned" for o in report.operations)
-    queue = report.conflicts or report.suspected_duplicates or report.holds or report.parked
+    queue = report.conflicts or report.suspected or report.holds or report.parked
     return 4 if changes or queue else 0
 
 

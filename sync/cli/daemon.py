@@ -58,15 +58,16 @@ def command(
     _set_up_logs(settings, log_format, verbose, quiet)
     with ExitStack() as stack:
         _stay_alone(settings, wait_s, stack)
-        asyncio.run(_serve(settings, _cycles(request), lambda report: _write(report, reports, values), stack))
+        request = _cycles(request, lists=bool(reports))
+        asyncio.run(_serve(settings, request, lambda report: _write(report, reports, values), stack))
     return 0
 
 
-def _cycles(request: Request) -> Request:
+def _cycles(request: Request, *, lists: bool) -> Request:
     """A cycle never waits for the lock: that would keep the loop from hearing signals."""
     from dataclasses import replace
 
-    return replace(request, wait_s=0.0)
+    return replace(request, wait_s=0.0, options=replace(request.options, lists=lists))
 
 
 def _set_up_logs(settings: Settings, log_format: str | None, verbose: int, quiet: bool) -> None:

@@ -50,6 +50,7 @@ def assemble(session: Session) -> Report:
     told = [o for o in session.operations.values() if o.id not in session.told_before] + session.ended_late
     operations = tuple(sorted(told, key=lambda o: (o.provider, o.kind, o.person_id, o.id)))
     blocked = _still_blocked(session)
+    lists = session.options.lists
     return Report(
         run_id=session.run_id,
         mode=session.options.mode,
@@ -65,10 +66,9 @@ def assemble(session: Session) -> Report:
         ),
         operations=operations,
         conflicts=tuple(store.conflicts()),
-        suspected_duplicates=tuple(
-            SuspicionReport(people=(one, other), suspicion=found) for one, other, found in store.suspected_pairs()
-        ),
-        twins=tuple(TwinReport(person_id=p, provider=at, records=ids) for p, at, ids in store.twins()),
+        suspected_duplicates=_suspected(session) if lists else (),
+        unlisted=0 if lists else store.suspected_count(),
+        twins=_twins(session) if lists else (),
         holds=tuple(store.holds()),
         parked=_parked(session),
         deferred=_deferred(session, operations),
@@ -81,6 +81,15 @@ def assemble(session: Session) -> Report:
         notes=(*session.notes, *_uncompared(session)),
         names=_names(session, operations),
     )
+
+
+def _suspected(session: Session) -> tuple[SuspicionReport, ...]:
+    pairs = session.store.suspected_pairs()
+    return tuple(SuspicionReport(people=(one, other), suspicion=found) for one, other, found in pairs)
+
+
+def _twins(session: Session) -> tuple[TwinReport, ...]:
+    return tuple(TwinReport(person_id=p, provider=at, records=ids) for p, at, ids in session.store.twins())
 
 
 def _uncompared(session: Session) -> tuple[str, ...]:

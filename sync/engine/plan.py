@@ -251,8 +251,9 @@ def stop_or_go(session: Session) -> bool:
         blank=Limit(settings.blank.share, settings.blank.floor),
         merge=Limit(settings.merge.share, settings.merge.floor),
     )
+    planned = {o.provider for o in session.operations.values() if o.state == "planned"}
     facts = Facts(
-        known=MappingProxyType({s.name: session.store.people_at(s.name) for s in session.seats.values()}),
+        known=MappingProxyType({name: session.store.people_at(name) for name in planned}),
         people=session.store.people_count(),
         merges=MappingProxyType(session.merges),
         vanished=MappingProxyType({s.name: s.vanished for s in session.seats.values() if s.vanished}),

@@ -117,12 +117,15 @@ class Options:
     """What the command line asked of this one cycle. ``allowances``: guards let through.
 
     ``plan``: exactly this is to be carried out. ``undo``: the run whose replaced values are to be restored.
+    ``lists``: false where the report is read by nobody who looks for twins and pairs that may be one person;
+    there may be tens of thousands, and the pairs are counted then.
     """
 
     mode: Mode = "run"
     allowances: Allowances = field(default_factory=Allowances)
     plan: SavedPlan | None = None
     undo: str | None = None
+    lists: bool = True
 
     @property
     def leaves_no_trace(self) -> bool:

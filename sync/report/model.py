@@ -122,3 +122,10 @@ class Report:
     """Sentences about the whole run (what a person should do next)."""
     names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Person id → a display name, for text renderings with values shown."""
+    unlisted: int = 0
+    """Suspected duplicates that are counted only, besides those listed."""
+
+    @property
+    def suspected(self) -> int:
+        """How many suspected duplicates there are."""
+        return len(self.suspected_duplicates) + self.unlisted

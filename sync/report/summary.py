@@ -132,7 +132,7 @@ def waiting(report: Report) -> str:
     """What waits for a person, in words; ``""`` when nothing does."""
     found = (
         (len(report.conflicts), "conflict", "conflicts"),
-        (len(report.suspected_duplicates), "suspected duplicate", "suspected duplicates"),
+        (report.suspected, "suspected duplicate", "suspected duplicates"),
         (len(report.holds), "hold", "holds"),
         (len(report.parked), "parked operation", "parked operations"),
         (len(report.manual_actions), "action to do by hand", "actions to do by hand"),

@@ -27,6 +27,9 @@ class Outcomes(Protocol):
     def suspected_pairs(self) -> list[tuple[str, str, Suspicion]]:
         """Two different persons and an open suspicion that they are one, best score first."""
 
+    def suspected_count(self) -> int:
+        """How many pairs that are."""
+
     def suspected_people(self) -> Mapping[str, frozenset[str]]:
         """Person id → the other persons of its open suspicions, held bridges and two-slug conflicts."""
 

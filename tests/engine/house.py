@@ -116,11 +116,12 @@ class House:
         max_requests: Mapping[str, int] | None = None,
         only: str | None = None,
         undo: str | None = None,
+        lists: bool = True,
     ) -> Report:
         for box in self.boxes.values():
             box.now = self.clock.now
         request = Request(
-            options=Options(mode=mode, allowances=Allowances.parse(allow), undo=undo),
+            options=Options(mode=mode, allowances=Allowances.parse(allow), undo=undo, lists=lists),
             providers=providers,
             max_requests=max_requests or {},
             only=only,

@@ -54,6 +54,15 @@ async def test_it_is_told_that_too_many_alike_were_not_compared(home: House) -> 
     )
 
 
+async def test_what_nobody_will_read_one_by_one_is_counted(home: House) -> None:
+    for number in range(3):
+        home.actors["topo"].create(person(emails=(f"ana{number}@oakmere-logistics.com",), linkedin_url=None))
+    listed = await home.run()
+    counted = await home.run(lists=False)
+    assert len(listed.suspected_duplicates) == listed.suspected == counted.suspected == 3
+    assert counted.suspected_duplicates == ()
+
+
 async def test_a_second_cycle_without_edits_sends_no_mutating_request(home: House) -> None:
     for contact in crowd(30):
         home.actors["topo"].create(contact)

@@ -160,3 +160,13 @@ def test_owners_and_places_are_told_for_many_at_once(store: SqliteStore) -> None
         "ann": frozenset({"topo", "apollo"}),
         "bob": frozenset({"topo"}),
     }
+
+
+def test_people_are_counted_anew_once_a_tie_changed(store: SqliteStore) -> None:
+    kept = "SELECT amount FROM counted"
+    for people in (3, 4):
+        assert store.people_count() == people
+        store.finish_run("run-1", at=START, exit_code=0, summary={})
+        assert (store.people_count(), store.database.raw.execute(kept).fetchall()) == (people, [(people,)])
+        pull(store, read("topo:3"))
+        assign(store, dan=["topo:3"])

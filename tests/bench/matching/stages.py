@@ -65,7 +65,7 @@ class Place:
             mode="write",
         )
 
-    def session(self, store: SqliteStore, *, begun: bool = True) -> Session:
+    def session(self, store: SqliteStore, *, begun: bool = True, options: Options | None = None) -> Session:
         clock = SystemClock()
         settings = parse(CONFIG, path=self._folder / "config.toml", provider_settings={"topo": ProviderSettings})
         session = Session(
@@ -75,7 +75,7 @@ class Place:
             clock=clock,
             settings=settings,
             seats={},
-            options=Options(),
+            options=options or Options(),
             progress=Silent(),
         )
         if begun:
@@ -172,13 +172,15 @@ def quiet(place: Place, _: int) -> Found:
         state = replace(store.provider_state(EVERY), fingerprint=provider_set(session))
         store.save_provider_state(state)
         store.settle_people(store.dirty_people())
+        store.finish_run(session.run_id, at=NOW, exit_code=0, summary={})
         before = store.database.raw.total_changes
         seconds = _timed(lambda: run_a_cycle(place, store))
         return {"seconds": seconds, "rows written": store.database.raw.total_changes - before}
 
 
 def run_a_cycle(place: Place, store: SqliteStore) -> None:
-    asyncio.run(run_cycle(place.session(store, begun=False)))
+    """As the daemon runs it without ``--report``."""
+    asyncio.run(run_cycle(place.session(store, begun=False, options=Options(lists=False))))
 
 
 def changes(place: Place, count: int) -> Found:
