@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from state import generic_keys
 from state.operations import VALUELESS
 from state.rows import from_json, to_json
 from sync.record import RecordRef
@@ -85,6 +86,7 @@ def forget(connection: Connection, person: str) -> list[RecordRef]:
         (person,),
     ).all()
     records = to_json([row[0] for row in rows])
+    generic_keys.forget(connection, records)
     for statement in OF_RECORDS:
         connection.exec_driver_sql(statement, (records,))
     for statement in OF_PEOPLE:

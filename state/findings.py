@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from state.rows import from_features, from_time, from_values, to_features, to_json, to_time
 from sync.change import Conflict, Hold, Suspicion
-from sync.matching.values import ALIKE, ONE_MAILBOX
+from sync.matching.values import ALIKE, ONE_MAILBOX, OPENED
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 APART = ("bridge", "two-slugs")
 """Kinds of holds whose people may be one."""
-ALIKE_WITHOUT_KEY = (ALIKE, ONE_MAILBOX)
-"""Reasons of suspicions about people whom nothing ties."""
+NOT_TIED = (ALIKE, ONE_MAILBOX, OPENED)
+"""Reasons of suspicions about people whom nothing ties, or nothing any more."""
 
 
 def conflicts(connection: Connection, people: Iterable[str] | None = None) -> list[Conflict]:
@@ -128,11 +128,11 @@ def replace_suspicions(
 ) -> frozenset[int]:
     """Among the records ``rids`` (a JSON list, ``None`` = all) exactly these suspicions are open.
 
-    ``around``: of those who share no key, also where one record is another than ``rids``. Returns the records
+    ``around``: of those whom nothing ties, also where one record is another than ``rids``. Returns the records
     whose suspicions came or went.
     """
     before = _open_pairs(connection, rids)
-    _close_suspicions(connection, rids, ALIKE_WITHOUT_KEY if around else ())
+    _close_suspicions(connection, rids, NOT_TIED if around else ())
     connection.exec_driver_sql(
         "INSERT OR REPLACE INTO suspicion SELECT a.rid, b.rid, ?, ?, ? FROM record AS a, record AS b"
         " WHERE a.provider = ? AND a.record_id = ? AND b.provider = ? AND b.record_id = ?",

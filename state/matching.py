@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from state import membership, parts, region
+from sync.matching.values import GENERIC_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,13 +22,15 @@ class Matching:
 
     database: Database
 
-    def region(self, around: Iterable[RecordRef] | None = None) -> Region | None:
+    def region(
+        self, around: Iterable[RecordRef] | None = None, generic_after: int = GENERIC_AFTER
+    ) -> Region | None:
         with self.database.read() as connection:
-            return region.region(connection, around)
+            return region.region(connection, around, generic_after)
 
-    def parts(self) -> Parts | None:
+    def parts(self, generic_after: int) -> Parts | None:
         with self.database.read() as connection:
-            return parts.parts(connection)
+            return parts.parts(connection, generic_after)
 
     def alike(self, rids: Sequence[int] | None) -> tuple[list[list[int]], int]:
         with self.database.read() as connection:
@@ -44,6 +47,10 @@ class Matching:
     def part(self, rids: Sequence[int]) -> Region:
         with self.database.read() as connection:
             return region.part(connection, rids)
+
+    def mark_all_records_dirty(self) -> None:
+        with self.database.write("people") as connection:
+            connection.exec_driver_sql("INSERT OR IGNORE INTO dirty_record SELECT rid FROM record")
 
     def save_matched(self, matched: Matched, *, at: datetime) -> None:
         with self.database.write("membership") as connection:

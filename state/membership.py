@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from state import before_merges, decisions, findings, people
+from state import before_merges, decisions, findings, generic_keys, people
 from state.rows import to_json, to_time
 from sync.errors import StateError
 
@@ -70,6 +70,7 @@ def save(connection: Connection, update: MembershipUpdate, at: datetime) -> None
     """
     moved = _keep(connection, update, at)
     region = to_json(list(update.members))
+    generic_keys.keep(connection, update.generic, region)
     suspected = findings.replace_suspicions(connection, update.suspicions, region, around=False)
     _matched(connection, suspected, region, moved)
     decisions.judge(connection, update.decisions, update.withdrawn)
@@ -88,6 +89,7 @@ def save_matched(connection: Connection, matched: Matched, at: datetime) -> None
     people.mark_owners_dirty(connection, [rid for rid, _, _ in matched.joined])
     connection.exec_driver_sql(TELL, [(evidence, rid) for rid, evidence in matched.told])
     region = None if matched.rids is None else to_json(list(matched.rids))
+    generic_keys.keep(connection, matched.generic, region)
     suspected = findings.replace_suspicions(connection, matched.suspicions, region)
     _matched(connection, suspected, region, moved)
 

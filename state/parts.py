@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from state import generic_keys
 from state.findings import suspicion_of
 from state.region import dirty_rids, grow
 from state.rows import to_json
@@ -54,7 +55,8 @@ REGION = {
     EVIDENCE: "region AS g CROSS JOIN link AS l ON l.rid = g.rid",
     JUDGED: "region AS g CROSS JOIN record AS a ON a.rid = g.rid"
     " CROSS JOIN decision AS d ON d.a_provider = a.provider AND d.a_record_id = a.record_id",
-    SUSPECTED: "region AS g CROSS JOIN suspicion AS s ON s.a = g.rid",
+    SUSPECTED: "(SELECT s.* FROM region AS g CROSS JOIN suspicion AS s ON s.a = g.rid"
+    " UNION SELECT s.* FROM region AS g CROSS JOIN suspicion AS s ON s.b = g.rid) AS s",
 }
 """What each statement reads: the whole store, or the temporary table ``region``."""
 NAMES = """
@@ -63,19 +65,21 @@ NAMES = """
 """
 
 
-def parts(connection: Connection) -> Parts | None:
+def parts(connection: Connection, generic_after: int) -> Parts | None:
     """The parts around all dirty records, not yet sorted out; ``None`` when there are none."""
     dirty: int = connection.exec_driver_sql("SELECT count(*) FROM dirty_record").scalar_one()
     if not dirty:
         return None
-    whole = _is_nearly_all(connection, dirty) or grow(connection, dirty_rids(connection))
-    found = _empty(connection, dirty, whole=whole)
+    whole = _is_nearly_all(connection, dirty) or grow(connection, dirty_rids(connection), generic_after)
+    found = _empty(connection, dirty, generic_after, whole=whole)
     sources = WHOLE if whole else REGION
 
     def rows(statement: str, *values: str) -> Iterator[Any]:
         return connection.exec_driver_sql(statement.format(sources[statement]), values)
 
     found.read_records(rows(RECORDS))
+    if not whole:
+        found.read_generic(generic_keys.inside(connection))
     found.read_emails(rows(HOLDERS, "email"))
     found.read_profiles(rows(HOLDERS, "linkedin"))
     found.read_people(rows(PEOPLE))
@@ -93,11 +97,11 @@ def _is_nearly_all(connection: Connection, dirty: int) -> bool:
     return row is None
 
 
-def _empty(connection: Connection, dirty: int, *, whole: bool) -> Parts:
+def _empty(connection: Connection, dirty: int, generic_after: int, *, whole: bool) -> Parts:
     highest = connection.exec_driver_sql("SELECT max(rid) FROM record").scalar_one() if whole else None
     if highest is not None and highest > SPARSE * max(dirty, LARGE):
         highest = None
-    return Parts(highest, whole=whole, dirty=dirty)
+    return Parts(highest, generic_after=generic_after, whole=whole, dirty=dirty)
 
 
 def full_names(connection: Connection, rids: Sequence[int]) -> dict[int, str | None]:

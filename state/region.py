@@ -6,9 +6,11 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from state import decisions, findings
+from state import decisions, findings, generic_keys
+from state.generic_keys import IS_GENERIC
 from state.rows import from_json, from_time, to_json
 from sync.identity.names import full_name
+from sync.matching.values import GENERIC_AFTER
 from sync.person import MatchRecord
 from sync.record import RecordRef
 from sync.store_port import Region
@@ -25,12 +27,24 @@ MEMBERS_OF_PERSONS = """
         SELECT DISTINCT l.person_id FROM region AS g CROSS JOIN link AS l ON l.rid = g.rid WHERE g.step = ?
     ) AS p CROSS JOIN link AS m ON m.person_id = p.person_id
 """
-HOLDERS_OF_KEYS = """
+HOLDERS_OF_KEYS = f"""
     INSERT OR IGNORE INTO region
     SELECT h.rid, ? FROM (
         SELECT DISTINCT k.kind, k.value FROM region AS g
-        CROSS JOIN record_key AS k ON k.rid = g.rid WHERE g.step = ?
+        CROSS JOIN record_key AS k ON k.rid = g.rid WHERE g.step = ? AND NOT {IS_GENERIC}
     ) AS k CROSS JOIN record_key AS h ON h.kind = k.kind AND h.value = k.value
+"""  # noqa: S608  # only our own words
+HOLDERS_OF_GENERIC_PAIRS = """
+    INSERT OR IGNORE INTO region
+    SELECT h.rid, ? FROM (
+        SELECT DISTINCT k.value AS profile, e.value AS email FROM region AS g
+        CROSS JOIN record_key AS k ON k.rid = g.rid AND k.kind = 'linkedin'
+        CROSS JOIN generic_key AS x ON x.kind = k.kind AND x.value = k.value
+        CROSS JOIN record_key AS e ON e.rid = g.rid AND e.kind = 'email'
+        CROSS JOIN generic_key AS y ON y.kind = e.kind AND y.value = e.value
+        WHERE g.step = ?
+    ) AS p CROSS JOIN record_key AS h ON h.kind = 'linkedin' AND h.value = p.profile
+    CROSS JOIN record_key AS o ON o.kind = 'email' AND o.value = p.email AND o.rid = h.rid
 """
 JUDGED_WITH_FIRST = """
     INSERT OR IGNORE INTO region
@@ -44,7 +58,7 @@ JUDGED_WITH_SECOND = """
     CROSS JOIN decision AS d ON d.b_provider = r.provider AND d.b_record_id = r.record_id
     CROSS JOIN record AS o ON o.provider = d.a_provider AND o.record_id = d.a_record_id WHERE g.step = ?
 """
-GROWTH = (MEMBERS_OF_PERSONS, HOLDERS_OF_KEYS, JUDGED_WITH_FIRST, JUDGED_WITH_SECOND)
+GROWTH = (MEMBERS_OF_PERSONS, HOLDERS_OF_KEYS, HOLDERS_OF_GENERIC_PAIRS, JUDGED_WITH_FIRST, JUDGED_WITH_SECOND)
 """Each takes (new step, the step to grow from); CROSS JOIN keeps the order of the joins."""
 
 
@@ -56,28 +70,31 @@ class Keys(NamedTuple):
     aliases: frozenset[str] = frozenset()
 
 
-def region(connection: Connection, around: Iterable[RecordRef] | None = None) -> Region | None:
+def region(
+    connection: Connection, around: Iterable[RecordRef] | None = None, generic_after: int = GENERIC_AFTER
+) -> Region | None:
     """The region around all dirty records, or around some others; ``None`` when there are none."""
     start = dirty_rids(connection) if around is None else _rids(connection, around)
     if not start:
         return None
-    grow(connection, start)
-    return _told(connection, start)
+    grow(connection, start, generic_after)
+    return _told(connection, start, frozenset(generic_keys.inside(connection)))
 
 
 def part(connection: Connection, rids: Sequence[int]) -> Region:
-    """Those records as a region, which nothing ties to others."""
+    """Those records as a region, which nothing ties to others; who asks knows which keys are nobody's."""
     _begin(connection, rids)
-    return _told(connection, frozenset())
+    return _told(connection, frozenset(), frozenset())
 
 
-def _told(connection: Connection, start: frozenset[int]) -> Region:
+def _told(connection: Connection, start: frozenset[int], generic: frozenset[str]) -> Region:
     found = Region(
         records=tuple(_records(connection)),
         decisions=tuple(decisions.inside(connection)),
         people=MappingProxyType(_people(connection)),
         former=MappingProxyType(_former(connection)),
         dirty=start,
+        generic=generic,
         suspicions=tuple(findings.suspicions_inside(connection)),
     )
     connection.exec_driver_sql("DROP TABLE temp.region")
@@ -108,8 +125,9 @@ def _begin(connection: Connection, start: Iterable[int]) -> int:
     ).rowcount
 
 
-def grow(connection: Connection, start: Iterable[int]) -> bool:
+def grow(connection: Connection, start: Iterable[int], generic_after: int) -> bool:
     """The temporary table ``region`` holds those records and whoever is tied to them; whether that is all."""
+    generic_keys.reopen(connection, generic_after)
     size = grown = _begin(connection, start)
     connection.exec_driver_sql("CREATE INDEX temp.region_step ON region (step)")
     step = 0

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sync.record import OptOut, Record
 
 SETTINGS = "settings"
+MATCH = "match"
 SINCE = "since"
 """Provider → digest of its table, and when a run first met the table so."""
 TARGETS = "targets"
@@ -36,12 +37,16 @@ UNREAD = "unread"
 
 
 def after_changed_settings(session: Session) -> None:
-    """Everybody, when merge, match or provider settings are not those of the last run."""
+    """Everybody, when merge, match or provider settings are not those of the last run; every record is matched
+    again when it is by other rules.
+    """
     state = session.store.provider_state(EVERY)
-    digest = _settings_digest(session)
+    digest, match = _settings_digest(session), _digest(session.settings.match.model_dump(mode="json"))
     if state.memory.get(SETTINGS) != digest:
         session.store.mark_all_people_dirty()
-    memory = {**state.memory, SETTINGS: digest, SINCE: _since(session, _kept(state.memory))}
+    if state.memory.get(MATCH) != match:
+        session.store.mark_all_records_dirty()
+    memory = {**state.memory, SETTINGS: digest, MATCH: match, SINCE: _since(session, _kept(state.memory))}
     if dict(state.memory) != memory:
         session.store.save_provider_state(replace(state, memory=memory))
 

@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING
 from sync.contact import Contact
 from sync.engine.people import merge_people
 from sync.engine.plan import find_people
-from sync.engine.policies import merge_policy
+from sync.engine.policies import match_policy, merge_policy
 from sync.engine.tying import Judgement, tie
 from sync.identity import canonical_email, linkedin_key
 from sync.identity.canonical import keys_of
 from sync.merging import merge
-from sync.person import Decision
+from sync.person import Decision, Member, Person
+from sync.record import Link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sync.engine.session import Session
     from sync.engine.tying import Tied
-    from sync.person import Member, Person
     from sync.record import RecordRef
-    from sync.store_port import Store
+    from sync.store_port import Merged, Region, Store
 
 SAME, DIFFERENT = "same", "different"
 APART = "apart"
@@ -175,19 +175,30 @@ def taking_back(word: str, one: str, other: str) -> str:
 def foresee(session: Session, judged: Judgement) -> Foreseen | None:
     """What the decision will do; ``None`` when none of its records is known."""
     refs = {ref for d in judged.decide for ref in (d.a, d.b)} | {ref for pair in judged.withdraw for ref in pair}
-    region = session.store.region(refs)
+    region = session.store.region(refs, match_policy(session).generic_after)
     if region is None:
         return None
     tied = tie(session, region, judged)
     now = session.store.people({r.person_id for r in region.records if r.person_id is not None})
+    members = {m.rid: m for p in now for m in p.members} | _newcomers(session, region)
     touched = _touched(tied, now)
     return Foreseen(
         judged=judged,
         tied=tied,
-        people=tuple(_outlook(session, tied, now, person_id) for person_id in sorted(touched)),
+        people=tuple(_outlook(session, tied, now, members, person_id) for person_id in sorted(touched)),
         retired={loser: winner for winner, loser in tied.change.merged},
         retiring=tuple(p for p in now if p.id in {loser for _, loser in tied.change.merged}),
     )
+
+
+def _newcomers(session: Session, region: Region) -> dict[int, Member]:
+    """The records that were read and not matched yet, by number."""
+    rids = {r.ref: r.rid for r in region.records if r.person_id is None}
+    at = session.clock.now()
+    return {
+        rids[ref]: Member(rid=rids[ref], record=record, link=Link(person_id="", evidence="", linked_at=at))
+        for ref, record in session.store.records(rids).items()
+    }
 
 
 def _touched(tied: Tied, now: Iterable[Person]) -> set[str]:
@@ -200,11 +211,12 @@ def _touched(tied: Tied, now: Iterable[Person]) -> set[str]:
     }
 
 
-def _outlook(session: Session, tied: Tied, now: Iterable[Person], person_id: str) -> Outlook:
-    members = {m.rid: m for p in now for m in p.members}
+def _outlook(
+    session: Session, tied: Tied, now: Iterable[Person], members: Mapping[int, Member], person_id: str
+) -> Outlook:
     own = [members[rid] for rid, owner in tied.change.person_of.items() if owner == person_id and rid in members]
     before = next((p for p in now if p.id == person_id), None)
-    separated = next((s.contact for s in tied.update.separated if s.person_id == person_id), None)
+    separated = next((s for s in tied.update.separated if s.person_id == person_id), None)
     heir = next((h for h in tied.update.inherited if h.person_id == person_id), None)
     known = (
         before if before is None or heir is None else replace(before, contact=heir.contact, choices=heir.choices)
@@ -212,7 +224,7 @@ def _outlook(session: Session, tied: Tied, now: Iterable[Person], person_id: str
     return Outlook(
         person_id=person_id,
         records=tuple(sorted(m.record.ref for m in own)),
-        contact=_merged(session, known, own) if separated is None else separated,
+        contact=_merged(session, known, own) if separated is None else _parted(session, separated, own),
         before=before,
         formerly=person_id in tied.change.restored,
     )
@@ -220,10 +232,28 @@ def _outlook(session: Session, tied: Tied, now: Iterable[Person], person_id: str
 
 def _merged(session: Session, person: Person | None, members: list[Member]) -> Contact:
     if person is None:
-        return Contact()
+        person = Person(id="", contact=Contact(), members=(), created_at=session.clock.now())
     own = {m.rid for m in person.members}
     met = tuple(m if m.rid in own else replace(m, link=replace(m.link, met=False)) for m in members)
     return merge(replace(person, members=met), merge_policy(session), session.clock.now()).contact
+
+
+def _parted(session: Session, side: Merged, members: list[Member]) -> Contact:
+    """What somebody is who was parted, with the records that come to them at the same time."""
+    if side.links.keys() == {m.rid for m in members}:
+        return side.contact
+    person = Person(
+        id=side.person_id,
+        contact=side.contact,
+        members=tuple(replace(m, link=side.links.get(m.rid, m.link)) for m in members),
+        created_at=session.clock.now(),
+        choices=side.choices,
+        conflicts=side.conflicts,
+        frozen=side.frozen,
+        aliases=side.aliases,
+        returns=side.returns,
+    )
+    return merge(person, merge_policy(session), session.clock.now()).contact
 
 
 def carry_out(session: Session, foreseen: Foreseen) -> None:

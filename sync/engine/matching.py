@@ -37,9 +37,10 @@ def match_records(session: Session) -> None:
     if session.held_joins:
         return
     with uncollected():
-        parts = session.store.parts()
+        policy = match_policy(session)
+        parts = session.store.parts(policy.generic_after)
         if parts is not None:
-            _match(session, parts, match_policy(session))
+            _match(session, parts, policy)
 
 
 def _match(session: Session, parts: Parts, policy: MatchPolicy) -> None:
@@ -51,6 +52,7 @@ def _match(session: Session, parts: Parts, policy: MatchPolicy) -> None:
         return
     likeliest.settle((parts.owners[a], parts.owners[b]) for a, b in parts.judged)
     _look_for_alike(session, parts, policy, likeliest)
+    _find_owners(session, parts, {rid for a, b, _ in parts.opened for rid in (a, b)})
     for one, other, opened in _still_opened(parts):
         likeliest.add(one, other, opened)
     matched = Matched(
@@ -59,6 +61,7 @@ def _match(session: Session, parts: Parts, policy: MatchPolicy) -> None:
         joined=parts.joined,
         told=parts.told,
         suspicions=likeliest.suspicions(),
+        generic=parts.generic,
         rids=None if parts.whole else parts.rids,
     )
     session.store.save_matched(matched, at=session.clock.now())
@@ -69,9 +72,9 @@ def _match(session: Session, parts: Parts, policy: MatchPolicy) -> None:
 
 def _resolved(session: Session, parts: Parts, policy: MatchPolicy, likeliest: Likeliest) -> Iterator[Tied]:
     """Every part that is not plain, by every rule; ``parts.owners`` knows whose its records are now."""
-    careful = replace(policy, look_for_alike=False)
+    careful, generic = replace(policy, look_for_alike=False), frozenset(parts.generic)
     for batch in _batches(parts.careful):
-        region = session.store.part([rid for part in batch for rid in part])
+        region = replace(session.store.part([rid for part in batch for rid in part]), generic=generic)
         tied = tie(session, region, policy=careful)
         _count_joins(session, region, tied.change)
         lowest: dict[str, int] = {}
@@ -120,10 +123,16 @@ def _pairs(session: Session, parts: Parts) -> Iterator[tuple[int, int]]:
     if parts.whole:
         return pairs_of(groups, parts.owners)
     inside = set(parts.rids)
-    others = sorted({rid for group in groups for rid in group} - inside)
-    for rid, head in session.store.heads(others).items():
-        parts.owners[rid] = head
+    _find_owners(session, parts, {rid for group in groups for rid in group})
     return ((a, b) for a, b in pairs_of(groups, parts.owners) if a in inside or b in inside)
+
+
+def _find_owners(session: Session, parts: Parts, rids: set[int]) -> None:
+    """``parts.owners`` knows whose those records are, also where they are none of the region."""
+    if parts.whole:
+        return
+    for rid, head in session.store.heads(sorted(rids.difference(parts.rids))).items():
+        parts.owners[rid] = head
 
 
 def _inside(pairs: Iterable[tuple[int, int]]) -> list[int]:

@@ -65,7 +65,8 @@ def tie(
 ) -> Tied:
     """Whose the region's records are now; ``policy``: another than what is configured."""
     records = [replace(r, person_id=judged.whose[r.ref]) if r.ref in judged.whose else r for r in region.records]
-    partition = match(records, judged.decisions(region.decisions), policy or match_policy(session))
+    rules = policy or match_policy(session)
+    partition = match(records, judged.decisions(region.decisions), rules, region.generic)
     change = assign(
         partition,
         {r.rid: r.person_id for r in region.records if r.person_id is not None},
@@ -108,6 +109,7 @@ def _update(
         redirects=MappingProxyType({loser: winner for winner, loser in change.merged}),
         split_from=MappingProxyType({new: left for left, new in change.split}),
         suspicions=(*_still_opened(region, change), *partition.suspicions),
+        generic=partition.generic,
     )
 
 

@@ -1,5 +1,7 @@
 """One component: records that keys, links or judgements tie together in any way, resolved into people.
 
+A generic key ties nobody; its holders are in one component only where something else ties them.
+
 Stages, each stronger than the next: human "same", profile keys, links, emails. Human "not the same" stands
 above all. Then merges that a person should see first are taken back.
 """
@@ -18,7 +20,7 @@ from sync.matching.unions import MAX_ROOTS, Unions
 from sync.matching.values import OPENED, REFUSED, TWINS, TWO_PROFILES, Apart, Findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from sync.matching.hubs import Hubs
     from sync.matching.values import MatchPolicy
@@ -34,12 +36,13 @@ class Resolution:
         decisions: Iterable[Decision],
         policy: MatchPolicy,
         findings: Findings,
+        generic: Collection[str],
         *,
         with_aliases: bool = True,
     ) -> None:
         self._entries = entries
         self._findings = findings
-        self._hubs: Hubs = hubs_of(entries, decisions, policy, findings)
+        self._hubs: Hubs = hubs_of(entries, decisions, policy, findings, generic)
         if not with_aliases:
             self._hubs.aliases = []
         self.used_aliases = bool(self._hubs.aliases)

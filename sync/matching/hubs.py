@@ -9,11 +9,12 @@ from sync.change import Feature, Suspicion
 from sync.identity.emails import email_key
 from sync.identity.linkedin import is_profile, linkedin_key
 from sync.identity.names import names_agree
+from sync.matching.generic import generic_pairs, is_generic
 from sync.matching.key_names import group_names
-from sync.matching.values import SAME_EMAIL, GenericKey
+from sync.matching.values import SAME_EMAIL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from sync.matching.values import Findings, MatchPolicy
     from sync.person import Decision, MatchRecord
@@ -79,19 +80,36 @@ def profile_key(linkedin: str) -> str | None:
     )
 
 
-def hubs_of(
-    entries: Sequence[Entry], decisions: Iterable[Decision], policy: MatchPolicy, findings: Findings
-) -> Hubs:
-    """What ties ``entries`` (one component, canonical order); generic keys and disagreements are noted."""
-    hubs = Hubs()
-    _read_decisions(entries, decisions, hubs)
-    holders: dict[str, list[int]] = {}
+def ties_of(entry: Entry, generic: Collection[str]) -> Iterator[str]:
+    """What ties ``entry`` to whoever shares it: its keys but ``generic`` ones, and pairs of these."""
+    keys = (*entry.keys, *entry.aliases)
+    yield from (key for key in keys if key not in generic)
+    yield from generic_pairs(keys, generic)
+
+
+def holders_of(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Key → who shows it or had it, in the order of ``entries``."""
+    holders: dict[str, list[Entry]] = {}
     for entry in entries:
         for key in (*entry.keys, *entry.aliases):
-            holders.setdefault(key, []).append(entry.at)
+            holders.setdefault(key, []).append(entry)
+    return holders
+
+
+def hubs_of(
+    entries: Sequence[Entry],
+    decisions: Iterable[Decision],
+    policy: MatchPolicy,
+    findings: Findings,
+    generic: Collection[str],
+) -> Hubs:
+    """What ties ``entries`` (one component, canonical order); disagreements are noted."""
+    holders = holders_of(entries)
+    hubs = Hubs(generic={key for key in holders if key in generic})
+    _read_decisions(entries, decisions, hubs)
     for key in sorted(holders):
         if len(holders[key]) > 1:
-            _read_key(key, [entries[at] for at in holders[key]], policy, hubs, findings)
+            _read_key(key, holders[key], policy, hubs, findings)
     return hubs
 
 
@@ -106,13 +124,10 @@ def _read_decisions(entries: Sequence[Entry], decisions: Iterable[Decision], hub
 
 
 def _read_key(key: str, holding: list[Entry], policy: MatchPolicy, hubs: Hubs, findings: Findings) -> None:
-    names = group_names((entry.record.name or "" for entry in holding), policy.generic_after)
-    if names.incompatible >= policy.generic_after:
-        hubs.generic.add(key)
-        rids = tuple(entry.record.rid for entry in holding)
-        findings.generic_keys.append(GenericKey(key=key, names=names.incompatible, rids=rids))
+    if key in hubs.generic:
         hubs.profiles += _equal_on_both(key, holding, policy) if is_profile(key) else []
         return
+    names = group_names((entry.record.name or "" for entry in holding), policy.generic_after)
     strict = policy.names_must_agree and not is_profile(key) and names.count > 1
     groups = names.group_of if strict else None
     ties = hubs.profiles if is_profile(key) else hubs.emails
@@ -163,8 +178,7 @@ def _equal_on_both(profile: str, holding: list[Entry], policy: MatchPolicy) -> l
                 shared.setdefault(key, []).append(entry)
     hubs = []
     for email, members in sorted(shared.items()):
-        names = group_names((entry.record.name or "" for entry in members), policy.generic_after)
-        if len(members) > 1 and names.incompatible < policy.generic_after:
+        if len(members) > 1 and not is_generic((entry.record.name for entry in members), policy.generic_after):
             hubs.append(Hub(f"{profile} {email}", [entry.at for entry in members]))
     return hubs
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sync.matching.hubs import Entry, entry_of
+from sync.matching.generic import is_generic
+from sync.matching.hubs import Entry, entry_of, holders_of, ties_of
 from sync.matching.rounds import resolve
 from sync.matching.suspicions import Likeliest, find_alike
 from sync.matching.unions import find
-from sync.matching.values import Findings, MatchPolicy, Partition, Twins
+from sync.matching.values import Findings, GenericKey, MatchPolicy, Partition, Twins
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sync.change import Suspicion
     from sync.person import Decision, MatchRecord
@@ -21,20 +23,39 @@ _CAREFUL = MatchPolicy()
 
 
 def match(
-    records: Iterable[MatchRecord], decisions: Iterable[Decision] = (), policy: MatchPolicy = _CAREFUL
+    records: Iterable[MatchRecord],
+    decisions: Iterable[Decision] = (),
+    policy: MatchPolicy = _CAREFUL,
+    generic: Collection[str] = (),
 ) -> Partition:
     """The people that ``records`` make, with everything held, refused or suspected; each rid in one cluster.
 
     ``decisions``: live judgements; of several on one pair the latest counts, and "different" on the same
-    instant. A function of the set of records and decisions.
+    instant. ``generic``: keys known to be nobody's, some of whose holders may not be among ``records``; of every
+    other key all holders are. A function of the sets of records, decisions and keys.
     """
     entries = [entry_of(record) for record in records]
     judged = _latest(decisions)
-    findings = Findings()
+    holders = holders_of(entries)
+    nobodys = {key for key in holders if key in generic}
+    findings = Findings(generic_keys=_generic_keys(holders, policy, nobodys))
+    nobodys.update(found.key for found in findings.generic_keys)
     people: list[list[Entry]] = []
-    for members, about in _components(entries, judged):
-        people += [members] if len(members) == 1 else resolve(members, about, policy, findings)
-    return _partition(people, judged, policy, findings)
+    for members, about in _components(entries, judged, nobodys):
+        people += [members] if len(members) == 1 else resolve(members, about, policy, findings, nobodys)
+    return replace(_partition(people, judged, policy, findings), generic=frozenset(nobodys))
+
+
+def _generic_keys(
+    holders: Mapping[str, Sequence[Entry]], policy: MatchPolicy, known: Collection[str]
+) -> list[GenericKey]:
+    """The keys besides those ``known`` that are nobody's."""
+    enough = policy.generic_after
+    return [
+        GenericKey(key=key, names=enough, rids=tuple(e.record.rid for e in sorted(holding, key=lambda e: e.order)))
+        for key, holding in holders.items()
+        if len(holding) > 1 and key not in known and is_generic((e.record.name for e in holding), enough)
+    ]
 
 
 def _latest(decisions: Iterable[Decision]) -> list[Decision]:
@@ -51,16 +72,16 @@ def _rank(decision: Decision) -> tuple[object, int]:
     return decision.at, ("unsure", "same", "different").index(decision.verdict)
 
 
-def _components(entries: Sequence[Entry], judged: Sequence[Decision]) -> list[tuple[list[Entry], list[Decision]]]:
+def _components(
+    entries: Sequence[Entry], judged: Sequence[Decision], generic: Collection[str]
+) -> list[tuple[list[Entry], list[Decision]]]:
     """Entries that any chain of shared keys, links or "same" ties together, with the judgements inside."""
     parent = list(range(len(entries)))
     first: dict[str, int] = {}
     people: dict[str, int] = {}
     for at, entry in enumerate(entries):
-        for key in entry.keys:
-            _tie(parent, first.setdefault(key, at), at)
-        for key in entry.aliases:
-            _tie(parent, first.setdefault(key, at), at)
+        for tie in ties_of(entry, generic):
+            _tie(parent, first.setdefault(tie, at), at)
         person_id = entry.record.person_id
         if person_id is not None:
             _tie(parent, people.setdefault(person_id, at), at)

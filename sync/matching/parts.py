@@ -13,10 +13,12 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from sync.identity.emails import email_key
+from sync.matching.generic import generic_pairs, is_generic
 from sync.matching.hubs import profile_key
 from sync.matching.numbers import own, width, zeros
 from sync.matching.rounds import names_are_plain
 from sync.matching.unions import find
+from sync.matching.values import GENERIC_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,6 +33,8 @@ _KNOWN: Final = {evidence: number << 4 for number, evidence in enumerate((*EVIDE
 _KNOWN_BITS: Final = 0x70
 _SEVERAL: Final = -1
 _AT_ONCE: Final = 4000
+_CROWDED_AT_ONCE: Final = 200
+"""Keys whose holders' names are read at once; some have hundreds."""
 
 RecordRow = tuple[int, str | None, str | None]
 """Number, given name, family name."""
@@ -45,12 +49,24 @@ class Parts:
     whole store. ``dirty``: how many changed records opened it. ``opened``: suspicions left by generic keys.
     ``careful``: parts that need every rule. ``owners``: record to its person as a number without other meaning;
     whoever resolves a careful part sets them there. ``joined``: (record, record whose person it comes to,
-    evidence). ``told``: (record, evidence) where only that changed.
+    evidence). ``told``: (record, evidence) where only that changed. ``generic``: keys that are nobody's, which tie
+    no parts together; ``generic_after``: mutually incompatible names that make one.
     """
 
-    def __init__(self, highest: int | None, *, whole: bool = False, dirty: int = 0) -> None:
+    def __init__(
+        self,
+        highest: int | None,
+        *,
+        generic_after: int = GENERIC_AFTER,
+        whole: bool = False,
+        dirty: int = 0,
+    ) -> None:
         self.whole = whole
         self.dirty = dirty
+        self.generic: set[str] = set()
+        self._generic_after = generic_after
+        self._crowded: list[tuple[str, list[int], int]] = []
+        self._nobodys: dict[int, list[str]] = {}
         self.opened: list[tuple[int, int, Suspicion]] = []
         self.rids: array[int] = array("q")
         self.owners = own(highest)
@@ -74,23 +90,27 @@ class Parts:
                 if first or last:
                     names[rid] = hash((first, last)) or 1
 
+    def read_generic(self, keys: Iterable[str]) -> None:
+        """Keys known to be nobody's, whose holders need not all be in the region; before the other keys."""
+        self.generic.update(keys)
+
     def read_emails(self, rows: Iterable[KeyRow]) -> None:
         """Every address that one of the records shows or showed, with those of its holders in the region."""
+        generic = self.generic
         for email, text in rows:
-            if not text.isdigit():
+            if not text.isdigit() or email in generic:
                 holders = self._holders(text)
-                if len(holders) > 1:
-                    self._share(holders, SHARES_EMAIL, is_key=email_key(email) == email)
+                self._read_key(email, holders, SHARES_EMAIL, is_key=len(holders) > 1 and email_key(email) == email)
 
     def read_profiles(self, rows: Iterable[KeyRow]) -> None:
         """Every profile key, as for emails."""
-        profiles = self._profiles
+        profiles, generic = self._profiles, self.generic
         for mark, (profile, text) in enumerate(rows, start=1):
             holders = [int(text)] if text.isdigit() else self._holders(text)
             for rid in map(abs, holders):
                 profiles[rid] = _SEVERAL if profiles[rid] else mark
-            if len(holders) > 1:
-                self._share(holders, SHARES_PROFILE, is_key=profile_key(profile) == profile)
+            if len(holders) > 1 or profile in generic:
+                self._read_key(profile, holders, SHARES_PROFILE, is_key=profile_key(profile) == profile)
 
     def read_people(self, rows: Iterable[tuple[int, str]]) -> None:
         """(Record, person) of those that are linked, by person."""
@@ -126,6 +146,23 @@ class Parts:
                     self._flags[-rid] |= HAD_OTHER_KEYS
         return holders
 
+    def _read_key(self, key: str, holders: list[int], flag: int, *, is_key: bool) -> None:
+        """What can be nobody's by the number of names waits until they are read."""
+        names, enough = self._names, self._generic_after
+        if key in self.generic:
+            self._note_generic(key, holders)
+        elif is_key and len(holders) >= enough and len({names[abs(rid)] for rid in holders} - {0}) >= enough:
+            self._crowded.append((key, holders, flag))
+        elif len(holders) > 1:
+            self._share(holders, flag, is_key=is_key)
+
+    def _note_generic(self, key: str, holders: list[int]) -> None:
+        """It ties nobody, but what else ties its holders takes every rule."""
+        self.generic.add(key)
+        for rid in holders:
+            self._flags[abs(rid)] |= CAREFUL
+            self._nobodys.setdefault(abs(rid), []).append(key)
+
     def _share(self, holders: list[int], flag: int, *, is_key: bool) -> None:
         """A kept key may be none by now, as the lists of role and disposable hosts grow: that takes every rule."""
         if is_key:
@@ -153,6 +190,7 @@ class Parts:
     # answering ----------------------------------------------------------------------------------------
     def sort_out(self, names_of: Callable[[Sequence[int]], Mapping[int, str | None]]) -> None:
         """All is read: what becomes of plain parts is known, and which are not. ``names_of``: full names."""
+        self._sort_out_crowded(names_of)
         for a, b in self.judged:
             if find(self.owners, a) == find(self.owners, b):
                 self._flags[a] |= CAREFUL
@@ -172,6 +210,21 @@ class Parts:
         self._compare(unsure, names_of)
         self._names = self._profiles = zeros(None)  # a store's worth of them is memory
         self._flatten()
+
+    def _sort_out_crowded(self, names_of: Callable[[Sequence[int]], Mapping[int, str | None]]) -> None:
+        rest = iter(self._crowded)
+        while some := list(islice(rest, _CROWDED_AT_ONCE)):
+            names = names_of([abs(rid) for _, holders, _ in some for rid in holders])
+            for key, holders, flag in some:
+                if is_generic((names[abs(rid)] for rid in holders), self._generic_after):
+                    self._note_generic(key, holders)
+                else:
+                    self._share(holders, flag, is_key=True)
+        self._crowded = []
+        first: dict[str, int] = {}
+        for rid, keys in self._nobodys.items():
+            for pair in generic_pairs(keys, self.generic):
+                self._tie(first.setdefault(pair, rid), rid)
 
     def _parts(self) -> Iterator[list[int]]:
         """Every part of several records; what is alone is settled on the way."""

@@ -12,7 +12,7 @@ from sync.matching.hubs import Entry
 from sync.matching.values import OPENED, Findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from sync.matching.values import MatchPolicy
     from sync.person import Decision
@@ -23,20 +23,32 @@ MAX_ROUNDS = 4
 
 
 def resolve(
-    entries: Sequence[Entry], decisions: Sequence[Decision], policy: MatchPolicy, findings: Findings
+    entries: Sequence[Entry],
+    decisions: Sequence[Decision],
+    policy: MatchPolicy,
+    findings: Findings,
+    generic: Collection[str] = (),
 ) -> list[list[Entry]]:
-    """``entries`` (one component) as people; what was held or refused is added to ``findings``."""
+    """``entries`` (one component) as people; what was held or refused is added to ``findings``.
+
+    ``generic``: keys that are nobody's, those of others among them.
+    """
     ordered = sorted(entries, key=lambda entry: entry.order)
-    if not decisions and _is_plain(ordered):
+    own_generic = frozenset(key for entry in ordered for key in (*entry.keys, *entry.aliases) if key in generic)
+    if not (decisions or own_generic) and _is_plain(ordered):
         return [ordered]
     own = Findings()
-    people = _settled(ordered, decisions, policy, own)
+    people = _settled(ordered, decisions, policy, own, own_generic)
     findings.extend(own)
     return people
 
 
 def _settled(
-    entries: list[Entry], decisions: Sequence[Decision], policy: MatchPolicy, findings: Findings
+    entries: list[Entry],
+    decisions: Sequence[Decision],
+    policy: MatchPolicy,
+    findings: Findings,
+    generic: frozenset[str],
 ) -> list[list[Entry]]:
     """The people of ``entries`` such that matching them again, once they are kept, gives the same.
 
@@ -44,12 +56,12 @@ def _settled(
     again with the answer taken in, until it stands. Merges that a generic key opened are told by the round that
     opened them.
     """
-    people, found = _round(entries, decisions, policy)
+    people, found = _round(entries, decisions, policy, generic)
     opened = Findings(opened=found.opened, suspicions=[s for s in found.suspicions if s.reason == OPENED])
     told_apart = any(decision.verdict == "different" for decision in decisions)
-    unsure = told_apart or found.generic_keys or any(entry.aliases for entry in entries)
+    unsure = told_apart or generic or any(entry.aliases for entry in entries)
     for _ in range(MAX_ROUNDS if unsure and not _is_kept(people) else 0):
-        again, found_again = _round(_taken_in(people), decisions, policy)
+        again, found_again = _round(_taken_in(people), decisions, policy, generic)
         if _shape(again) == _shape(people):
             break
         people, found = again, found_again
@@ -60,18 +72,18 @@ def _settled(
 
 
 def _round(
-    entries: Iterable[Entry], decisions: Sequence[Decision], policy: MatchPolicy
+    entries: Iterable[Entry], decisions: Sequence[Decision], policy: MatchPolicy, generic: frozenset[str]
 ) -> tuple[list[list[Entry]], Findings]:
     ordered = sorted(entries, key=lambda entry: entry.order)
     for at, entry in enumerate(ordered):
         entry.at = at
     found = Findings()
-    resolution = Resolution(ordered, decisions, policy, found)
+    resolution = Resolution(ordered, decisions, policy, found, generic)
     people = resolution.people()
     if found.bridges and resolution.used_aliases:
         # A former key that makes a bridge joins nobody: once its new holder is a person, it lives elsewhere.
         found = Findings()
-        people = Resolution(ordered, decisions, policy, found, with_aliases=False).people()
+        people = Resolution(ordered, decisions, policy, found, generic, with_aliases=False).people()
     return people, found
 
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from sync.change import Suspicion
 
+GENERIC_AFTER: Final = 3
+"""Mutually incompatible names after which a key is nobody's, unless somebody says otherwise."""
+
 SAME_EMAIL: Final = "same email, names disagree"
 TWO_PROFILES: Final = "tied by email, two LinkedIn profiles"
 BRIDGE: Final = "one record alone ties two complete people"
@@ -28,7 +31,7 @@ class MatchPolicy:
     """
 
     names_must_agree: bool = True
-    generic_after: int = 3
+    generic_after: int = GENERIC_AFTER
     suspect_score: float = 0.90
     look_for_alike: bool = True
 
@@ -70,8 +73,9 @@ class Partition:
     ``clusters``: each record once; ordered inside by record reference, outside by lowest rid. ``bridges``,
     ``conflicts`` (two slugs), ``held_merges`` (would make twins), ``opened`` (merges undone by a generic key)
     and ``refused`` (against a human decision) each name their sides, and are suspicions unless judged.
-    ``skipped_blocks``: groups of alike records too large to be compared; ``unchecked``: clusters too large to
-    be searched for bridges.
+    ``generic``: keys of the records that are nobody's, known ones and those found, which ``generic_keys``
+    describes. ``skipped_blocks``: groups of alike records too large to be compared; ``unchecked``: clusters too
+    large to be searched for bridges.
     """
 
     clusters: tuple[tuple[int, ...], ...]
@@ -83,6 +87,7 @@ class Partition:
     opened: tuple[Apart, ...] = ()
     refused: tuple[Apart, ...] = ()
     generic_keys: tuple[GenericKey, ...] = ()
+    generic: frozenset[str] = frozenset()
     skipped_blocks: int = 0
     unchecked: int = 0
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from sync.matching.values import GENERIC_AFTER
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
@@ -19,10 +21,15 @@ class People(Protocol):
     """Who is who."""
 
     # matching -----------------------------------------------------------------------------------------
-    def region(self, around: Iterable[RecordRef] | None = None) -> Region | None:
-        """The region around all dirty records (see ``Region``), or around some; ``None`` when there are none."""
+    def region(
+        self, around: Iterable[RecordRef] | None = None, generic_after: int = GENERIC_AFTER
+    ) -> Region | None:
+        """The region around all dirty records (see ``Region``), or around some; ``None`` when there are none.
 
-    def parts(self) -> Parts | None:
+        ``generic_after``: see ``MatchPolicy``.
+        """
+
+    def parts(self, generic_after: int) -> Parts | None:
         """The region around all dirty records in parts, read and not sorted out; ``None`` when there are none."""
 
     def alike(self, rids: Sequence[int] | None) -> tuple[list[list[int]], int]:
@@ -51,6 +58,9 @@ class People(Protocol):
     # merging and planning -----------------------------------------------------------------------------
     def dirty_people(self) -> list[str]:
         """Ids of persons to merge and plan again, sorted."""
+
+    def mark_all_records_dirty(self) -> None:
+        """Every record waits for matching (its rules changed)."""
 
     def mark_all_people_dirty(self) -> None:
         """Every active person is dirty (policy or settings changed)."""

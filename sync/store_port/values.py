@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sync.change import Choice, Conflict, Hold, Kind, Operation, Return, Suspicion
@@ -86,8 +86,9 @@ class PageCounts:
 class Region:
     """Everything matching needs around the records that changed, closed under shared keys and persons.
 
-    ``dirty``: rids whose change opened the region. ``people``: person id → creation time, for the persons
-    that own a record in it. ``former``: retired person id → the rids it owned when it was merged away.
+    ``generic``: keys through which it is not closed, because they are nobody's. ``dirty``: rids whose change
+    opened the region. ``people``: person id → creation time, for the persons that own a record in it. ``former``:
+    retired person id → the rids it owned when it was merged away.
     """
 
     records: tuple[MatchRecord, ...]
@@ -95,6 +96,7 @@ class Region:
     people: Mapping[str, datetime]
     former: Mapping[str, frozenset[int]]
     dirty: frozenset[int]
+    generic: frozenset[str] = frozenset()
     suspicions: tuple[Suspicion, ...] = ()
     """Open ones between two of its records."""
 
@@ -105,9 +107,9 @@ class MembershipUpdate:
 
     ``created``: new person ids. ``redirects``: retired id → the id that goes on. ``split_from``: id → the
     id it left. ``suspicions`` replace every open suspicion whose two records both lie in the region;
-    ``holds`` are added. ``decisions`` stand from now on, ``withdrawn`` ones no more. ``separated``: what people
-    who were parted are now, instead of what they were together. ``inherited``: what people decided about somebody
-    who is merged, taken over by who goes on.
+    ``generic``: which of its keys are nobody's. ``holds`` are added. ``decisions`` stand from now on,
+    ``withdrawn`` ones no more. ``separated``: what people who were parted are now, instead of what they were
+    together. ``inherited``: what people decided about somebody who is merged, taken over by who goes on.
     """
 
     members: Mapping[int, tuple[str, str]]
@@ -119,6 +121,7 @@ class MembershipUpdate:
     redirects: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     split_from: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     suspicions: tuple[Suspicion, ...] = ()
+    generic: frozenset[str] = frozenset()
     holds: tuple[Hold, ...] = ()
 
 
@@ -128,8 +131,8 @@ class Matched:
 
     ``updates``: of parts resolved by every rule. ``newcomers``: new person id → its records with their evidence.
     ``joined``: (record, record whose person it comes to, evidence). ``told``: (record, evidence) where only that
-    changed. ``suspicions`` replace every open one between two records of the region. ``rids``: the records of
-    the region, ``None`` = all that there are.
+    changed. ``suspicions`` replace every open one between two records of the region. ``generic``: which of its
+    keys are nobody's. ``rids``: the records of the region, ``None`` = all that there are.
     """
 
     updates: Sequence[MembershipUpdate]
@@ -137,6 +140,7 @@ class Matched:
     joined: Sequence[tuple[int, int, str]]
     told: Sequence[tuple[int, str]]
     suspicions: Sequence[Suspicion]
+    generic: Collection[str]
     rids: Sequence[int] | None
 
 

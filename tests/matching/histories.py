@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from sync.matching import MatchPolicy, Parts, close, match
+from sync.matching.generic import is_generic
+from sync.matching.hubs import entry_of, holders_of
 from sync.membership import assign
 from sync.person import Decision, MatchRecord
 from sync.record import RecordRef
@@ -86,6 +88,7 @@ class World:
     records: dict[int, MatchRecord] = field(default_factory=dict)
     decisions: dict[tuple[int, int], Decision] = field(default_factory=dict)
     person_of: dict[int, str] = field(default_factory=dict)
+    generic: set[str] = field(default_factory=set)
     ids: Any = field(default_factory=lambda: (f"person-{number:04}" for number in itertools.count()))
 
     def apply(self, batch: list[Any]) -> set[RecordRef]:
@@ -127,18 +130,35 @@ class World:
 
     def match_region(self, touched: set[RecordRef]) -> Partition:
         everything = list(self.records.values())
-        region = close(touched, everything, list(self.decisions.values()))
-        return match(region, self.decisions.values(), PLAIN)
+        settled = self._still_generic(touched)
+        region = close(touched, everything, list(self.decisions.values()), settled)
+        return match(region, self.decisions.values(), PLAIN, settled)
+
+    def _still_generic(self, touched: set[RecordRef]) -> set[str]:
+        """Keys that were nobody's and that nothing touched, or that are nobody's all the same."""
+        holders = holders_of(map(entry_of, self.records.values()))
+        return {
+            key
+            for key in self.generic.intersection(holders)
+            if touched.isdisjoint(e.record.ref for e in holders[key])
+            or is_generic((e.record.name for e in holders[key]), PLAIN.generic_after)
+        }
 
     def match_all(self) -> Partition:
         return match(self.records.values(), self.decisions.values(), PLAIN)
 
     def take(self, partition: Partition) -> None:
         inside = {rid for part in partition.clusters for rid in part}
+        self._keep_generic(partition, inside)
         current = {rid: person for rid, person in self.person_of.items() if rid in inside}
         self.person_of.update(assign(partition, current, new_id=lambda: next(self.ids)).person_of)
         for rid in inside:
             self.records[rid] = replace(self.records[rid], person_id=self.person_of[rid])
+
+    def _keep_generic(self, partition: Partition, inside: set[int]) -> None:
+        """Of the keys of the records that were matched those are nobody's that were found or known to be."""
+        self.generic -= holders_of(entry_of(self.records[rid]) for rid in inside).keys() - partition.generic
+        self.generic |= partition.generic
 
 
 def by_parts(records: Iterable[MatchRecord], decisions: Iterable[Decision], *, dense: bool) -> set[frozenset[int]]:
@@ -155,7 +175,8 @@ def by_parts(records: Iterable[MatchRecord], decisions: Iterable[Decision], *, d
     parts.read_judged((rids[d.a], rids[d.b], d.verdict) for d in judged)
     parts.sort_out(lambda wanted: {rid: by_rid[rid].name for rid in wanted})
     careful = {rid for part in parts.careful for rid in part}
-    people = {frozenset(r) for r in match([by_rid[rid] for rid in careful], judged, PLAIN).clusters}
+    partition = match([by_rid[rid] for rid in careful], judged, PLAIN, parts.generic)
+    people = {frozenset(r) for r in partition.clusters}
     plain: dict[int, set[int]] = {}
     for rid in by_rid.keys() - careful:
         plain.setdefault(parts.owners[rid], set()).add(rid - 1)

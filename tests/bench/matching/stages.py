@@ -127,7 +127,7 @@ def keys(place: Place, count: int) -> Found:
 def ingest(place: Place, _: int) -> Found:
     """Every page of the feed is kept."""
     with place.store() as store:
-        place.session(store)
+        after_changed_settings(place.session(store))  # as the first run begins
         return {"seconds": _take_in(store, place.pages())}
 
 
@@ -167,8 +167,7 @@ def merge(place: Place, _: int) -> Found:
 def quiet(place: Place, _: int) -> Found:
     """A cycle in which no provider has anything new."""
     with place.store() as store:
-        session = place.session(store)
-        after_changed_settings(session)  # as at the end of the first run
+        session = place.session(store)  # as at the end of the first run
         state = replace(store.provider_state(EVERY), fingerprint=provider_set(session))
         store.save_provider_state(state)
         store.settle_people(store.dirty_people())
