@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     from sync.change import Hold
 
 DIRTY_RECORDS = "INSERT OR IGNORE INTO dirty_record SELECT value FROM json_each(?)"
+MATCHED_BY = """
+    SELECT kind, value FROM record_key WHERE rid = ? AND shown = 1
+    UNION ALL SELECT 'mark', mark FROM alike_mark WHERE rid = ?
+    UNION ALL SELECT json_extract(fields, '$.first_name'), json_extract(fields, '$.last_name')
+    FROM record WHERE rid = ?
+"""
 LOAD = f"SELECT {RECORD_COLUMNS} FROM json_each(?) AS j CROSS JOIN record AS r ON r.rid = j.value"  # noqa: S608  # only our own column names
 
 
@@ -64,18 +70,18 @@ def save_page(connection: Connection, records: Sequence[ReadRecord], at: int, sw
 
 
 def save_echo(connection: Connection, read: ReadRecord, at: int) -> int:
-    """The row is kept as observed; its rid. It waits for matching only if its keys changed."""
+    """The row is kept as observed; its rid. It waits for matching only if what that looks at changed."""
     known = _known(connection, [read.ref]).get(read.ref)
     if known is None:
         (rid,) = _insert(connection, [read], at)
         connection.exec_driver_sql(DIRTY_RECORDS, (to_json([rid]),))
         return rid
-    before = _shown(connection, known.rid)
+    before = _matched_by(connection, known.rid)
     _return(connection, [known.rid] if known.gone else [])
     people.mark_sharers_dirty(connection, [known.rid])
     # An answer to a write may be trimmed: that it says no "no" does not mean that there is none any more.
     _update(connection, [(known, read)], at, opted_out="coalesce(?, opted_out)")
-    if known.gone or before != _shown(connection, known.rid):
+    if known.gone or before != _matched_by(connection, known.rid):
         connection.exec_driver_sql(DIRTY_RECORDS, (to_json([known.rid]),))
     return known.rid
 
@@ -186,9 +192,8 @@ def _mark(connection: Connection, rows: Sequence[tuple[int, ReadRecord]]) -> Non
         connection.exec_driver_sql("INSERT OR IGNORE INTO alike_mark VALUES (?, ?)", marks)
 
 
-def _shown(connection: Connection, rid: int) -> set[Any]:
-    rows = connection.exec_driver_sql("SELECT kind, value FROM record_key WHERE rid = ? AND shown = 1", (rid,))
-    return {tuple(row) for row in rows}
+def _matched_by(connection: Connection, rid: int) -> set[tuple[Any, ...]]:
+    return {tuple(row) for row in connection.exec_driver_sql(MATCHED_BY, (rid, rid, rid))}
 
 
 def _return(connection: Connection, rids: list[int]) -> None:
