@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from state.operation_rows import from_changes, from_opt_out, from_record
 from state.rows import from_contact, from_json, from_time, from_time_or_none, to_json, to_time, to_time_or_none
 from sync.change import OPEN_STATES, OPT_OUT_KINDS, Operation
+from sync.codes import StateReason
 from sync.dossier import Sent
 from sync.store_port import Standing
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from state.connection import Connection
     from sync.change import Kind, State
+    from sync.record import RecordRef
 
 COLUMNS = (
     "id, run_id, person_id, provider, kind, state, reason, record_id, contact, record, fields, effects, opt_out,"
@@ -48,6 +50,23 @@ def load(
     where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
     rows = connection.exec_driver_sql(f"{SELECT}{where} ORDER BY number", tuple(wanted.values()))
     return [_operation(row) for row in rows]
+
+
+IN_DOUBT = """
+    SELECT DISTINCT d.person_id FROM json_each(?) AS j
+    CROSS JOIN record AS r ON r.provider = json_extract(j.value, '$[0]')
+        AND r.record_id = json_extract(j.value, '$[1]')
+    CROSS JOIN link AS l ON l.rid = r.rid CROSS JOIN dirty_person AS d ON d.person_id = l.person_id
+    CROSS JOIN person AS p ON p.id = l.person_id OR p.successor = l.person_id
+    CROSS JOIN operation AS o ON o.person_id = p.id AND o.provider = r.provider AND o.record_id = r.record_id
+    WHERE o.kind IN ('update', 'variables') AND o.state IN ('unknown', 'failed') AND o.reason = ?
+"""
+
+
+def waiting_in_doubt(connection: Connection, refs: Iterable[RecordRef]) -> list[str]:
+    """See ``Store.waiting_in_doubt``."""
+    names = to_json([[ref.provider, ref.record_id] for ref in refs])
+    return [row[0] for row in connection.exec_driver_sql(IN_DOUBT, (names, StateReason.OUTCOME_UNKNOWN))]
 
 
 VALUELESS = "contact = '{}', record = NULL, message = NULL, accepted_key = NULL"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from state.database import Database
     from sync.change import Kind, Operation, State
+    from sync.record import RecordRef
     from sync.store_port import Settled, Standing
 
 
@@ -62,6 +63,10 @@ class Sending:
     ) -> list[Operation]:
         with self.database.read() as connection:
             return operations.load(connection, states, kinds, reasons, provider, run_id, sent_since)
+
+    def waiting_in_doubt(self, refs: Iterable[RecordRef]) -> list[str]:
+        with self.database.read() as connection:
+            return operations.waiting_in_doubt(connection, refs)
 
     def drop_values(self, *, settled_before: datetime, never_read: Collection[str]) -> None:
         with self.database.read() as connection:

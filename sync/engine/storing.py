@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sync.change import ManualAction
 from sync.contact import FIELD_NAMES
 from sync.engine.opt_out_lists import note_opt_outs
+from sync.engine.people import merge_people
 from sync.identity.canonical import RULES, canonicalize, keys_of
 from sync.items import erasure_of
 from sync.matching import alike_marks
@@ -64,10 +65,17 @@ def store_records(session: Session, seat: Seat, records: Iterable[Record]) -> No
     saying_no = [row.record for row, r in zip(rows, records, strict=True) if r.opted_out]
     anew = _say_it_anew(session, saying_no)
     note_opt_outs(session, map(_row_opt_out, saying_no), anew={_source_id(ref) for ref in anew})
+    _merge_first(session, records)
     counts = session.store.save_page(rows, seat.state, at=session.clock.now(), sweep_id=seat.state.sweep_id)
     seat.seen.update(r.ref.record_id for r in rows)
     seat.seen |= seat.erased
     seat.changed += counts.new + counts.changed
+
+
+def _merge_first(session: Session, records: Iterable[Record]) -> None:
+    """What was read before and is not merged yet counts, before a late write of ours may be seen in its place."""
+    if waiting := session.store.waiting_in_doubt(r.ref for r in records):
+        merge_people(session, waiting)
 
 
 def _without_erased(session: Session, seat: Seat, records: tuple[Record, ...]) -> tuple[Record, ...]:

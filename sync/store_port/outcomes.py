@@ -116,6 +116,9 @@ class Outcomes(Protocol):
         What was sent stays for ever, so whoever asks in every cycle asks for little.
         """
 
+    def waiting_in_doubt(self, refs: Iterable[RecordRef]) -> list[str]:
+        """Persons to be merged who own one of the records, where an update of it may still arrive."""
+
     def drop_values(self, *, settled_before: datetime, never_read: Collection[str]) -> None:
         """What writes replaced and wrote is no longer known of those that came to a good end before that time.
 
