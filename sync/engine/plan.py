@@ -18,6 +18,7 @@ from sync.engine.resolve import as_repeat
 from sync.garbage import uncollected
 from sync.guards import Facts, GuardPolicy, Limit
 from sync.identity import canonical_email, email_key, linkedin_key
+from sync.optouts import effect_of, in_force
 from sync.planning import Side, World, plan_person
 from sync.planning.opt_outs import keys_of_person, plan_opt_outs
 from sync.planning.scope import Scope
@@ -144,9 +145,11 @@ class _Planner:
     def _plan(self, person: Person) -> bool:
         """Plans one person; tells whether nothing waits about them."""
         session, world = self._session, self._world
-        plan = plan_person(person, session.opt_outs.effect(keys_of_person(person), world.now), world)
+        entries = session.opt_outs.entries(keys_of_person(person))
+        effect = effect_of(e.reason for e in entries if in_force(e, world.now))
+        plan = plan_person(person, effect, world)
         opt_outs = plan_opt_outs(
-            person, session.opt_outs, world.sides, now=world.now, pushed=self._pushed, new_id=world.new_id
+            person, entries, session.opt_outs, world.sides, now=world.now, pushed=self._pushed, new_id=world.new_id
         )
         operations = (*opt_outs.operations, *plan.operations)
         self._keep(operations)

@@ -40,6 +40,7 @@ class OptOutPlan:
 
 def plan_opt_outs(
     person: Person,
+    entries: Iterable[OptOutEntry],
     index: OptOutIndex,
     sides: Iterable[Side],
     *,
@@ -48,9 +49,9 @@ def plan_opt_outs(
     new_id: Callable[[], str],
 ) -> OptOutPlan:
     """The entries and stage moves that make every provider know, for opt-outs that forbid contact; what only
-    people can do or judge.
+    people can do or judge. ``entries``: those of ``index`` about the person.
     """
-    entries = [e for e in index.entries(keys_of_person(person)) if in_force(e, now) and _travels(e)]
+    entries = [e for e in entries if in_force(e, now) and _travels(e)]
     if not entries:
         return OptOutPlan()
     strongest = min(entries, key=lambda e: (e.reason != "UNSUBSCRIBED", e.at, e.source))

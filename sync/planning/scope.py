@@ -53,6 +53,8 @@ def _passes_filter(scope: Scope, person: Person) -> bool:
         country = contact.country
         if country is None or (country_code(country) or country.casefold()) not in wanted:
             return False
+    if not (scope.company_domains or scope.exclude_domains):
+        return True
     domains = _domains(person)
     if scope.company_domains and not domains & _registrable(scope.company_domains):
         return False

@@ -37,7 +37,8 @@ def planned(
     number = count(1)
     index = OptOutIndex(entries, lambda key: f"#{key}")
     pushed = given.pop("pushed", {})
-    return plan_opt_outs(who, index, at, now=NOW, pushed=pushed, new_id=lambda: f"o{next(number)}", **given)
+    own = index.entries(keys_of_person(who))
+    return plan_opt_outs(who, own, index, at, now=NOW, pushed=pushed, new_id=lambda: f"o{next(number)}", **given)
 
 
 def everywhere(**known: Any) -> Person:
