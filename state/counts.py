@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from state.connection import Connection
 
 COUNT = "SELECT count(DISTINCT person_id) FROM link"
-KEPT = """
-    SELECT c.amount FROM table_sum AS t JOIN counted AS c ON c.total = t.total
-    WHERE t.name = 'link' AND c.name = 'people'
-"""
-KEEP = f"""
-    INSERT OR REPLACE INTO counted SELECT 'people', total, ({COUNT}) FROM table_sum WHERE name = 'link'
-"""  # noqa: S608  # our own words
+TIES = "SELECT total FROM table_sum WHERE name = 'link'"
+KEPT = "SELECT amount FROM counted WHERE name = 'people' AND total = ?"
 
 
-def people(connection: Connection) -> int:
-    """Distinct persons that own at least one record."""
-    kept = connection.exec_driver_sql(KEPT).first()
-    return int(kept[0] if kept else connection.exec_driver_sql(COUNT).scalar_one())
+class Counted(NamedTuple):
+    """So many people there were while the sum over their ties was ``total``."""
+
+    total: str
+    amount: int
 
 
-def keep(connection: Connection) -> None:
-    """The next one who asks need not count, unless a tie changes before."""
-    if connection.exec_driver_sql(KEPT).first() is None:
-        connection.exec_driver_sql(KEEP)
+def people(connection: Connection, known: Counted | None = None) -> Counted:
+    """Distinct persons that own at least one record; ``known``: what was counted before."""
+    total = str(connection.exec_driver_sql(TIES).scalar_one())
+    if known is not None and known.total == total:
+        return known
+    kept = connection.exec_driver_sql(KEPT, (total,)).first()
+    return Counted(total, int(kept[0] if kept else connection.exec_driver_sql(COUNT).scalar_one()))
+
+
+def keep(connection: Connection, known: Counted | None) -> None:
+    """Later runs need not count, unless a tie changes before."""
+    now = people(connection, known)
+    if connection.exec_driver_sql(KEPT, (now.total,)).first() is None:
+        connection.exec_driver_sql("INSERT OR REPLACE INTO counted VALUES ('people', ?, ?)", now)
 
 
 def people_at(connection: Connection, provider: str) -> int:

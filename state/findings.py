@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations, product
+from itertools import product
 from typing import TYPE_CHECKING
 
 from state.rows import from_features, from_time, from_values, to_features, to_json, to_time
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from state.connection import Connection
     from sync.change import CannotExpress
 
-APART = ("bridge", "two-slugs")
-"""Kinds of holds whose people may be one."""
 NOT_TIED = (ALIKE, ONE_MAILBOX, OPENED)
 """Reasons of suspicions about people whom nothing ties, or nothing any more."""
 
@@ -175,38 +173,6 @@ def _close_suspicions(connection: Connection, rids: str | None, around: Iterable
 def _pair(records: tuple[RecordRef, RecordRef]) -> tuple[str, str, str, str]:
     a, b = records
     return a.provider, a.record_id, b.provider, b.record_id
-
-
-def suspected_people(connection: Connection) -> dict[str, frozenset[str]]:
-    """Person → the other persons it may be one with; pairs that came to one person are left out."""
-    found: dict[str, set[str]] = {}
-    for person, other in (*_suspected_pairs(connection), *_held_pairs(connection)):
-        found.setdefault(person, set()).add(other)
-    return {person: frozenset(others) for person, others in found.items()}
-
-
-def _suspected_pairs(connection: Connection) -> list[tuple[str, str]]:
-    rows = connection.exec_driver_sql(
-        "SELECT a.person_id, b.person_id FROM suspicion AS s JOIN link AS a ON a.rid = s.a"
-        " JOIN link AS b ON b.rid = s.b WHERE a.person_id <> b.person_id"
-    )
-    return [pair for a, b in rows for pair in ((a, b), (b, a))]
-
-
-def _held_pairs(connection: Connection) -> list[tuple[str, str]]:
-    """Whoever is held because of one record, with one another and with the record's own person."""
-    rows = connection.exec_driver_sql(
-        "SELECT h.kind, h.provider, h.record_id, coalesce(p.successor, h.person_id), l.person_id"
-        " FROM hold AS h LEFT JOIN person AS p ON p.id = h.person_id"
-        " LEFT JOIN record AS r ON r.provider = h.provider AND r.record_id = h.record_id"
-        " LEFT JOIN link AS l ON l.rid = r.rid WHERE h.kind IN (?, ?)",
-        APART,
-    )
-    held: dict[tuple[str, str, str], set[str]] = {}
-    for kind, provider, record_id, person, owner in rows:
-        group = held.setdefault((kind, provider, record_id), set())
-        group.update({person, owner} - {None})
-    return [pair for group in held.values() for pair in permutations(group, 2)]
 
 
 def twins(connection: Connection) -> list[tuple[str, str, tuple[str, ...]]]:

@@ -20,6 +20,7 @@ from state import (
     reading,
     runs,
     strangers,
+    suspects,
 )
 from state.asking import Asking
 from state.key import keyed_hash
@@ -29,7 +30,7 @@ from state.sending import Sending
 from sync.garbage import uncollected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
@@ -74,6 +75,7 @@ class SqliteStore(Asking, Matching, Sending):
         self.warnings = list(warnings)
         self._key = key
         self._ledger = ledger
+        self._people: counts.Counted | None = None
 
     @property
     def path(self) -> Path | None:
@@ -109,7 +111,7 @@ class SqliteStore(Asking, Matching, Sending):
     def finish_run(self, run_id: str, *, at: datetime, exit_code: int, summary: Mapping[str, object]) -> None:
         with self.database.write("run") as connection:
             runs.finish(connection, run_id, at, exit_code, summary)
-            counts.keep(connection)
+            counts.keep(connection, self._people)
 
     def standpoint(self) -> tuple[str, int]:
         with self.database.read() as connection:
@@ -227,7 +229,8 @@ class SqliteStore(Asking, Matching, Sending):
 
     def people_count(self) -> int:
         with self.database.read() as connection:
-            return counts.people(connection)
+            self._people = counts.people(connection, self._people)
+        return self._people.amount
 
     def people_at(self, provider: str) -> int:
         with self.database.read() as connection:
@@ -250,9 +253,9 @@ class SqliteStore(Asking, Matching, Sending):
         with self.database.read() as connection:
             return counts.suspected(connection)
 
-    def suspected_people(self) -> Mapping[str, frozenset[str]]:
+    def suspected_people(self, ids: Collection[str] | None = None) -> Mapping[str, frozenset[str]]:
         with self.database.read() as connection:
-            return findings.suspected_people(connection)
+            return suspects.suspected_people(connection, ids)
 
     def twins(self) -> list[tuple[str, str, tuple[str, ...]]]:
         with self.database.read() as connection:

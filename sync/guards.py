@@ -88,10 +88,11 @@ KINDS = frozenset({"create", "update", "blank", "replace", "merge", "emptied", "
 class Facts:
     """What a run is about to do, beside its operations.
 
-    ``known``: provider → people known there, wherever something is planned. ``people``: all people. ``merges``:
-    provider → joins of people who both existed before. ``vanished``: provider → (records gone from a proven
-    sweep, live before). ``changed_config``: provider → (new fingerprint, what changed). ``lost_database``: the
-    store is empty though a ledger of opt-outs exists. ``other_host``: the store's last run was on another machine.
+    ``known``: provider → people known there, wherever something is planned. ``people``: all people, where some
+    became one or the database is lost. ``merges``: provider → joins of people who both existed before.
+    ``vanished``: provider → (records gone from a proven sweep, live before). ``changed_config``: provider → (new
+    fingerprint, what changed). ``lost_database``: the store is empty though a ledger of opt-outs exists.
+    ``other_host``: the store's last run was on another machine.
     """
 
     known: Mapping[str, int]

@@ -32,5 +32,6 @@ def doubts(
 
 def in_doubt(session: Session, people: Iterable[str]) -> set[str]:
     """Whoever may be one with somebody of ``people``."""
-    suspected = session.store.suspected_people()
+    people = set(people)
+    suspected = session.store.suspected_people(people)
     return {other for person in people for other in suspected.get(person, ())}

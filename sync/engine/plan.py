@@ -103,15 +103,15 @@ def plan_all(session: Session) -> list[str]:
     if session.only_people is not None:
         ids = sorted(session.only_people & set(ids))
     session.planned_people = ids
-    return _Planner(session).plan(ids) if ids else []
+    return _Planner(session, ids).plan(ids) if ids else []
 
 
 class _Planner:
     """Plans all people of one cycle, one after another in the order of their ids."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, ids: list[str]) -> None:
         self._session = session
-        suspected = session.store.suspected_people()
+        suspected = session.store.suspected_people(ids)
         self._records = session.store.places(suspected)
         self._places = {person: set(where) for person, where in self._records.items()}
         self._shared: set[str] = set()
@@ -257,7 +257,7 @@ def stop_or_go(session: Session) -> bool:
     planned = {o.provider for o in session.operations.values() if o.state == "planned"}
     facts = Facts(
         known=MappingProxyType({name: session.store.people_at(name) for name in planned}),
-        people=session.store.people_count(),
+        people=session.store.people_count() if session.merges or session.lost_database else 0,
         merges=MappingProxyType(session.merges),
         vanished=MappingProxyType({s.name: s.vanished for s in session.seats.values() if s.vanished}),
         changed_config=MappingProxyType(

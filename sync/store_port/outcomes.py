@@ -30,8 +30,11 @@ class Outcomes(Protocol):
     def suspected_count(self) -> int:
         """How many pairs that are."""
 
-    def suspected_people(self) -> Mapping[str, frozenset[str]]:
-        """Person id → the other persons of its open suspicions, held bridges and two-slug conflicts."""
+    def suspected_people(self, ids: Collection[str] | None = None) -> Mapping[str, frozenset[str]]:
+        """Person id → the other persons of its open suspicions, held bridges and two-slug conflicts.
+
+        Everybody's, or at least those of ``ids``.
+        """
 
     def twins(self) -> list[tuple[str, str, tuple[str, ...]]]:
         """(person, provider, record ids in link order) wherever a person has several live records."""

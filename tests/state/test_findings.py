@@ -41,6 +41,8 @@ def test_the_people_of_a_suspicion_are_suspected_of_one_another(store: SqliteSto
         "bob": frozenset({"ann"}),
         "eve": frozenset({"ann"}),
     }
+    assert store.suspected_people(["bob"]) == {"ann": frozenset({"bob"}), "bob": frozenset({"ann"})}
+    assert store.suspected_people(["ann"])["ann"] == frozenset({"bob", "eve"})
 
 
 @pytest.mark.parametrize("kind", ["bridge", "two-slugs"])
