@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sync.engine.session import Session
     from sync.merging import MergePolicy, MergeResult
     from sync.person import Member, Person
-    from sync.record import Record, RecordRef
+    from sync.record import Link, Record, RecordRef
 
 CHUNK = 500
 """People held in memory at once."""
@@ -51,7 +51,7 @@ def merge_people(session: Session, ids: Iterable[str] | None = None) -> None:
         for found in people:
             person = recognised(session, relinked(_adopt(session, found, creates)), doubtful)
             result = merge(person, policy, session.clock.now())
-            merged.append(to_merged(person, result))
+            merged.append(to_merged(person, replace(result, links=_links(found, person, result))))
         session.store.save_merged(merged, at=session.clock.now())
 
 
@@ -68,6 +68,12 @@ def _take_strangers(
     waiting = {person_id for person_id, _ in creates} | set(session.store.owners(doubtful).values())
     at = session.clock.now()
     return session.store.take_strangers(lambda shown: meet(shown, policy, at), but=waiting, at=at)
+
+
+def _links(before: Person, person: Person, result: MergeResult) -> dict[int, Link]:
+    """The ties that are others than ``before``: by the merge, or by what was recognised ahead of it."""
+    kept = {m.rid: m.link for m in before.members}
+    return {m.rid: m.link for m in person.members if m.link != kept.get(m.rid)} | dict(result.links)
 
 
 def to_merged(person: Person, result: MergeResult) -> Merged:

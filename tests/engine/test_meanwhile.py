@@ -65,6 +65,23 @@ async def test_an_edit_that_a_late_write_of_ours_takes_the_place_of_is_written_a
     assert "Oakmere Holding" in [row.get("company") for row in home.datananas.rows]
 
 
+async def test_a_write_of_ours_that_arrives_days_later_is_written_over_again(home: House) -> None:
+    at_topo = home.actors["topo"].create(person(company_name="Oakmere"))
+    at_apollo = home.actors["apollo"].create(person(company_name="Oakmere"))
+    await home.rest()
+    home.actors["topo"].edit(at_topo, {"company_name": "Oakmere Group"})
+    home.apollo.traffic.faults.append(Fault.parse("POST /api/v1/contacts/bulk_update:1:reset-before"))
+    await home.run()
+    home.actors["topo"].edit(at_topo, {"company_name": "Oakmere Holding"})
+    await home.rest()
+    home.actors["topo"].edit(at_topo, {"job_title": "COO"})
+    await home.rest()
+    home.apollo.edit(at_apollo, organization_name="Oakmere Group")  # the lost one, handed on by a gateway
+    await home.rest()
+    assert [row["organization_name"] for row in home.apollo.rows] == ["Oakmere Holding"]
+    assert [row["company"] for row in home.datananas.rows] == ["Oakmere Holding"]
+
+
 async def test_a_create_that_may_have_arrived_is_repeated_under_the_keys_it_had(home: House) -> None:
     record = home.actors["topo"].create(person())
     home.datananas.turn(bad_totals="negative")

@@ -38,6 +38,8 @@ ONCE_BROKEN = {
     29173: "a no in the answer that a full read begins with was dropped, and its record deleted before its turn",
     17579: "who was deleted before a sweep came to its first page was not missed by it a day later",
     22545: "what an update with a lost answer had left where nobody can read was not replaced by what stands now",
+    1827: "what a lost write left much later was not kept as acknowledged, so nothing was written over it",
+    2639: "the same, with a title",
     5337: "an edit that a look had shown was lost to a late write of ours that the read-back showed in its place",
     20609: "who was deleted after the answer that a full read begins with counted as there until the next one",
 }
