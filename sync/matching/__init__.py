@@ -2,7 +2,7 @@
 
 Keys join, names guard, people decide. ``match`` answers for everything or for a region that is closed under
 ``reach``; both give the same clusters for the records of the region, because records in different components
-(tied by no key, link or judgement) never influence each other.
+(tied by no link, no judgement and no key but those that are nobody's) never influence each other.
 """
 
 from sync.matching.face import cluster
