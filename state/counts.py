@@ -10,6 +10,11 @@ if TYPE_CHECKING:
 COUNT = "SELECT count(DISTINCT person_id) FROM link"
 TIES = "SELECT total FROM table_sum WHERE name = 'link'"
 KEPT = "SELECT amount FROM counted WHERE name = 'people' AND total = ?"
+KEEP = """
+    INSERT INTO counted (name, total, amount) VALUES ('people', ?, ?)
+    ON CONFLICT (name) DO UPDATE SET total = excluded.total, amount = excluded.amount
+    WHERE total <> excluded.total
+"""
 
 
 class Counted(NamedTuple):
@@ -30,9 +35,7 @@ def people(connection: Connection, known: Counted | None = None) -> Counted:
 
 def keep(connection: Connection, known: Counted | None) -> None:
     """Later runs need not count, unless a tie changes before."""
-    now = people(connection, known)
-    if connection.exec_driver_sql(KEPT, (now.total,)).first() is None:
-        connection.exec_driver_sql("INSERT OR REPLACE INTO counted VALUES ('people', ?, ?)", now)
+    connection.exec_driver_sql(KEEP, people(connection, known))
 
 
 def people_at(connection: Connection, provider: str) -> int:
@@ -42,8 +45,3 @@ def people_at(connection: Connection, provider: str) -> int:
         " WHERE r.provider = ? AND r.gone_at IS NULL"
     )
     return int(connection.exec_driver_sql(statement, (provider,)).scalar_one())
-
-
-def suspected(connection: Connection) -> int:
-    """Pairs of people who may be one."""
-    return int(connection.exec_driver_sql("SELECT count(*) FROM suspicion").scalar_one())

@@ -251,7 +251,7 @@ class SqliteStore(Asking, Matching, Sending):
 
     def suspected_count(self) -> int:
         with self.database.read() as connection:
-            return counts.suspected(connection)
+            return suspects.count(connection)
 
     def suspected_people(self, ids: Collection[str] | None = None) -> Mapping[str, frozenset[str]]:
         with self.database.read() as connection:

@@ -37,6 +37,11 @@ HELD = """
 """
 
 
+def count(connection: Connection) -> int:
+    """Pairs of people under suspicion."""
+    return int(connection.exec_driver_sql("SELECT count(*) FROM suspicion").scalar_one())
+
+
 def suspected_people(connection: Connection, ids: Collection[str] | None) -> dict[str, frozenset[str]]:
     """Person → the other persons it may be one with, at least of those ``ids`` (``None`` = of everybody)."""
     found: dict[str, set[str]] = {}

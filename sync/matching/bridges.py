@@ -48,7 +48,7 @@ def hold_bridges(
     return sorted(done)
 
 
-def _could_bridge(group: list[int], entries: Sequence[Entry], generic: set[str]) -> bool:
+def _could_bridge(group: list[int], entries: Sequence[Entry], generic: frozenset[str]) -> bool:
     keys = _keys(group, entries, generic)
     profiles = sum(map(is_profile, keys))
     return profiles > 1 and len(keys) - profiles > 1
@@ -86,16 +86,16 @@ def _sides(members: list[int], ties: Sequence[Hub]) -> list[list[int]]:
     return [[members[place] for place in part] for part in unions.groups(range(len(members)))]
 
 
-def _keys(side: list[int], entries: Sequence[Entry], generic: set[str]) -> set[str]:
+def _keys(side: list[int], entries: Sequence[Entry], generic: frozenset[str]) -> set[str]:
     return {key for at in side for key in entries[at].keys} - generic
 
 
-def _is_complete(side: list[int], entries: Sequence[Entry], generic: set[str]) -> bool:
+def _is_complete(side: list[int], entries: Sequence[Entry], generic: frozenset[str]) -> bool:
     kinds = {is_profile(key) for key in _keys(side, entries, generic)}
     return len(kinds) == 2
 
 
-def _are_disjoint(sides: list[list[int]], entries: Sequence[Entry], generic: set[str]) -> bool:
+def _are_disjoint(sides: list[list[int]], entries: Sequence[Entry], generic: frozenset[str]) -> bool:
     keys = [_keys(side, entries, generic) for side in sides]
     return sum(map(len, keys)) == len(set().union(*keys))
 

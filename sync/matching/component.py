@@ -20,7 +20,7 @@ from sync.matching.unions import MAX_ROOTS, Unions
 from sync.matching.values import OPENED, REFUSED, TWINS, TWO_PROFILES, Apart, Findings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sync.matching.hubs import Hubs
     from sync.matching.values import MatchPolicy
@@ -36,7 +36,7 @@ class Resolution:
         decisions: Iterable[Decision],
         policy: MatchPolicy,
         findings: Findings,
-        generic: Collection[str],
+        generic: frozenset[str],
         *,
         with_aliases: bool = True,
     ) -> None:

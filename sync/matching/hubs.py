@@ -53,7 +53,7 @@ class Hubs:
     emails: list[Hub] = field(default_factory=list)
     aliases: list[Hub] = field(default_factory=list)
     """Keys that only new records show now: they come to the person who had the key, if to nobody else."""
-    generic: set[str] = field(default_factory=set)
+    generic: frozenset[str] = frozenset()
 
 
 def entry_of(record: MatchRecord) -> Entry:
@@ -101,11 +101,14 @@ def hubs_of(
     decisions: Iterable[Decision],
     policy: MatchPolicy,
     findings: Findings,
-    generic: Collection[str],
+    generic: frozenset[str],
 ) -> Hubs:
-    """What ties ``entries`` (one component, canonical order); disagreements are noted."""
+    """What ties ``entries`` (one component, canonical order); disagreements are noted.
+
+    ``generic``: those of its keys that are nobody's.
+    """
     holders = holders_of(entries)
-    hubs = Hubs(generic={key for key in holders if key in generic})
+    hubs = Hubs(generic=generic)
     _read_decisions(entries, decisions, hubs)
     for key in sorted(holders):
         if len(holders[key]) > 1:

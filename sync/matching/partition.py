@@ -38,12 +38,14 @@ def match(
     judged = _latest(decisions)
     holders = holders_of(entries)
     nobodys = {key for key in holders if key in generic}
-    findings = Findings(generic_keys=_generic_keys(holders, policy, nobodys))
-    nobodys.update(found.key for found in findings.generic_keys)
+    told = _generic_keys(holders, policy, nobodys)
+    nobodys.update(found.key for found in told)
+    findings = Findings()
     people: list[list[Entry]] = []
     for members, about in _components(entries, judged, nobodys):
         people += [members] if len(members) == 1 else resolve(members, about, policy, findings, nobodys)
-    return replace(_partition(people, judged, policy, findings), generic=frozenset(nobodys))
+    partition = _partition(people, judged, policy, findings)
+    return replace(partition, generic_keys=tuple(sorted(told, key=lambda g: g.key)), generic=frozenset(nobodys))
 
 
 def _generic_keys(
@@ -123,7 +125,6 @@ def _partition(
         held_merges=tuple(sorted(findings.held_merges, key=lambda a: a.sides)),
         opened=tuple(sorted(findings.opened, key=lambda a: a.sides)),
         refused=tuple(sorted(findings.refused, key=lambda a: (a.sides, a.keys))),
-        generic_keys=tuple(sorted(findings.generic_keys, key=lambda g: g.key)),
         skipped_blocks=skipped,
         unchecked=findings.unchecked,
     )

@@ -27,7 +27,7 @@ def resolve(
     decisions: Sequence[Decision],
     policy: MatchPolicy,
     findings: Findings,
-    generic: Collection[str] = (),
+    generic: Collection[str],
 ) -> list[list[Entry]]:
     """``entries`` (one component) as people; what was held or refused is added to ``findings``.
 

@@ -102,7 +102,6 @@ class Findings:
     held_merges: list[Apart] = field(default_factory=list)
     opened: list[Apart] = field(default_factory=list)
     refused: list[Apart] = field(default_factory=list)
-    generic_keys: list[GenericKey] = field(default_factory=list)
     unchecked: int = 0
 
     def extend(self, other: Findings) -> None:
@@ -113,5 +112,4 @@ class Findings:
         self.held_merges += other.held_merges
         self.opened += other.opened
         self.refused += other.refused
-        self.generic_keys += other.generic_keys
         self.unchecked += other.unchecked
