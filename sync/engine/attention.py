@@ -30,6 +30,8 @@ SINCE = "since"
 """Provider → digest of its table, and when a run first met the table so."""
 TARGETS = "targets"
 """Provider → id of its target, and when a run first met it instead of another; ``""`` = the first one known."""
+OUTREACH = "outreach"
+"""Providers whose target enrolled people when it was looked at last."""
 ENDED = "ended"
 """Which opt-outs had ended when those whom they forbade were last looked for."""
 UNREAD = "unread"
@@ -83,6 +85,20 @@ def known_targets(session: Session) -> dict[str, list[str]]:
         if target and kept.get(name, [""])[0] != target:
             kept[name] = [target, session.clock.now().isoformat() if name in kept else ""]
     return kept
+
+
+def after_ended_outreach(session: Session) -> None:
+    """Everybody, when a target enrols nobody any more: what was kept from it may be written there now."""
+    state = session.store.provider_state(EVERY)
+    kept = state.memory.get(OUTREACH)
+    before = kept if isinstance(kept, list) else []
+    targets = {name: seat.target for name, seat in session.seats.items()}
+    now = [n for n, target in sorted(targets.items()) if (target.starts_outreach if target else n in before)]
+    if now == before:
+        return
+    if not set(before) <= {*now}:
+        session.store.mark_all_people_dirty()
+    session.store.save_provider_state(replace(state, memory={**state.memory, OUTREACH: now}))
 
 
 def _settings_digest(session: Session) -> str:

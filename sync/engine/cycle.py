@@ -15,6 +15,7 @@ from sync.engine.attention import (
     TARGETS,
     after_changed_settings,
     after_ended_opt_outs,
+    after_ended_outreach,
     after_missing_providers,
     after_unread_details,
     fully_planned,
@@ -75,6 +76,7 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
     await _open_all(session)
     await read_opt_outs(session)
     await _look_at_targets(session)
+    after_ended_outreach(session)
     await resolve_unknown(session)
     await pull_all(session)
     if take_in_exports is not None:
