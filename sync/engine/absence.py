@@ -74,11 +74,15 @@ def _mark_gone(session: Session, seat: Seat) -> None:
 
 
 def mark_gone(session: Session, refs: Sequence[RecordRef]) -> None:
-    """The records are gone, each a hold for a person, unless their keys live on under another id."""
+    """The records are gone, each a hold for a person, unless their keys live on under another id.
+
+    One that is nobody's yet, as after a death or while a guard holds joins, is missed by the next full read: by
+    then somebody can be asked about it.
+    """
+    owners = {ref: person for ref in refs if (person := session.store.person_of(ref)) is not None}
     holds = [
         Hold(kind=HoldKind.DISAPPEARED, person_id=person, provider=ref.provider, record_id=ref.record_id)
-        for ref in refs
-        if (person := session.store.person_of(ref)) is not None
+        for ref, person in owners.items()
     ]
-    if refs:
-        session.store.mark_gone(refs, at=session.clock.now(), holds=holds)
+    if holds:
+        session.store.mark_gone([*owners], at=session.clock.now(), holds=holds)

@@ -209,6 +209,26 @@ async def test_too_many_joins_of_known_people_stop_the_run_and_the_next_one_too(
     assert (report.exit_code, report.people.total, report.people.merged) == (0, 5, 5)
 
 
+async def test_who_is_deleted_while_a_guard_holds_their_matching_is_asked_about_afterwards(home: House) -> None:
+    home.section("guards", merge={"share": 0.01, "floor": 0})
+    home.without("datananas")
+    ana, bob = crowd(2)
+    home.actors["topo"].create(replace(ana, emails=()))
+    record = home.actors["apollo"].create(replace(ana, linkedin_url=None))
+    home.configure("topo", create=False)
+    home.configure("apollo", create=False)
+    await home.run()
+    home.actors["apollo"].edit(record, {"linkedin_url": ana.linkedin_url or ""})
+    new = home.actors["apollo"].create(bob)
+    assert (await home.run()).exit_code == 5
+    home.apollo.remove(new)
+    home.clock.advance(hours=25)
+    assert (await home.run(allow=["merge=all:1"])).people.total == 2
+    home.clock.advance(hours=25)
+    (hold,) = (await home.run()).holds
+    assert (hold.provider, hold.record_id) == ("apollo", new)
+
+
 async def test_a_record_with_slug_and_opaque_id_is_joined_by_either(home: House) -> None:
     opaque = "ACoAABh375cB" + "x" * 27
     home.actors["topo"].create(person(emails=(), linkedin_url=f"https://www.linkedin.com/in/{opaque}"))
