@@ -145,7 +145,7 @@ def take(
     verbose: int,
     quiet: bool,
 ) -> int:
-    """The field of ITEM holds what PROVIDER shows, everywhere."""
+    """The field of ITEM holds what PROVIDER shows, everywhere; provider:id names one of several records there."""
     set_up_logs(log_format, verbose, quiet)
     from sync.engine import review
 

@@ -14,6 +14,7 @@ from sync.contact import Contact
 from sync.engine import decisions
 from sync.engine.people import merge_people, to_merged
 from sync.engine.policies import merge_policy
+from sync.engine.recognising import same
 from sync.engine.settle import settled_by
 from sync.errors import ContactSyncError
 from sync.identity import canonical_email, linkedin_key
@@ -211,16 +212,21 @@ def _never_arrived(session: Session, operation: Operation) -> str:
 
 # fields -----------------------------------------------------------------------------------------------
 def take(session: Session, item: Item, provider: str) -> str:
-    """The field holds for good what the record of that provider holds."""
+    """The field holds for good what the record of that provider holds; ``provider:id`` names one of several."""
     finding, person = _field(session, item)
-    own = [m for m in person.members if m.record.ref.provider == provider and not m.gone]
-    asked = [m for m in own if str(m.record.ref) in finding.values] or own
+    own = [m for m in person.members if provider in {m.record.ref.provider, _name(m)} and not m.gone]
+    asked = [m for m in own if _name(m) in finding.values] or own
     if not asked:
         names = sorted({m.record.ref.provider for m in person.members if not m.gone})
         raise CannotAnswer(
             f"the person has no record at {provider}", remedy=f"take one of {', '.join(names)}, or `set` a value"
         )
     source, value = _name(asked[0]), asked[0].record.contact.get(finding.field)
+    if any(not same(session, finding.field, value, m.record.contact.get(finding.field)) for m in asked):
+        raise CannotAnswer(
+            f"the person's records at {provider} do not agree on {finding.field}",
+            remedy=f"take one of {', '.join(sorted(map(_name, asked)))}",
+        )
     if value is None and finding.values.get(source, "") is not None:  # a blank is taken only where it is listed
         raise CannotAnswer(f"{provider} shows no {finding.field}", remedy="take another one, or `set` a value")
     return _decide(session, person, finding, value, source=source)

@@ -85,6 +85,24 @@ async def test_a_provider_that_shows_nothing_there_is_not_taken_for_a_blank(home
     assert whole(home, f"topo:{at_topo}").contact.job_title == "CFO"
 
 
+async def test_where_two_records_of_a_provider_do_not_agree_one_of_them_is_named(home: House) -> None:
+    one, other = (
+        home.actors["apollo"].create(person(emails=(f"ana{number}@oakmere-logistics.com",), job_title="COO"))
+        for number in range(2)
+    )
+    await home.rest()
+    home.actors["apollo"].edit(one, {"job_title": "CEO"})
+    home.actors["apollo"].edit(other, {"job_title": "CFO"})
+    await home.run()
+    item = only_item(home)
+    with pytest.raises(CannotAnswer, match="records at apollo do not agree on job_title") as refused:
+        take(home, item, "apollo")
+    assert refused.value.remedy == f"take one of apollo:{one}, apollo:{other}"
+    take(home, item, f"apollo:{other}")
+    await home.run()
+    assert {row["position"] for row in home.datananas.rows} == {"CFO"}
+
+
 async def vanish(home: House) -> Item:
     """A person known at three providers whose record at Topo is gone."""
     record = home.actors["topo"].create(person())
