@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from datetime import datetime
 from functools import partial
+from re import Pattern
 from typing import TYPE_CHECKING
 
 from sync.codes import StateReason
@@ -18,9 +20,9 @@ from sync.identity.canonical import compared
 from sync.optouts import wide_keys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from sync.engine.session import Session
+    from sync.engine.session import Seat, Session
     from sync.person import Member, Person
     from sync.record import OptOut, Record
 
@@ -30,8 +32,8 @@ SINCE = "since"
 """Provider → digest of its table, and when a run first met the table so."""
 TARGETS = "targets"
 """Provider → id of its target, and when a run first met it instead of another; ``""`` = the first one known."""
-OUTREACH = "outreach"
-"""Providers whose target enrolled people when it was looked at last."""
+ABILITIES = "abilities"
+"""Provider → digest of what it could do, and whether its target enrolled people, when it was looked at last."""
 ENDED = "ended"
 """Which opt-outs had ended when those whom they forbade were last looked for."""
 UNREAD = "unread"
@@ -87,18 +89,22 @@ def known_targets(session: Session) -> dict[str, list[str]]:
     return kept
 
 
-def after_ended_outreach(session: Session) -> None:
-    """Everybody, when a target enrols nobody any more: what was kept from it may be written there now."""
+def after_changed_abilities(session: Session) -> None:
+    """Everybody, when a provider can do other things than when it was looked at last, as with a key of more
+    scopes, or when its target no longer enrols people or begins to: what could not be written may be by now.
+    """
     state = session.store.provider_state(EVERY)
-    kept = state.memory.get(OUTREACH)
-    before = kept if isinstance(kept, list) else []
-    targets = {name: seat.target for name, seat in session.seats.items()}
-    now = [n for n, target in sorted(targets.items()) if (target.starts_outreach if target else n in before)]
-    if now == before:
-        return
-    if not set(before) <= {*now}:
+    kept = _kept(state.memory, ABILITIES)
+    now = {**kept, **{seat.name: [_abilities(seat)] for seat in session.working()}}
+    if now != kept:
         session.store.mark_all_people_dirty()
-    session.store.save_provider_state(replace(state, memory={**state.memory, OUTREACH: now}))
+        session.store.save_provider_state(replace(state, memory={**state.memory, ABILITIES: now}))
+
+
+def _abilities(seat: Seat) -> str:
+    able = seat.provider.capabilities
+    enrols = seat.target is not None and seat.target.starts_outreach
+    return _digest({"enrols": enrols, **{f.name: getattr(able, f.name) for f in fields(able)}})
 
 
 def _settings_digest(session: Session) -> str:
@@ -113,7 +119,16 @@ def _settings_digest(session: Session) -> str:
 
 
 def _digest(parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=_plain).encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """A value of a kind that JSON has not, in one order whatever process writes it."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return value.pattern if isinstance(value, Pattern) else str(value)
 
 
 def provider_set(session: Session) -> str:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from sync.engine.attention import (
     TARGETS,
+    after_changed_abilities,
     after_changed_settings,
     after_ended_opt_outs,
-    after_ended_outreach,
     after_missing_providers,
     after_unread_details,
     fully_planned,
@@ -76,7 +76,7 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
     await _open_all(session)
     await read_opt_outs(session)
     await _look_at_targets(session)
-    after_ended_outreach(session)
+    after_changed_abilities(session)
     await resolve_unknown(session)
     await pull_all(session)
     if take_in_exports is not None:
