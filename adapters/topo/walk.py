@@ -3,7 +3,8 @@
 Always page 1, sorted ascending by a time, asked strictly after just before the last row's time; repeats are
 dropped by id and time. Pages 2, 3, … are walked only where one page cannot get past a shared time. Sorting has
 no documented second key, so a walk inside one time that met repeats skipped others: it is walked again, until as
-many were met as the list counts.
+many were met as the list counts. So is one during which the list shrank: whoever came after a row that went moved
+to a page that had been read.
 Source: https://docs.topo.io/api-reference/pagination-filtering (offset pages, no cursor).
 """
 
@@ -50,6 +51,8 @@ class Walk:
     done: bool = False
     _page: int = 1
     _pass: int = 1
+    _total: int = 0
+    _shrank: bool = False
     _edge: dict[tuple[str, datetime], None] = field(default_factory=dict)
     _walked: list[str] = field(default_factory=list)
     _met: set[str] = field(default_factory=set)
@@ -68,6 +71,7 @@ class Walk:
 
         ``rows``: how many rows the page had, unreadable ones included.
         """
+        self._note_total(total)
         fresh = frozenset(step.id for step in steps if (step.id, step.moment.at) not in self._edge)
         self._edge.update(dict.fromkeys((step.id, step.moment.at) for step in steps))
         self._walked += [step.id for step in steps]
@@ -79,6 +83,13 @@ class Walk:
         else:
             self._advance(steps, total)
         return fresh
+
+    def _note_total(self, total: int) -> None:
+        """A row that went may be among those met, so from then on they are counted anew."""
+        if total < self._total and (self._page, self._pass) != (1, 1):
+            self._met = set()
+            self._shrank = self._shrank or self._page > 1
+        self._total = total
 
     def _more(self, rows: int, total: int, has_more: bool) -> bool:
         """Whether rows follow. When ``has_more`` and ``total_count`` disagree the longer read is taken."""
@@ -99,18 +110,18 @@ class Walk:
     def _move(self, bound: datetime) -> None:
         self.after = bound
         self._edge = {key: None for key in self._edge if key[1] >= bound}
-        self._page, self._pass, self._walked, self._met = 1, 1, [], set()
+        self._page, self._pass, self._walked, self._met, self._shrank = 1, 1, [], set(), False
 
     def _again(self, total: int) -> bool:
-        """Whether the pages inside one time are walked once more, because rows changed places meanwhile."""
+        """Whether the pages inside one time are walked once more, as rows changed places or went meanwhile."""
         unmoved = self._page == 1 or len(set(self._walked)) == len(self._walked)
-        if unmoved or len(self._met) == total:
+        if not self._shrank and (unmoved or len(self._met) == total):
             return False
         if self._pass == PASSES:
             self.complete = False
             return False
         self._pass += 1
-        self._page, self._walked = 1, []
+        self._page, self._walked, self._shrank = 1, [], False
         return True
 
 

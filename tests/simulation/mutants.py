@@ -214,6 +214,7 @@ MUTANTS = {
     "base": Mutant("sync.engine.settle:wrote", _no_base),
     "echo": Mutant("sync.merging.edits:_explained_by_us", _always(False), "old-reads"),
     "after-read-back": Mutant("sync.engine.verify:after_read_back", _settles_everybody, "arrivals"),
+    "abilities": Mutant("sync.engine.cycle:after_changed_abilities", _always(None), "abilities"),
     "retry-rule": Mutant("adapters.toolkit.retry:_floor_s", _patient_writes, "late-create"),
     "second-look": Mutant("sync.engine.push:_Pusher._send_anew", _no_second_look, "no-while-waiting"),
     "waits-kept": Mutant("adapters.toolkit.rates:Limiter.memory", _always({}), "asked-to-wait"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from adapters.topo.exchange import SCOPES
 from sync.contact import Contact
 from sync.record import RecordRef
 from tests.simulation.people import DOMAINS, slug_of
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from random import Random
 
     from tests.simulation.scene import Scene
+
+
+OF_THEMES = frozenset(
+    {
+        "sequence", "no-sequence", "narrow-key", "whole-key", "join", "newcomer", "remove-first", "write-back",
+        "clear",
+    }
+)  # fmt: skip
 
 
 class Others:
@@ -34,7 +43,7 @@ class Others:
             self._add(random, place)
             return
         rows = [row for row in self._rows() if not place or row[0] == place]
-        if act in {"sequence", "join", "newcomer", "remove-first", "write-back", "clear"}:
+        if act in OF_THEMES:
             self._act_of_theme(act, rows)
             return
         if not rows:
@@ -54,6 +63,11 @@ class Others:
         if act == "sequence":
             topo.lists[topo.list_id]["default_sequence_template_id"] = "5e9ce000-0000-4000-8000-000000000001"
             self._scene.sequence_in = min(self._scene.sequence_in, self._scene.cycle + self._scene.planned)
+        elif act == "no-sequence":
+            topo.lists[topo.list_id]["default_sequence_template_id"] = None
+        elif act in {"narrow-key", "whole-key"}:
+            kept = SCOPES if act == "whole-key" else [s for s in SCOPES if not s.endswith(":write")]
+            topo.switches = replace(topo.switches, scopes=tuple(kept))
         elif act == "newcomer":
             self._newcomer()
         elif act == "remove-first":

@@ -29,6 +29,7 @@ from tests.simulation.loop import VirtualLoop, silent
 from tests.simulation.oracle import judge
 from tests.simulation.others import Others
 from tests.simulation.people import crowd, slug_of
+from tests.simulation.rest import ALLOW, rest
 from tests.simulation.serving import served
 from tests.simulation.witness import Made, Witness
 
@@ -41,12 +42,6 @@ if TYPE_CHECKING:
     from sync.report.model import Report
     from tests.simulation.faults import Faults
 
-ALLOW = (
-    *(f"{kind}={name}:9999" for kind in ("create", "update", "blank", "replace") for name in PROVIDERS),
-    "merge=all:9999", "emptied=topo:9999", "emptied=apollo:9999",
-)  # fmt: skip
-CALM = {"starting": "before", "bad_totals": "", "second_ending": False, "foreign": 0}
-"""How the stream behaves once faults are over."""
 OPT_OUT_AGE_S = 60.0
 """An opt-out that is older than this must be known to us before anything could create its person."""
 
@@ -209,7 +204,7 @@ class Scene:
             await self._build(stack)
             try:
                 await self._disturbed()
-                await self._at_rest()
+                await rest(self)
                 judge(self)
             finally:
                 if self.store is not None:
@@ -287,27 +282,6 @@ class Scene:
             self.mode = "run"
         if storage.bytes_of(self.folder) != before:
             self.witness.blame("V12", "a dry run changed the state on disk")
-
-    async def _at_rest(self) -> None:
-        """Faults and other people stop; time enough for late applies, settle and a whole read passes."""
-        self.faults.on = False
-        self.loop.jumps = 0.0
-        self.kills = []
-        self.clock.skew = max(self.clock.skew, timedelta())
-        self.boxes["datananas"].turn(**CALM)
-        self.boxes["datananas"].listeners.sent.clear()  # who repeats the stream does not repeat its faults
-        await asyncio.sleep(26 * 3600)
-        for _ in range(2):
-            await self.cycle_once(ALLOW)
-            await asyncio.sleep(1300)
-        self.quiet_from = len(self.reports)
-        before = {name: box.writes for name, box in self.boxes.items()}
-        for _ in range(self.draw.quiet):
-            await self.cycle_once(ALLOW)
-            await asyncio.sleep(1300)
-        for name, box in self.boxes.items():
-            if box.writes != before[name]:
-                self.witness.blame("V9", f"{box.writes - before[name]} writes to {name} with nothing to say")
 
     async def cycle_once(self, allow: tuple[str, ...]) -> None:
         """One cycle; a process that dies in it is started again, as its supervisor would."""

@@ -42,4 +42,5 @@ ONCE_BROKEN = {
     2639: "the same, with a title",
     5337: "an edit that a look had shown was lost to a late write of ours that the read-back showed in its place",
     20609: "who was deleted after the answer that a full read begins with counted as there until the next one",
+    1090302: "a row that went while pages inside one time were walked pushed another out, which counted as gone",
 }

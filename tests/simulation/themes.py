@@ -319,6 +319,17 @@ def _arrivals(random: Random, plan: Draw) -> Draw:
     return _cycles(replace(plan, crowd="mixed", cues=cues), 1000.0, 60.0)
 
 
+def _abilities(random: Random, plan: Draw) -> Draw:
+    """For a while the target list has a default sequence, or the key's scopes do not suffice to write."""
+    loss, back = random.choice((("sequence", "no-sequence"), ("narrow-key", "whole-key")))
+    news = (*_times(random, "edit@apollo", 1, 3), *_times(random, "opt-out@apollo", 0, 1))
+    if loss == "narrow-key":
+        news += _times(random, "newcomer@apollo", 0, 2)
+    cues = (Cue(cycle=2, acts=(loss, *news)), Cue(cycle=3, acts=(back,)))
+    plan = replace(_with(_prompt(plan), "topo", default_sequence=None), places=("apollo",), cues=cues)
+    return _cycles(plan, 1000.0, 1000.0, 1000.0)
+
+
 THEMES: dict[str, Callable[[Random, Draw], Draw]] = {
     "late-create": _late_create,
     "asked-to-wait": _asked_to_wait,
@@ -344,4 +355,5 @@ THEMES: dict[str, Callable[[Random, Draw], Draw]] = {
     "unread-noes": _unread_noes,
     "no-of-a-double": _no_of_a_double,
     "arrivals": _arrivals,
+    "abilities": _abilities,
 }

@@ -81,6 +81,27 @@ def test_a_walk_that_skipped_tied_rows_never_calls_itself_complete(offsets: list
     assert len(found) == len(offsets) or not walk.complete
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    offsets=OFFSETS,
+    size=st.integers(1, 7),
+    removed=st.dictionaries(st.integers(1, 12), st.integers(0, 39), max_size=3),
+    tie_order=st.sampled_from(["id", "insertion", "random"]),
+)
+def test_whoever_stays_is_given_although_others_are_removed_meanwhile_or_the_walk_is_not_complete(
+    offsets: list[int], size: int, removed: dict[int, int], tie_order: str
+) -> None:
+    switches = Switches(tie_order=tie_order)  # type: ignore[arg-type]  # drawn from the literals
+    server = Server([START + timedelta(microseconds=o) for o in offsets], switches)
+    walk = Walk("last_seen_at", "last_seen_after", size)
+    found: list[str] = []
+    while not walk.done:
+        found += sorted(server.ask(walk))
+        if server.requests in removed and server.rows:
+            server.rows.pop(removed[server.requests] % len(server.rows))
+    assert {row["id"] for row in server.rows} <= {*found} or not walk.complete
+
+
 def test_pages_inside_one_time_are_walked_again_when_rows_repeated() -> None:
     server = Server([START] * 20, Switches(tie_order="random"))
     walked(server, 5)
