@@ -189,7 +189,7 @@ def _mailboxes(record: MatchRecord, *, free: bool = False) -> set[str]:
 def _features(a: MatchRecord, b: MatchRecord) -> Iterable[Feature | None]:
     yield _company_feature(read_company(a.company), read_company(b.company))
     yield _overlap("domain", _domains(a), _domains(b))
-    yield _overlap("phone", {_phone(a.phone)} - {""}, {_phone(b.phone)} - {""})
+    yield _overlap("phone", {read_phone(a.phone)} - {""}, {read_phone(b.phone)} - {""})
 
 
 def _company_feature(a: str, b: str) -> Feature | None:

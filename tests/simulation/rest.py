@@ -54,15 +54,16 @@ async def _everybody_anew(scene: Scene) -> None:
     if sum(box.writes for box in scene.boxes.values()) != writes:
         sent = [f"{o.provider} {o.kind} {o.state} {o.reason}" for o in scene.reports[-1].operations]
         scene.witness.blame("V8", f"forgotten until everybody was looked at anew: {sent[:3]}")
-    if _people_kept(scene) != before:
+    if not before.items() <= _people_kept(scene).items():  # an entry may have become a record just now
         scene.witness.blame("V8", "people were others once everybody was looked at anew")
 
 
-def _people_kept(scene: Scene) -> dict[str, object]:
+def _people_kept(scene: Scene) -> dict[tuple[str, int | None], str]:
+    """Person and record → the person's fields."""
     assert scene.store is not None
     with scene.store.database.read() as connection:
         rows = connection.exec_driver_sql(
             "SELECT p.id, p.fields, l.rid FROM person AS p LEFT JOIN link AS l ON l.person_id = p.id"
             " WHERE p.status = 'active' ORDER BY p.id, l.rid"
         ).fetchall()
-    return {f"{person} {rid}": fields for person, fields, rid in rows}
+    return {(person, rid): fields for person, fields, rid in rows}
