@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.identity import names_agree
+from sync.identity import names, names_agree
 
 AGREE = [
     ("John Smith", "J. Smith"), ("John Smith", "Jon Smith"), ("Bob Smith", "Robert Smith"), ("Anna Schmidt",
@@ -74,3 +74,11 @@ def test_agreement_is_symmetric_and_its_score_is_a_share(one: Any, two: Any) -> 
 @given(st.text(max_size=30))
 def test_a_name_never_disagrees_with_itself(name: Any) -> None:
     assert names_agree(name, name).agree is not False
+
+
+WORDS = st.sampled_from(["Ann", "dr", "Jr", "De", "PhD", "ii", "Ben", "a", "O'Neil", "Zoë", "x", " ", ","])
+
+
+@given(st.lists(st.one_of(WORDS, st.text(max_size=5)), max_size=4).map(" ".join))
+def test_a_name_of_two_plain_words_is_read_at_once_as_it_would_be_word_by_word(name: str) -> None:
+    assert names.fold_name(name) == names._folded(name)
