@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from sys import intern
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,8 @@ class Draft:
         if choice is None:
             return FieldChange(before=before, after=after, source="", rule=Rule.FIRST_CONTACT)
         rule = Rule.FILL if before is None and choice.rule in UNION else choice.rule
-        return FieldChange(before=before, after=after, source=choice.source.partition(":")[0], rule=rule)
+        source = intern(choice.source.partition(":")[0])  # a first run keeps a million of them
+        return FieldChange(before=before, after=after, source=source, rule=rule)
 
     def operation(
         self,
