@@ -122,10 +122,12 @@ def _weigh(
 def with_decided(
     choice: Choice, stands: Value | None, lost: tuple[Choice, Value], person_id: str, *, name: str, region: str
 ) -> Choice:
-    """The choice, by which ``stands`` does, with a value among its losers that was decided for ``person_id``."""
+    """The choice, by which ``stands`` does, with a value among its losers that was decided for ``person_id``, and
+    with what had lost to that one.
+    """
     other, value = lost
     source = other.source if ":" in other.source else f"{other.source} for {person_id}"
-    return _with_losers(choice, {source: value}, name, stands, region)
+    return _with_losers(choice, {**other.losers, source: value}, name, stands, region)
 
 
 def _with_losers(choice: Choice, lost: dict[str, Value], name: str, stands: Value | None, region: str) -> Choice:

@@ -169,3 +169,15 @@ def test_the_edit_that_makes_two_people_one_is_not_undone_by_the_meeting(found: 
         assert len(ana.members) == 3
         assert (ana.contact.job_title, ana.choices["job_title"].rule) == ("CEO", "only-changer")
         assert ana.choices["job_title"].losers == {"topo:b": "Clerk"} | ({"datananas:c": found} if found else {})
+
+
+def test_what_lost_to_a_decision_is_still_known_after_a_split_by_mistake(here: World) -> None:
+    def lost() -> dict[str, object]:
+        return dict(here.person("apollo:b").choices["job_title"].losers)
+
+    before = lost()
+    assert before == {"apollo:b": "Boss", "datananas:b": "Chief"}
+    here.split("datananas:b")
+    here.join("apollo:b", "datananas:b")
+    here.settle()
+    assert lost() == before

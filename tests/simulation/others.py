@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.topo.exchange import SCOPES
 from sync.contact import Contact
 from sync.record import RecordRef
+from tests.simulation.desk import answer, undo_a_split
 from tests.simulation.people import DOMAINS, slug_of
 from tests.simulation.witness import Edit, Gone, No
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 OF_THEMES = frozenset(
     {
         "sequence", "no-sequence", "narrow-key", "whole-key", "join", "newcomer", "remove-first", "write-back",
-        "clear",
+        "clear", "answer", "split-and-join",
     }
 )  # fmt: skip
 
@@ -44,7 +45,7 @@ class Others:
             return
         rows = [row for row in self._rows() if not place or row[0] == place]
         if act in OF_THEMES:
-            self._act_of_theme(act, rows)
+            self._act_of_theme(act, rows, random)
             return
         if not rows:
             return
@@ -58,7 +59,7 @@ class Others:
         elif act in {"opt-out", "unsubscribe"}:
             self._say_no(act, provider, record_id, row)
 
-    def _act_of_theme(self, act: str, rows: list[tuple[str, str, dict[str, Any]]]) -> None:
+    def _act_of_theme(self, act: str, rows: list[tuple[str, str, dict[str, Any]]], random: Random) -> None:
         topo = self._scene.boxes["topo"]
         if act == "sequence":
             topo.lists[topo.list_id]["default_sequence_template_id"] = "5e9ce000-0000-4000-8000-000000000001"
@@ -68,6 +69,10 @@ class Others:
         elif act in {"narrow-key", "whole-key"}:
             kept = SCOPES if act == "whole-key" else [s for s in SCOPES if not s.endswith(":write")]
             topo.switches = replace(topo.switches, scopes=tuple(kept))
+        elif act == "answer":
+            answer(self._scene, random)
+        elif act == "split-and-join":
+            undo_a_split(self._scene, random)
         elif act == "newcomer":
             self._newcomer()
         elif act == "remove-first":

@@ -330,6 +330,20 @@ def _abilities(random: Random, plan: Draw) -> Draw:
     return _cycles(plan, 1000.0, 1000.0, 1000.0)
 
 
+def _decisions(random: Random, plan: Draw) -> Draw:
+    """People decide between cycles what waits for them, or take back at once what they decided by mistake."""
+    crowd = random.choice(("apart", "everywhere", "mixed"))
+    # Who looks alike and shares no key is told apart by an edit of what they look alike in.
+    edits = () if crowd == "apart" else (*_times(random, "edit@topo", 2, 5), *_times(random, "edit@apollo", 2, 5))
+    acts = random.choice((("answer",), ("answer",), ("split-and-join",), ("answer", "split-and-join")))
+    cues = [Cue(cycle=number, acts=(*acts, *edits) if random.random() < 0.5 else acts) for number in (2, 3, 4)]
+    cues.append(Cue(cycle=random.choice((2, 3)), acts=edits, planned=True))
+    places = plan.places if crowd == "mixed" else ("topo", "apollo")
+    faults = random.choice((0, random.randint(1, 4)))
+    plan = replace(plan, places=places, crowd=crowd, cues=tuple(cues), faults=faults)
+    return _cycles(plan, 60.0, random.choice((60.0, 1000.0)), 60.0, 60.0)
+
+
 THEMES: dict[str, Callable[[Random, Draw], Draw]] = {
     "late-create": _late_create,
     "asked-to-wait": _asked_to_wait,
@@ -356,4 +370,5 @@ THEMES: dict[str, Callable[[Random, Draw], Draw]] = {
     "no-of-a-double": _no_of_a_double,
     "arrivals": _arrivals,
     "abilities": _abilities,
+    "decisions": _decisions,
 }
