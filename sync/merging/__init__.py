@@ -27,6 +27,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from sync.codes import Rule
 from sync.contact import Contact
 from sync.merging.edits import merge_edits
 from sync.merging.first_contact import welcome
@@ -76,4 +77,18 @@ def merge_step_by_step(person: Person, policy: MergePolicy, at: datetime) -> Mer
     work = Work(person, policy, at)
     merge_edits(work)
     welcome(work)
+    _keep_disputed(work)
     return work.result()
+
+
+def _keep_disputed(work: Work) -> None:
+    """What was in dispute and is no more, as when a late write of ours took its place, is not lost with the dispute.
+
+    What lost just now to the same record's later value stays away.
+    """
+    for dispute in work.person.conflicts:
+        name, before = dispute.field, work.person.choices.get(dispute.field)
+        waiting = work.conflicts[name].values if name in work.conflicts else {}
+        now, then = (choice.losers if choice else {} for choice in (work.choices.get(name), before))
+        kept = {s: v for s, v in dispute.values.items() if s not in waiting and now.get(s) == then.get(s)}
+        work.note_losers(name, {s: v for s, v in kept.items() if v is not None}, Rule.SURVIVORSHIP)
