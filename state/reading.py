@@ -44,14 +44,19 @@ class Known(NamedTuple):
     rid: int
     fingerprint: str
     gone: bool
+    updated_at: int | None
+    changed_at: int
 
 
-def save_page(connection: Connection, records: Sequence[ReadRecord], at: int, sweep_id: str | None) -> PageCounts:
+def save_page(
+    connection: Connection, records: Sequence[ReadRecord], at: int, sweep_id: str | None, settle: int = 0
+) -> PageCounts:
     """The records are kept; see ``Store.save_page``. Records that are there twice count once, the last one."""
     page = {read.ref: read for read in records}
     known = _known(connection, page)
     fresh = [read for ref, read in page.items() if ref not in known]
-    changed = [(was, page[ref]) for ref, was in known.items() if page[ref].fingerprint != was.fingerprint]
+    others = [(was, page[ref]) for ref, was in known.items() if page[ref].fingerprint != was.fingerprint]
+    changed = [(was, read) for was, read in others if not _is_late(was, read, at, settle)]
     back = [was.rid for was in known.values() if was.gone]
     rids = _insert(connection, fresh, at)
     people.mark_sharers_dirty(connection, [was.rid for was, _ in changed])
@@ -66,7 +71,15 @@ def save_page(connection: Connection, records: Sequence[ReadRecord], at: int, sw
         new=len(fresh),
         changed=len(changed),
         unchanged=len(page) - len(fresh) - len(changed),
+        late=frozenset(read.ref for was, read in others if _is_late(was, read, at, settle)),
     )
+
+
+def _is_late(was: Known, read: ReadRecord, at: int, settle: int) -> bool:
+    """Whether the row is older than what was stored just now; a clock that was wrong proves nothing."""
+    if was.updated_at is None or read.updated_at is None or abs(at - was.changed_at) >= settle:
+        return False
+    return to_time(read.updated_at) < was.updated_at
 
 
 def save_echo(connection: Connection, read: ReadRecord, at: int) -> int:
@@ -93,8 +106,8 @@ def _known(connection: Connection, refs: Iterable[RecordRef]) -> dict[RecordRef,
     known: dict[RecordRef, Known] = {}
     for provider, ids in wanted.items():
         rows = connection.exec_driver_sql(
-            "SELECT record_id, rid, fingerprint, gone_at IS NOT NULL FROM record"
-            " WHERE provider = ? AND record_id IN (SELECT value FROM json_each(?))",
+            "SELECT record_id, rid, fingerprint, gone_at IS NOT NULL, updated_at, changed_at"
+            " FROM record WHERE provider = ? AND record_id IN (SELECT value FROM json_each(?))",
             (provider, to_json(ids)),
         )
         known.update((RecordRef(provider, row[0]), Known(*row[1:])) for row in rows)

@@ -144,12 +144,18 @@ class SqliteStore(Asking, Matching, Sending):
 
     # reading ------------------------------------------------------------------------------------------
     def save_page(
-        self, records: Sequence[ReadRecord], state: ProviderState, *, at: datetime, sweep_id: str | None
+        self,
+        records: Sequence[ReadRecord],
+        state: ProviderState,
+        *,
+        at: datetime,
+        sweep_id: str | None,
+        settle: timedelta = timedelta(),
     ) -> PageCounts:
         with uncollected(), self.database.write("page") as connection:
             if sweep_id is not None:
                 reading.begin_sweep(connection, state.provider, sweep_id, to_time(at))
-            counts = reading.save_page(connection, records, to_time(at), sweep_id)
+            counts = reading.save_page(connection, records, to_time(at), sweep_id, settle // MICROSECOND)
             runs.save_provider(connection, state)
             return counts
 

@@ -70,14 +70,19 @@ def tried(session: Session) -> dict[tuple[str, str], Contact]:
 def perhaps_left(
     session: Session, people: Iterable[Person], doubtful: Mapping[RecordRef, list[Operation]]
 ) -> dict[RecordRef, dict[str, tuple[Value, ...]]]:
-    """Record → field → values that ``doubtful`` updates may have left there; none that a later write replaced."""
+    """Record → field → values that ``doubtful`` updates may have left there; none that a later write replaced.
+
+    One that followed within ``settle`` may have been there first.
+    """
     found: dict[RecordRef, dict[str, tuple[Value, ...]]] = {}
+    settle = session.settings.sync.settle
     for person in people:
         for ref in {m.record.ref for m in person.members} & doubtful.keys():
             sure = _surely_written(session, person, ref)
             for operation in doubtful[ref]:
+                until = operation.sent_at + settle if operation.sent_at else EVER
                 for name, change in operation.fields.items():
-                    if change.after is not None and sure.get(name, EVER) < (operation.sent_at or EVER):
+                    if change.after is not None and sure.get(name, EVER) < until:
                         left = found.setdefault(ref, {})
                         left[name] = (*left.get(name, ()), change.after)
     return found

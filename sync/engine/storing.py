@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sync.change import ManualAction
-from sync.contact import FIELD_NAMES
+from sync.contact import FIELD_NAMES, Contact
 from sync.engine.opt_out_lists import note_opt_outs
 from sync.engine.people import merge_people
 from sync.identity.canonical import RULES, canonicalize, keys_of
@@ -20,7 +20,7 @@ from sync.record import OptOut
 from sync.store_port import ReadRecord, Ready
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sync.engine.session import Seat, Session
     from sync.record import Record, RecordRef
@@ -31,7 +31,10 @@ _VALUES = attrgetter(*FIELD_NAMES)
 def ready_to_store(record: Record, *, region: str) -> ReadRecord:
     """The record with the digest that tells a change; canonical values and keys once somebody asks."""
     return ReadRecord(
-        ref=record.ref, fingerprint=_fingerprint(record, region), make=lambda: _canonical(record, region)
+        ref=record.ref,
+        fingerprint=_fingerprint(record, region),
+        make=lambda: _canonical(record, region),
+        updated_at=record.updated_at,
     )
 
 
@@ -58,7 +61,7 @@ def _canonical(record: Record, region: str) -> Ready:
 def store_records(session: Session, seat: Seat, records: Iterable[Record]) -> None:
     """The records and the seat's cursor are kept in one commit; opt-outs on rows are in the ledger before.
 
-    Rows of whom somebody had erased are dropped.
+    Rows of whom somebody had erased are dropped. A late read is no sight of the record as it is.
     """
     records = _without_erased(session, seat, tuple(records))
     rows = [ready_to_store(r, region=session.settings.sync.default_region) for r in records]
@@ -66,10 +69,31 @@ def store_records(session: Session, seat: Seat, records: Iterable[Record]) -> No
     anew = _say_it_anew(session, saying_no)
     note_opt_outs(session, map(_row_opt_out, saying_no), anew={_source_id(ref) for ref in anew})
     _merge_first(session, records)
-    counts = session.store.save_page(rows, seat.state, at=session.clock.now(), sweep_id=seat.state.sweep_id)
-    seat.seen.update(r.ref.record_id for r in rows)
+    settle, sweep_id = session.settings.sync.settle, seat.state.sweep_id
+    counts = session.store.save_page(rows, seat.state, at=session.clock.now(), sweep_id=sweep_id, settle=settle)
+    seat.seen.update(r.ref.record_id for r in rows if r.ref not in counts.late)
     seat.seen |= seat.erased
     seat.changed += counts.new + counts.changed
+    if counts.late:
+        late = {row.ref: row.record for row in rows if row.ref in counts.late}
+        _store_unseen(session, seat, late)
+
+
+def _store_unseen(session: Session, seat: Seat, late: Mapping[RecordRef, Record]) -> None:
+    """Of late reads only what stood where we have written since counts: it may be an edit that nobody had seen."""
+    known, owners = session.store.records(late), session.store.owners(late)
+    links = {m.record.ref: m.link for p in session.store.people(owners.values()) for m in p.members}
+    rows = []
+    for ref in late.keys() & links.keys():
+        wrote, shown = links[ref].written.keys(), late[ref].contact.to_fields()
+        kept = {name: value for name, value in known[ref].contact.to_fields().items() if name not in wrote}
+        unseen = {name: value for name, value in shown.items() if name in wrote}
+        contact = Contact.from_fields(kept | unseen)
+        if contact != known[ref].contact:
+            record = replace(known[ref], contact=contact)
+            rows.append(ready_to_store(record, region=session.settings.sync.default_region))
+    if rows:
+        session.store.save_page(rows, seat.state, at=session.clock.now(), sweep_id=None)
 
 
 def _merge_first(session: Session, records: Iterable[Record]) -> None:

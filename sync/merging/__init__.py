@@ -82,13 +82,20 @@ def merge_step_by_step(person: Person, policy: MergePolicy, at: datetime) -> Mer
 
 
 def _keep_disputed(work: Work) -> None:
-    """What was in dispute and is no more, as when a late write of ours took its place, is not lost with the dispute.
+    """What was in dispute and is no more, as when a late write of ours took its place, is not lost with it.
 
-    What lost just now to the same record's later value stays away.
+    Where the same record shows a later value, and that one lost just now, it stays away.
     """
     for dispute in work.person.conflicts:
-        name, before = dispute.field, work.person.choices.get(dispute.field)
+        name = dispute.field
         waiting = work.conflicts[name].values if name in work.conflicts else {}
-        now, then = (choice.losers if choice else {} for choice in (work.choices.get(name), before))
-        kept = {s: v for s, v in dispute.values.items() if s not in waiting and now.get(s) == then.get(s)}
-        work.note_losers(name, {s: v for s, v in kept.items() if v is not None}, Rule.SURVIVORSHIP)
+        later = _lost_just_now(work, name)
+        kept = {s: v for s, v in dispute.values.items() if v is not None and s not in waiting and s not in later}
+        work.note_losers(name, kept, Rule.SURVIVORSHIP)
+
+
+def _lost_just_now(work: Work, name: str) -> set[str]:
+    """The records whose own value of now is among what lost, and was not before."""
+    now, then = (own[name].losers if name in own else {} for own in (work.choices, work.person.choices))
+    shows = {str(m.record.ref): work.shown[m.rid].get(name) for m in work.live}
+    return {s for s in now.keys() & shows.keys() if now[s] != then.get(s) and work.same(name, now[s], shows[s])}

@@ -76,13 +76,20 @@ class Store(People, Outcomes, Protocol):
 
     # reading ------------------------------------------------------------------------------------------
     def save_page(
-        self, records: Sequence[ReadRecord], state: ProviderState, *, at: datetime, sweep_id: str | None
+        self,
+        records: Sequence[ReadRecord],
+        state: ProviderState,
+        *,
+        at: datetime,
+        sweep_id: str | None,
+        settle: timedelta = timedelta(),
     ) -> PageCounts:
         """Records and cursor are kept in one commit.
 
         A record whose fingerprint is unchanged is only marked as seen (in ``sweep_id`` when given). A new or
         changed one is dirty for matching, its person (if any) dirty for merging. ``Record.absent`` fields
-        keep their former observed value. Keys the record no longer shows stay as its aliases.
+        keep their former observed value. Keys the record no longer shows stay as its aliases. A row that its
+        provider dates before what was stored less than ``settle`` ago is a late read, and not kept.
         """
 
     def seen_in_sweep(self, provider: str, sweep_id: str) -> int:

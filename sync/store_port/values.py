@@ -52,7 +52,8 @@ class Ready(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class ReadRecord:
-    """A record to be stored. ``fingerprint``: digest of what was read, which tells a change.
+    """A record to be stored. ``fingerprint``: digest of what was read, which tells a change. ``updated_at``: when
+    its provider says that it changed last, where it does.
 
     ``make``: gives what is to be kept. It is called once, and only for a record that changed: reading most pages
     shows nothing new.
@@ -61,6 +62,7 @@ class ReadRecord:
     ref: RecordRef
     fingerprint: str
     make: Callable[[], Ready]
+    updated_at: datetime | None = None
 
     @cached_property
     def ready(self) -> Ready:
@@ -75,11 +77,12 @@ class ReadRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageCounts:
-    """What a page changed in the store."""
+    """What a page changed in the store. ``late``: records that it showed as they were before what is known."""
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    late: frozenset[RecordRef] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,20 @@ def test_a_conflict_ends_when_one_side_takes_its_edit_back() -> None:
                  known=TITLE)  # fmt: skip
     ended = merged(shows(merged(who), 2, **TITLE))
     assert (ended.contact.job_title, ended.conflicts) == ("CTO", ())
+    assert ended.choices["job_title"].losers == {"topo:1": "CEO", "apollo:1": "COO"}
+
+
+def test_of_two_values_that_a_record_had_in_a_dispute_the_later_one_is_kept() -> None:
+    policy = MergePolicy(fields={"job_title": FieldPolicy(priority=("topo",))})
+    who = person(member(1, "topo", TITLE), member(2, "apollo", {"job_title": "COO"}, TITLE),
+                 member(3, "datananas", {"job_title": "CIO"}, TITLE), known=TITLE)  # fmt: skip
+    disputed = merged(who)
+    ended = merged(shows(shows(disputed, 2, job_title="CFO"), 1, job_title="CTO"), policy)
+    assert ended.contact.job_title == "CTO"
+    assert {s: v for s, v in ended.choices["job_title"].losers.items() if s != "topo:1"} == {
+        "apollo:1": "CFO",
+        "datananas:1": "CIO",
+    }
 
 
 def test_a_newcomer_does_not_move_a_field_in_conflict() -> None:

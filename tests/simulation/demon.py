@@ -201,7 +201,7 @@ class Demon:
         _cut(scope)
 
     def _see(self, name: str, whole: bytes) -> None:
-        """A page of rows was read; one of a single row was asked for a total or an account, and for no row."""
+        """Rows were read, or one by its id; a page of a single row was asked for a total or an account."""
         if "size=1" in name.partition("?")[2].split(" ")[0].split("&"):
             return
         try:
@@ -213,7 +213,8 @@ class Demon:
         paging = told.get("pagination")
         if isinstance(paging, dict) and paging.get("per_page") == 1:
             return
-        rows = told.get("items") or told.get("contacts")
+        single = told.get("contact") or (told if "first_name" in told else None)
+        rows = told.get("items") or told.get("contacts") or [single]
         if isinstance(rows, list):
             good = [row for row in rows if isinstance(row, dict) and "email" in row]
             self._scene.witness.see(self._provider, good, self._scene.loop.time(), self._scene.cycle)

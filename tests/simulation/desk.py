@@ -46,6 +46,7 @@ def _answer(scene: Scene, session: Session, item: Item, random: Random) -> None:
         source = random.choice(sorted(finding.values))
         scene.loop.note(f"* {item.id}: take {source}")
         review.take(session, item, source)
+        scene.witness.taken.add(str(finding.values[source]))
     elif isinstance(finding, Hold) and finding.kind == HoldKind.DISAPPEARED:
         scene.loop.note(f"* {item.id}: accept")
         review.accept(session, item, BY)

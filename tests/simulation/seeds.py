@@ -42,5 +42,9 @@ ONCE_BROKEN = {
     2639: "the same, with a title",
     5337: "an edit that a look had shown was lost to a late write of ours that the read-back showed in its place",
     20609: "who was deleted after the answer that a full read begins with counted as there until the next one",
-    1090302: "a row that went while pages inside one time were walked pushed another out, which counted as gone",
+    1090302: "a row that went while a shared time was walked pushed another out, which counted as gone",
+    1250009: "what had lost to a decision was nowhere any more once somebody was parted and joined again",
+    1250455: "an edit in dispute, over which a late write of ours came, was nowhere once the dispute ended",
+    1250518: "a list that showed a record as it was before the read by its id was taken for an edit",
+    1250533: "an update with a lost answer that came late was over the next one, where nobody can read",
 }

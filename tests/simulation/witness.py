@@ -100,6 +100,7 @@ class Witness:
     noes: list[No] = field(default_factory=list)
     shown: dict[tuple[str, str, str, str], float] = field(default_factory=dict)
     shown_in: dict[tuple[str, str, str, str], set[int]] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
     unsubscribed_shown: dict[str, dict[int, float]] = field(default_factory=dict)
     violations: list[tuple[str, str]] = field(default_factory=list)
     struck: list[tuple[str, str]] = field(default_factory=list)
@@ -146,7 +147,8 @@ class Witness:
         """Edits known since an earlier cycle that these rows of a write would replace by what was known before.
 
         An edit is known where it was typed: the same value typed elsewhere is another edit. What a record held
-        when it was met is no edit: which value stands is decided then, and may be written later.
+        when it was met is no edit: which value stands is decided then, and may be written later. So may one that
+        a person took.
         """
         known: dict[str, int] = {}
         met: dict[tuple[str, str], int] = {}
@@ -167,7 +169,8 @@ class Witness:
         for row in rows:
             for edit in standing:
                 value = str(row.get(FIELDS[provider][edit.name]) or "")
-                if self._replaces(row, edit) and known.get(value, cycle) < known[edit.value]:
+                older = known.get(value, cycle) < known[edit.value] and value not in self.taken
+                if older and self._replaces(row, edit):
                     found.append((edit, value))
         return found
 

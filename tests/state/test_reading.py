@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -78,6 +79,28 @@ def test_a_changed_row_waits_for_matching_and_its_person_for_merging(store: Sqli
     )
     assert dirty(store) == {rid(store, "topo:1")}
     assert store.dirty_people() == ["p1"]
+
+
+@pytest.mark.parametrize(
+    ("dated", "minute", "stands"),
+    [(5.0, 12.0, "Anna"), (5.0, 40.0, "Ann"), (10.0, 12.0, "Ann"), (None, 12.0, "Ann")],
+    ids=["older and soon", "older and much later", "of the same time", "of no time"],
+)
+def test_a_row_that_is_older_than_what_was_stored_just_now_is_a_late_read(
+    store: SqliteStore, dated: float | None, minute: float, stands: str
+) -> None:
+    def row(name: str, at: float | None, mark: str) -> ReadRecord:
+        contact = Contact(first_name=name)
+        return as_read(Record(ref=ref("topo:1"), contact=contact, updated_at=at and later(at)), mark=mark)
+
+    def shown(*rows: ReadRecord, at: float) -> PageCounts:
+        return store.save_page(rows, TOPO, at=later(at), sweep_id="s", settle=timedelta(minutes=15))
+
+    shown(row("Anna", 10.0, "2"), at=11.0)
+    counts = shown(row("Ann", dated, "1"), at=minute)
+    assert store.records([ref("topo:1")])[ref("topo:1")].contact.first_name == stands
+    assert counts.late == ({ref("topo:1")} if stands == "Anna" else frozenset())
+    assert store.unseen_in_sweep("topo", "s") == []
 
 
 def test_a_row_that_comes_twice_in_a_page_counts_once_as_it_came_last(store: SqliteStore) -> None:

@@ -67,7 +67,9 @@ def read(name: str, *keys: str, mark: str = "1", absent: Sequence[str] = (), **f
 
 def as_read(record: Record, *keys: tuple[str, str], mark: str = "f") -> ReadRecord:
     """The record as a page carries it."""
-    return ReadRecord(ref=record.ref, fingerprint=mark, make=lambda: Ready(record, keys))
+    return ReadRecord(
+        ref=record.ref, fingerprint=mark, make=lambda: Ready(record, keys), updated_at=record.updated_at
+    )
 
 
 def pull(store: SqliteStore, *rows: ReadRecord, at: datetime = START, sweep: str | None = None) -> None:
