@@ -21,6 +21,7 @@ from state import (
     runs,
     strangers,
     suspects,
+    sweeps,
 )
 from state.asking import Asking
 from state.key import keyed_hash
@@ -154,22 +155,22 @@ class SqliteStore(Asking, Matching, Sending):
     ) -> PageCounts:
         with uncollected(), self.database.write("page") as connection:
             if sweep_id is not None:
-                reading.begin_sweep(connection, state.provider, sweep_id, to_time(at))
+                sweeps.begin_sweep(connection, state.provider, sweep_id, to_time(at))
             counts = reading.save_page(connection, records, to_time(at), sweep_id, settle // MICROSECOND)
             runs.save_provider(connection, state)
             return counts
 
     def seen_in_sweep(self, provider: str, sweep_id: str) -> int:
         with self.database.read() as connection:
-            return reading.seen_in_sweep(connection, provider, sweep_id)
+            return sweeps.seen_in_sweep(connection, provider, sweep_id)
 
     def unseen_in_sweep(self, provider: str, sweep_id: str, *, settle: timedelta = timedelta()) -> list[RecordRef]:
         with self.database.read() as connection:
-            return reading.unseen_in_sweep(connection, provider, sweep_id, settle // MICROSECOND)
+            return sweeps.unseen_in_sweep(connection, provider, sweep_id, settle // MICROSECOND)
 
     def live_records(self, provider: str) -> int:
         with self.database.read() as connection:
-            return reading.live_records(connection, provider)
+            return sweeps.live_records(connection, provider)
 
     def mark_gone(self, refs: Iterable[RecordRef], *, at: datetime, holds: Sequence[Hold]) -> None:
         with self.database.write("gone") as connection:
