@@ -91,7 +91,9 @@ def test_a_row_that_is_older_than_what_was_stored_just_now_is_a_late_read(
 ) -> None:
     def row(name: str, at: float | None, mark: str) -> ReadRecord:
         contact = Contact(first_name=name)
-        return as_read(Record(ref=ref("topo:1"), contact=contact, updated_at=None if at is None else later(at)), mark=mark)
+        return as_read(
+            Record(ref=ref("topo:1"), contact=contact, updated_at=None if at is None else later(at)), mark=mark
+        )
 
     def shown(*rows: ReadRecord, at: float) -> PageCounts:
         return store.save_page(rows, TOPO, at=later(at), sweep_id="s", settle=timedelta(minutes=15))
