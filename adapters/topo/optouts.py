@@ -64,7 +64,8 @@ class TopoOptOuts:
         query = (("page", "1"), ("size", LARGEST), ("sort_by", "created_at"), ("sort_order", "desc"))
         listing = await self._listing(query)
         rows, bad = wire.parse_rows(listing.items, wire.parse_exclusion, PATH)
-        return OptOutPage(opt_outs=tuple(map(mapping.to_opt_out, rows)), last=True, complete=not bad)
+        complete = not bad and _is_whole(listing)
+        return OptOutPage(opt_outs=tuple(map(mapping.to_opt_out, rows)), last=True, complete=complete)
 
     async def find(self, contact: Contact) -> OptOutPage:
         """Exclusions of one of the contact's emails, as typed and canonical, or of its profile."""
@@ -132,7 +133,7 @@ class TopoOptOuts:
         for name, value in _questions(emails, profile):
             listing = await self._listing((("page", "1"), ("size", LARGEST), (name, value)))
             rows, bad = wire.parse_rows(listing.items, wire.parse_exclusion, PATH)
-            complete = complete and not bad and not listing.has_more
+            complete = complete and not bad and not listing.has_more and _is_whole(listing)
             found |= {row.id: row for row in rows if _carries(row, name, value)}
         return list(found.values()), complete
 
@@ -141,6 +142,11 @@ class TopoOptOuts:
 
     async def _total(self) -> int:
         return (await self._listing((("page", "1"), ("size", "1")))).total
+
+
+def _is_whole(listing: Listing) -> bool:
+    """Whether the page, of ``LARGEST`` rows at most, has as many as the list's own count says."""
+    return len(listing.items) >= min(int(LARGEST), listing.total)
 
 
 def covers(row: ExclusionRow, wanted: OptOut) -> bool:

@@ -53,7 +53,10 @@ def _creatable(draft: Draft, side: Side) -> tuple[Contact, list[str]]:
         later = caps.takes(name, value) and (caps.can(name, "update") or caps.can(name, "patch"))
         if taken != value and not (taken is None and later):
             lost.append(name)
-    return Contact.from_fields(fields | _keys_tried(draft, side)), lost
+    tried = _keys_tried(draft, side)
+    if any(draft.key(name, value) != draft.key(name, fields.get(name)) for name, value in tried.items()):
+        draft.waits = True  # the keys of now are to be written once the record is there
+    return Contact.from_fields(fields | tried), lost
 
 
 def _keys_tried(draft: Draft, side: Side) -> dict[str, Value]:

@@ -143,6 +143,13 @@ async def test_the_newest_page_is_one_request() -> None:
         assert topo.requests.read == 1
 
 
+async def test_a_page_with_fewer_exclusions_than_the_list_counts_is_not_the_whole_of_it() -> None:
+    async with running() as (box, topo):
+        box.traffic.faults = [Fault.parse(f'GET {PATH}:*:body={{"items":[],"total_count":1,"has_more":false}}')]
+        assert not (await opt_outs(topo).newest()).complete
+        assert not (await opt_outs(topo).find(Contact(emails=("ana@corp.com",)))).complete
+
+
 @pytest.mark.parametrize("case", [True, False])
 async def test_an_exclusion_is_found_as_typed_and_canonical_and_by_profile(case: bool) -> None:
     async with running(exclusion_case=case) as (box, topo):

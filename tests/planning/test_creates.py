@@ -8,7 +8,7 @@ import pytest
 
 from sync.optouts import effect_of
 from sync.planning import Side, wish_digest
-from tests.builders import member, newcomer, person
+from tests.builders import contact, member, newcomer, person
 from tests.planning.sides import (
     BY_ENTRY,
     BY_ID,
@@ -43,6 +43,14 @@ def test_a_person_without_a_record_is_created_with_what_the_provider_can_hold() 
     assert (operation.kind, operation.state, operation.reason) == ("create", "planned", "new-person")
     assert wants(found).keys() == {"emails", "first_name", "country", "phone"}
     assert obstacles(found) == {"company_domain": "no-endpoint"}
+
+
+@pytest.mark.parametrize(("email", "waits"), [("ann@x.co", False), ("a.lee@x.co", True)])
+def test_a_create_repeated_under_its_first_keys_is_looked_at_again_where_others_stand_by_now(
+    email: str, waits: bool
+) -> None:
+    found = plan(at_topo(**ANN | {"email": email}), tried={("p1", "apollo"): contact(email="ann@x.co")})
+    assert (only(found).contact.emails, found.waits) == (("ann@x.co",), waits)
 
 
 def test_addresses_beyond_what_a_create_takes_are_said() -> None:

@@ -47,4 +47,6 @@ ONCE_BROKEN = {
     1250455: "an edit in dispute, over which a late write of ours came, was nowhere once the dispute ended",
     1250518: "a list that showed a record as it was before the read by its id was taken for an edit",
     1250533: "an update with a lost answer that came late was over the next one, where nobody can read",
+    60054: "who was created under the keys of an earlier try never got the address that stands by now",
+    61429: "a page of noes that lacked rows by its own count was taken for the whole, and somebody was created",
 }
