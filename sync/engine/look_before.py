@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sync.change import ENROLMENT, OPT_OUT_KINDS, Hold
 from sync.codes import HoldKind, StateReason
 from sync.engine.opt_out_lists import NOBODY_IS_CREATED, note_opt_outs
-from sync.engine.storing import ready_to_store, store_records
+from sync.engine.storing import store_records
 from sync.errors import MappingError, Missing, ProviderError
 from sync.optouts import wide_keys_of
 from sync.record import RecordRef
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from sync.change import Operation
-    from sync.contact import Contact
     from sync.engine.session import Seat, Session
     from sync.ports import Reader
     from sync.record import Record
@@ -52,7 +51,6 @@ class LookBefore:
         if reader is not None and self._seat.settings.read:
             page = await reader.newest()
             moved = self._moved(page.records)
-            store_records(self._session, self._seat, page.records)
             self._session.unsettled_people |= set(self._session.store.owners(moved).values())
             operations = self._without_stale(operations, moved)
             if "update" in kinds and self._seat.provider.capabilities.updates == "entry":
@@ -63,11 +61,13 @@ class LookBefore:
             operations = await self._without_new_opt_outs(operations)
         return operations
 
-    def _moved(self, records: Iterable[Record]) -> set[RecordRef]:
-        region = self._session.settings.sync.default_region
-        rows = [ready_to_store(record, region=region).record for record in records]
-        known = self._session.store.records([r.ref for r in rows])
-        return {r.ref for r in rows if r.ref not in known or not _same(known[r.ref].contact, r)}
+    def _moved(self, records: Sequence[Record]) -> set[RecordRef]:
+        """The records are kept; those that are others than they were, or new."""
+        refs = [record.ref for record in records]
+        before = self._session.store.records(refs)
+        store_records(self._session, self._seat, records)
+        now = self._session.store.records(refs)
+        return {ref for ref, row in now.items() if ref not in before or row.contact != before[ref].contact}
 
     def _without_stale(self, operations: list[Operation], moved: set[RecordRef]) -> list[Operation]:
         """A record that moved since the plan, or a person that just appeared, waits for the next cycle."""
@@ -104,9 +104,7 @@ class LookBefore:
             except MappingError:
                 self._put_off([operation], StateReason.BAD_BODY)
                 continue
-            moved = self._moved([record])
-            store_records(self._session, self._seat, [record])
-            go += self._without_stale([operation], moved)
+            go += self._without_stale([operation], self._moved([record]))
         return go
 
     def _hold(self, operation: Operation, ref: RecordRef) -> None:
@@ -173,9 +171,3 @@ def _keys_of(operation: Operation) -> frozenset[str]:
     """By which opt-outs find whom the operation is about."""
     keys = wide_keys_of(operation.contact)
     return keys | wide_keys_of(operation.record.contact) if operation.record is not None else keys
-
-
-def _same(known: Contact, record: Record) -> bool:
-    now = {k: v for k, v in record.contact.to_fields().items() if k not in record.absent}
-    before = {k: v for k, v in known.to_fields().items() if k not in record.absent}
-    return now == before
