@@ -76,10 +76,11 @@ def save_page(
 
 
 def _is_late(was: Known, read: ReadRecord, at: int, settle: int) -> bool:
-    """Whether the row is older than what was stored just now; a clock that was wrong proves nothing."""
-    if was.updated_at is None or read.updated_at is None or abs(at - was.changed_at) >= settle:
+    """Whether the row is older than what was stored just now; a wrong clock, ours or theirs, proves nothing."""
+    if was.updated_at is None or read.updated_at is None:
         return False
-    return to_time(read.updated_at) < was.updated_at
+    just_now = abs(at - was.changed_at) < settle and was.updated_at < at + settle
+    return just_now and to_time(read.updated_at) < was.updated_at
 
 
 def save_echo(connection: Connection, read: ReadRecord, at: int) -> int:

@@ -82,12 +82,12 @@ def test_a_changed_row_waits_for_matching_and_its_person_for_merging(store: Sqli
 
 
 @pytest.mark.parametrize(
-    ("dated", "minute", "stands"),
-    [(5.0, 12.0, "Anna"), (5.0, 40.0, "Ann"), (10.0, 12.0, "Ann"), (None, 12.0, "Ann")],
-    ids=["older and soon", "older and much later", "of the same time", "of no time"],
+    ("first", "dated", "minute", "stands"),
+    [(10, 5, 12, "Anna"), (10, 5, 40, "Ann"), (10, 10, 12, "Ann"), (10, None, 12, "Ann"), (9999, 12, 13, "Ann")],
+    ids=["older and soon", "older and much later", "of the same time", "of no time", "after one from the future"],
 )
 def test_a_row_that_is_older_than_what_was_stored_just_now_is_a_late_read(
-    store: SqliteStore, dated: float | None, minute: float, stands: str
+    store: SqliteStore, first: float, dated: float | None, minute: float, stands: str
 ) -> None:
     def row(name: str, at: float | None, mark: str) -> ReadRecord:
         contact = Contact(first_name=name)
@@ -98,7 +98,7 @@ def test_a_row_that_is_older_than_what_was_stored_just_now_is_a_late_read(
     def shown(*rows: ReadRecord, at: float) -> PageCounts:
         return store.save_page(rows, TOPO, at=later(at), sweep_id="s", settle=timedelta(minutes=15))
 
-    shown(row("Anna", 10.0, "2"), at=11.0)
+    shown(row("Anna", first, "2"), at=11)
     counts = shown(row("Ann", dated, "1"), at=minute)
     assert store.records([ref("topo:1")])[ref("topo:1")].contact.first_name == stands
     assert counts.late == ({ref("topo:1")} if stands == "Anna" else frozenset())
