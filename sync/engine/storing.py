@@ -84,7 +84,7 @@ def _store_unseen(session: Session, seat: Seat, late: Mapping[RecordRef, Record]
     known, owners = session.store.records(late), session.store.owners(late)
     links = {m.record.ref: m.link for p in session.store.people(owners.values()) for m in p.members}
     rows = []
-    for ref in late.keys() & links.keys():
+    for ref in sorted(late.keys() & links.keys()):
         wrote, shown = links[ref].written.keys() - late[ref].absent, late[ref].contact.to_fields()
         kept = {name: value for name, value in known[ref].contact.to_fields().items() if name not in wrote}
         unseen = {name: value for name, value in shown.items() if name in wrote}
