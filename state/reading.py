@@ -38,6 +38,10 @@ MATCHED_BY = """
 LOAD = f"SELECT {RECORD_COLUMNS} FROM json_each(?) AS j CROSS JOIN record AS r ON r.rid = j.value"  # noqa: S608  # only our own column names
 
 
+GRAINS = (1_000_000, 1000, 1)
+"""How fine providers tell times, in microseconds."""
+
+
 class Known(NamedTuple):
     """What the store knows of a record before a page."""
 
@@ -80,7 +84,9 @@ def _is_late(was: Known, read: ReadRecord, at: int, settle: int) -> bool:
     if was.updated_at is None or read.updated_at is None:
         return False
     just_now = abs(at - was.changed_at) < settle and was.updated_at < at + settle
-    return just_now and to_time(read.updated_at) < was.updated_at
+    shown = to_time(read.updated_at)
+    grain = next(grain for grain in GRAINS if shown % grain == 0)  # a list may cut what an answer tells finer
+    return just_now and shown < was.updated_at - was.updated_at % grain
 
 
 def save_echo(connection: Connection, read: ReadRecord, at: int) -> int:

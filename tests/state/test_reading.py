@@ -83,8 +83,24 @@ def test_a_changed_row_waits_for_matching_and_its_person_for_merging(store: Sqli
 
 @pytest.mark.parametrize(
     ("first", "dated", "minute", "stands"),
-    [(10, 5, 12, "Anna"), (10, 5, 40, "Ann"), (10, 10, 12, "Ann"), (10, None, 12, "Ann"), (9999, 12, 13, "Ann")],
-    ids=["older and soon", "older and much later", "of the same time", "of no time", "after one from the future"],
+    [
+        (10, 5, 12, "Anna"),
+        (10, 5, 40, "Ann"),
+        (10, 10, 12, "Ann"),
+        (10, None, 12, "Ann"),
+        (9999, 12, 13, "Ann"),
+        (10.01, 10, 12, "Ann"),
+        (10.1, 10.05, 12, "Anna"),
+    ],
+    ids=[
+        "older and soon",
+        "older and much later",
+        "of the same time",
+        "of no time",
+        "after one from the future",
+        "of the same second, told less finely",
+        "of another second",
+    ],
 )
 def test_a_row_that_is_older_than_what_was_stored_just_now_is_a_late_read(
     store: SqliteStore, first: float, dated: float | None, minute: float, stands: str
