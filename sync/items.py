@@ -53,6 +53,11 @@ def erasure_of(ref: RecordRef) -> str:
     return f"{ERASE} {'the record' if told != ref.record_id else told}"
 
 
+def is_erasure(action: ManualAction) -> bool:
+    """Whether a record of somebody erased is to be removed."""
+    return action.action.startswith(f"{ERASE} ")
+
+
 def told_id(record_id: str) -> str:
     """The record's id as a report tells it to anybody: one that is a key of the person is only its kind there."""
     kind, colon, _ = record_id.partition(":")

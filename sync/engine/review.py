@@ -19,7 +19,7 @@ from sync.engine.settle import settled_by
 from sync.errors import ContactSyncError
 from sync.identity import canonical_email, linkedin_key
 from sync.identity.canonical import canonicalize
-from sync.items import Finding, item_id
+from sync.items import Finding, is_erasure, item_id
 from sync.merging.human import HUMAN, decide_field
 from sync.record import RecordRef
 from sync.store_port import Settled
@@ -186,7 +186,19 @@ def _done_by_hand(session: Session, action: ManualAction) -> str:
         own = [m.record.ref for m in members if m.record.ref.provider == action.provider and not m.gone]
         session.store.mark_gone(own, at=at, holds=())
     session.store.tick_off(action, at=at)
+    if is_erasure(action):
+        _erased_everywhere(session, action.person_id)
     return "Ticked off; it is not listed again."
+
+
+def _erased_everywhere(session: Session, person_id: str) -> None:
+    """Once no record of somebody erased is left to be removed, whoever was not written over a key they shared is
+    planned again; before that, they would have been taken for them.
+    """
+    if any(is_erasure(a) for a in session.store.manual_actions() if a.person_id == person_id):
+        return
+    blocked = session.store.operations(states=("blocked",), reasons=(StateReason.SHARED_KEY,))
+    session.store.mark_people_dirty(sorted({operation.person_id for operation in blocked}))
 
 
 # parked operations ------------------------------------------------------------------------------------

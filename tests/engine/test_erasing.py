@@ -10,7 +10,7 @@ import pytest
 from sync.engine import erasing, ledger
 from sync.record import RecordRef
 from sync.store_port import Settled
-from tests.decisions.desk import desk, join, waiting
+from tests.decisions.desk import accept, desk, join, waiting
 from tests.engine.house import House, person
 
 if TYPE_CHECKING:
@@ -105,6 +105,27 @@ async def test_somebody_else_with_the_same_address_goes_on(home: House) -> None:
     home.clock.advance(hours=25)
     report = await home.run()
     assert (report.operations, report.people.total) == ((), 1)
+
+
+async def test_who_shared_an_address_is_written_once_no_record_of_the_erased_is_left_to_be_removed(
+    home: House,
+) -> None:
+    shared = "shared.seat@oakmere-logistics.com"
+    names = {"Ana Diaz": "a-d", "Boris Ek": "b-e"}
+    ana, _ = (
+        home.actors["topo"].create(person(n, emails=(shared,), linkedin_url=f"https://linkedin.com/in/{slug}"))
+        for n, slug in names.items()
+    )
+    await home.rest()
+    erase(home, f"topo:{ana}")
+    home.topo.remove(ana)
+    assert (await home.run()).operations == ()
+    (task,) = waiting(home)
+    accept(home, task)
+    assert {(o.provider, o.kind) for o in (await home.run()).operations} == {
+        ("apollo", "create"),
+        ("datananas", "create"),
+    }
 
 
 async def test_a_named_person_can_let_them_be_known_again(home: House) -> None:
