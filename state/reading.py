@@ -60,7 +60,8 @@ def save_page(
     known = _known(connection, page)
     fresh = [read for ref, read in page.items() if ref not in known]
     others = [(was, page[ref]) for ref, was in known.items() if page[ref].fingerprint != was.fingerprint]
-    changed = [(was, read) for was, read in others if not _is_late(was, read, at, settle)]
+    late = frozenset(read.ref for was, read in others if _is_late(was, read, at, settle))
+    changed = [(was, read) for was, read in others if read.ref not in late]
     back = [was.rid for was in known.values() if was.gone]
     rids = _insert(connection, fresh, at)
     people.mark_sharers_dirty(connection, [was.rid for was, _ in changed])
@@ -75,7 +76,7 @@ def save_page(
         new=len(fresh),
         changed=len(changed),
         unchanged=len(page) - len(fresh) - len(changed),
-        late=frozenset(read.ref for was, read in others if _is_late(was, read, at, settle)),
+        late=late,
     )
 
 

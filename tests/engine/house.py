@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from adapters.registry import providers as known_providers
+from adapters.toolkit.faults import Fault
 from sync.clock import SystemClock
 from sync.contact import Contact
 from sync.engine.session import Options
@@ -48,6 +49,9 @@ class MovableClock(SystemClock):
         self.offset += timedelta(**delta)
 
 
+SEQUENCE = "0d6f0000-0000-4000-8000-000000000001"
+
+
 @dataclass
 class House:
     """Sandboxes by provider name, somebody at work in each, and the settings that point at them."""
@@ -70,6 +74,17 @@ class House:
     @property
     def datananas(self) -> Any:
         return self.boxes["datananas"]
+
+    def enrol(self, sequence: str | None = SEQUENCE) -> None:
+        """Entries in Topo's lists are enrolled in ``sequence`` from now on; in none where it is ``None``."""
+        for row in self.topo.lists.values():
+            row["default_sequence_template_id"] = sequence
+
+    def begins_to_enrol(self, look: int) -> Fault:
+        """Topo's list tells from that look on that it enrols."""
+        (listed,) = self.topo.lists.values()
+        told = f'{{"id":"{listed["id"]}","default_sequence_template_id":"{SEQUENCE}"}}'
+        return Fault.parse(f"GET /v1/contact-lists/*:{look}-99:body={told}")
 
     @property
     def writes(self) -> int:

@@ -5,20 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from adapters.toolkit.faults import Fault
 from adapters.topo.exchange import SCOPES
 from tests.engine.house import at, crowd, person
 
 if TYPE_CHECKING:
     from tests.engine.house import House
-
-SEQUENCE = "0d6f0000-0000-4000-8000-000000000001"
-
-
-def enrol(home: House, sequence: str | None) -> None:
-    """Entries in Topo's lists are enrolled in ``sequence`` from now on."""
-    for row in home.topo.lists.values():
-        row["default_sequence_template_id"] = sequence
 
 
 async def test_an_edit_that_an_enrolling_list_did_not_take_is_written_once_it_enrols_no_more(home: House) -> None:
@@ -26,10 +17,10 @@ async def test_an_edit_that_an_enrolling_list_did_not_take_is_written_once_it_en
     home.without("datananas")
     record_id = home.actors["apollo"].create(person())
     await home.run()
-    enrol(home, SEQUENCE)
+    home.enrol()
     home.actors["apollo"].edit(record_id, {"job_title": "COO"})
     assert not at(await home.run(), "topo")
-    enrol(home, None)
+    home.enrol(None)
     (written,) = at(await home.run(), "topo")
     assert (written.kind, written.state, list(written.fields)) == ("update", "verified", ["job_title"])
 
@@ -39,18 +30,16 @@ async def test_who_must_not_be_enrolled_is_created_once_the_list_enrols_no_more(
     home.without("datananas")
     home.actors["apollo"].create(person())
     home.actors["topo"].opt_out(person(), "INTERESTED")
-    enrol(home, SEQUENCE)
+    home.enrol()
     assert {o.state for o in at(await home.run(), "topo")} == {"blocked"}
-    enrol(home, None)
+    home.enrol(None)
     assert [(o.kind, o.state) for o in at(await home.run(), "topo")] == [("create", "verified")]
 
 
 async def test_who_was_kept_from_a_list_that_began_to_enrol_is_created_once_it_enrols_no_more(home: House) -> None:
     home.actors["apollo"].create(person())
     home.without("datananas")
-    (listed,) = home.topo.lists.values()
-    enrolling = f'{{"id":"{listed["id"]}","default_sequence_template_id":"{SEQUENCE}"}}'
-    home.topo.traffic.faults.append(Fault.parse(f"GET /v1/contact-lists/*:3-99:body={enrolling}"))
+    home.topo.traffic.faults.append(home.begins_to_enrol(3))
     assert {(o.state, o.reason) for o in at(await home.run(), "topo")} == {("blocked", "effect-not-allowed")}
     home.topo.traffic.faults.clear()
     assert [(o.kind, o.state) for o in at(await home.run(), "topo")] == [("create", "verified")]

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from tests.engine.house import House
 
 
-SEQUENCE = "0d6f0000-0000-4000-8000-000000000001"
-
-
 async def test_what_every_write_sets_off_stands_in_the_report(home: House) -> None:
     record_id = home.actors["topo"].create(person())
     home.configure("datananas", move_existing=True, replace_owner=True)
@@ -130,9 +127,7 @@ async def test_an_allowance_lets_nobody_be_enrolled_whom_the_guard_had_not_count
     for contact in crowd(3):
         home.actors["apollo"].create(contact)
     home.without("datananas")
-    (listed,) = home.topo.lists.values()
-    enrolling = f'{{"id":"{listed["id"]}","default_sequence_template_id":"{SEQUENCE}"}}'
-    home.topo.traffic.faults.append(Fault.parse(f"GET /v1/contact-lists/*:3-99:body={enrolling}"))
+    home.topo.traffic.faults.append(home.begins_to_enrol(3))
     report = await home.run(allow=[*GENEROUS, "outreach=topo:1"])
     assert {(o.state, o.reason) for o in at(report, "topo")} == {("blocked", "effect-not-allowed")}
     assert home.topo.rows == []

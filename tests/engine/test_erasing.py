@@ -46,6 +46,17 @@ async def known_everywhere(home: House) -> str:
     return f"topo:{record}"
 
 
+def share_an_address(home: House) -> str:
+    """Two people at Topo have one address; the id of Ana's record, Boris has the other."""
+    shared = "shared.seat@oakmere-logistics.com"
+    slugs = {"Ana Diaz": "a-d", "Boris Ek": "b-e"}
+    ana, _ = (
+        home.actors["topo"].create(person(n, emails=(shared,), linkedin_url=f"https://linkedin.com/in/{slug}"))
+        for n, slug in slugs.items()
+    )
+    return str(ana)
+
+
 async def test_nothing_of_the_person_is_left_in_any_file_of_the_state(home: House) -> None:
     record = await known_everywhere(home)
     assert holds_canary(home) == ["state.db"]
@@ -93,11 +104,7 @@ async def test_an_import_does_not_bring_them_back(home: House) -> None:
 
 
 async def test_somebody_else_with_the_same_address_goes_on(home: House) -> None:
-    shared = "shared.seat@oakmere-logistics.com"
-    ana = home.actors["topo"].create(
-        person("Ana Diaz", emails=(shared,), linkedin_url="https://linkedin.com/in/a-d")
-    )
-    home.actors["topo"].create(person("Boris Ek", emails=(shared,), linkedin_url="https://linkedin.com/in/b-e"))
+    ana = share_an_address(home)
     for _ in range(2):
         home.clock.advance(hours=1)
         await home.run()
@@ -110,12 +117,7 @@ async def test_somebody_else_with_the_same_address_goes_on(home: House) -> None:
 async def test_who_shared_an_address_is_written_once_no_record_of_the_erased_is_left_to_be_removed(
     home: House,
 ) -> None:
-    shared = "shared.seat@oakmere-logistics.com"
-    names = {"Ana Diaz": "a-d", "Boris Ek": "b-e"}
-    ana, _ = (
-        home.actors["topo"].create(person(n, emails=(shared,), linkedin_url=f"https://linkedin.com/in/{slug}"))
-        for n, slug in names.items()
-    )
+    ana = share_an_address(home)
     await home.rest()
     erase(home, f"topo:{ana}")
     home.topo.remove(ana)

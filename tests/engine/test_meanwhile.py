@@ -153,8 +153,7 @@ async def test_what_a_provider_asked_to_wait_for_in_a_look_is_remembered(home: H
 
 async def test_who_must_not_be_enrolled_since_the_plan_is_not_created_where_creates_enrol(home: House) -> None:
     home.configure("topo", allow_sequence_enrolment=True)
-    for row in home.topo.lists.values():
-        row["default_sequence_template_id"] = "0d6f0000-0000-4000-8000-000000000001"
+    home.enrol()
     who = person()
     home.actors["apollo"].create(who)
 

@@ -128,8 +128,7 @@ async def test_a_write_that_is_told_to_wait_again_and_again_is_tried_three_times
 
 async def test_a_list_that_starts_outreach_stops_the_run_before_anything_is_written(home: House) -> None:
     home.actors["apollo"].create(person())
-    for row in home.topo.lists.values():
-        row["default_sequence_template_id"] = "0d6f0000-0000-4000-8000-000000000001"
+    home.enrol()
     report = await home.run()
     assert report.exit_code == 5
     assert home.writes == 0
@@ -142,8 +141,7 @@ async def test_outreach_that_the_settings_allow_starts_for_nobody_who_must_not_b
     who = person()
     home.actors["apollo"].create(who)
     home.actors["topo"].opt_out(who, "INTERESTED")
-    for row in home.topo.lists.values():
-        row["default_sequence_template_id"] = "0d6f0000-0000-4000-8000-000000000001"
+    home.enrol()
     report = await home.run()
     assert [(o.state, o.reason) for o in at(report, "topo") if o.kind == "create"] == [("blocked", "opted-out")]
     assert home.topo.enrolled == []

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 BY = "ann"
 
 
-def answer(scene: Scene, random: Random) -> None:
-    """Some of what waits is answered as the hidden truth has it; nothing that a provider holds is touched."""
+def _session(scene: Scene) -> Session:
     assert scene.store is not None
     assert scene.settings is not None
-    session = session_for(scene.settings, Request(), scene.store, scene.clock, environ=scene.environ)
-    for item in review.items(scene.store):
+    return session_for(scene.settings, Request(), scene.store, scene.clock, environ=scene.environ)
+
+
+def answer(scene: Scene, random: Random) -> None:
+    """Some of what waits is answered as the hidden truth has it; nothing that a provider holds is touched."""
+    session = _session(scene)
+    for item in review.items(session.store):
         if random.random() < 0.3:
             continue
         try:
@@ -54,9 +58,8 @@ def _answer(scene: Scene, session: Session, item: Item, random: Random) -> None:
 
 def undo_a_split(scene: Scene, random: Random) -> None:
     """A person is split by mistake, and joined again right away."""
+    session = _session(scene)
     assert scene.store is not None
-    assert scene.settings is not None
-    session = session_for(scene.settings, Request(), scene.store, scene.clock, environ=scene.environ)
     with scene.store.database.read() as connection:
         rows = connection.exec_driver_sql(
             "SELECT person_id FROM link GROUP BY person_id HAVING count(*) > 1 ORDER BY person_id"
@@ -70,10 +73,8 @@ def undo_a_split(scene: Scene, random: Random) -> None:
         return
     scene.loop.note(f"* {person.id} is split by mistake")
     decisions.carry_out(session, parted)
-    owners = {scene.store.person_of(m.record.ref) for m in person.members} - {None}
-    while len(owners) > 1:
+    while len(owners := {scene.store.person_of(m.record.ref) for m in person.members} - {None}) > 1:
         a, b = scene.store.people([str(owner) for owner in sorted(owners, key=str)[:2]])
         joined = decisions.foresee(session, decisions.join(session, a, b, BY))
         assert joined is not None
         decisions.carry_out(session, joined)
-        owners = {scene.store.person_of(m.record.ref) for m in person.members} - {None}
