@@ -191,6 +191,12 @@ class Written:
         """
         return not same(shown, sent) and any(same(shown, value) for value in self.earlier)
 
+    def is_known(
+        self, shown: Value | None, sent: Value | None, same: Callable[[Value | None, Value | None], bool]
+    ) -> bool:
+        """Whether ``shown`` is what this write or an earlier one put there, or replaced; see ``stood_earlier``."""
+        return any(same(shown, value) for value in (sent, self.before, *self.earlier))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from sync.change import ManualAction
 from sync.contact import FIELD_NAMES, Contact
 from sync.engine.opt_out_lists import note_opt_outs
 from sync.engine.people import merge_people
+from sync.engine.recognising import same
 from sync.identity.canonical import RULES, canonicalize, keys_of
 from sync.items import erasure_of
 from sync.matching import alike_marks
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sync.engine.session import Seat, Session
-    from sync.record import Record, RecordRef
+    from sync.record import Link, Record, RecordRef
 
 _VALUES = attrgetter(*FIELD_NAMES)
 
@@ -80,20 +82,33 @@ def store_records(session: Session, seat: Seat, records: Iterable[Record]) -> No
 
 
 def _store_unseen(session: Session, seat: Seat, late: Mapping[RecordRef, Record]) -> None:
-    """Of late reads only what stood where we have written since counts: it may be an edit that nobody had seen."""
+    """Of late reads only what stood where we have written since counts, where that is nothing we knew: it may be
+    an edit that nobody had seen.
+    """
     known, owners = session.store.records(late), session.store.owners(late)
     links = {m.record.ref: m.link for p in session.store.people(owners.values()) for m in p.members}
     rows = []
     for ref in sorted(late.keys() & links.keys()):
-        wrote, shown = links[ref].written.keys() - late[ref].absent, late[ref].contact.to_fields()
-        kept = {name: value for name, value in known[ref].contact.to_fields().items() if name not in wrote}
-        unseen = {name: value for name, value in shown.items() if name in wrote}
+        news, shown = _unseen_in(session, links[ref], late[ref]), late[ref].contact.to_fields()
+        kept = {name: value for name, value in known[ref].contact.to_fields().items() if name not in news}
+        unseen = {name: value for name, value in shown.items() if name in news}
         contact = Contact.from_fields(kept | unseen)
         if contact != known[ref].contact:
             record = replace(known[ref], contact=contact)
             rows.append(ready_to_store(record, region=session.settings.sync.default_region))
     if rows:
         session.store.save_page(rows, seat.state, at=session.clock.now(), sweep_id=None)
+
+
+def _unseen_in(session: Session, link: Link, late: Record) -> set[str]:
+    """The fields in which the row shows neither what we wrote there lately nor what we replaced."""
+    shown = late.contact.to_fields()
+    return {
+        name
+        for name, written in link.written.items()
+        if name not in late.absent
+        and not written.is_known(shown.get(name), link.sent.get(name), partial(same, session, name))
+    }
 
 
 def _merge_first(session: Session, records: Iterable[Record]) -> None:

@@ -85,16 +85,14 @@ def _explained_by_us(work: Work, name: str, member: Member, now: Value | None) -
     """Whether what the record shows follows from our own write rather than from a person."""
     written = work.written[member.rid].get(name)
     if written is None:
-        return False
+        return _shows_at_last(work, name, member, now)
     if work.same(name, now, written.before):
         return _shows_what_was_replaced(work, name, member, written)
     sent, same = work.sent[member.rid].get(name), partial(work.same, name)
     if _may_be_late(work, written) and written.stood_earlier(now, sent, same):
         return True
     if not (written.echoed or written.seen):
-        work.take(name, [Edit(member, None, now)])  # the provider's rendering of what we wrote
-        if now is not None:  # or somebody's edit that came before our first look: it is not lost either
-            work.note_losers(name, {str(member.record.ref): now}, Rule.SURVIVORSHIP)
+        _take_as_ours(work, name, member, now)  # the provider's rendering of what we wrote
     elif not work.same(name, now, member.link.base.get(name)):
         del work.written[member.rid][name]
         return False
@@ -103,6 +101,24 @@ def _explained_by_us(work: Work, name: str, member: Member, now: Value | None) -
     else:
         del work.written[member.rid][name]
     return True
+
+
+def _shows_at_last(work: Work, name: str, member: Member, now: Value | None) -> bool:
+    """What the provider acknowledged and never showed, though nobody changed it there since, may show much later:
+    it was not read meanwhile, or a write gives its row no new time.
+    """
+    sent = work.sent[member.rid].get(name)
+    if sent is None or not work.same(name, now, sent) or work.same(name, now, member.link.base.get(name)):
+        return False
+    _take_as_ours(work, name, member, now)
+    return True
+
+
+def _take_as_ours(work: Work, name: str, member: Member, now: Value | None) -> None:
+    """Nobody's edit; should it be somebody's that came before our first look, it is not lost either."""
+    work.take(name, [Edit(member, None, now)])
+    if now is not None:
+        work.note_losers(name, {str(member.record.ref): now}, Rule.SURVIVORSHIP)
 
 
 def _shows_what_was_replaced(work: Work, name: str, member: Member, written: Written) -> bool:

@@ -72,7 +72,7 @@ def _known(side: Side, together: Sequence[Person]) -> dict[int, Link]:
         name
         for person in together
         for name, choice in person.choices.items()
-        if _is_of(side, refs, person, choice) and _decided_since(choice, side, former, person)
+        if _is_of(side, refs, person, choice) and _decided_since(name, side, former, person)
     }
     bases = {m.rid: m.link.base for m in side.members}
     return {
@@ -137,7 +137,7 @@ def _standing(
             if not _is_of(side, refs, person, choice) or choice == chosen.get(name):
                 continue
             one = _Standing(_own_losers(choice, refs), _own_value(name, person, rids), person.id)
-            if former is None or _decided_since(choice, side, former, person):
+            if former is None or _decided_since(name, side, former, person):
                 found[name] = _later(found[name], one, name, region) if name in found else one
             elif name in found and _others_stay(side, former, person):  # whose it was cannot be told any more
                 found[name] = _keeping(found[name], one, name, region)
@@ -163,11 +163,18 @@ def _keeping(wins: _Standing, lost: _Standing, name: str, region: str) -> _Stand
     return wins._replace(choice=kept)
 
 
-def _decided_since(choice: Choice, side: Side, former: Person, together: Person) -> bool:
-    """Whether a person decided it while the two were one, or before about records that stay with the side."""
+def _decided_since(name: str, side: Side, former: Person, together: Person) -> bool:
+    """Whether a person decided it while the two were one, or before about records that stay with the side.
+
+    Whose records the former person all had was parted from it: what was decided before the value that stood then
+    is known to have been outdone.
+    """
     own = {m.rid for m in former.members}
     others = [m for m in together.members if m.rid not in own]
-    met = min((m.link.linked_at for m in others), default=choice.at)
+    choice, stood = together.choices[name], former.choices.get(name)
+    if not others:
+        return choice.rule in DECIDED and (stood is None or choice.at > stood.at)
+    met = min(m.link.linked_at for m in others)
     staying = {m.rid for m in side.members}
     stay = any(m.rid in staying and m.link.linked_at == met for m in others)
     return choice.rule in DECIDED and (choice.at >= met or stay)

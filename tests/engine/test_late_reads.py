@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.decisions.desk import whole
-from tests.engine.house import person
+from tests.engine.house import at, person
 
 if TYPE_CHECKING:
     from tests.engine.house import House
@@ -45,3 +45,29 @@ async def test_an_edit_that_we_wrote_over_before_any_list_showed_it_is_seen_afte
     await home.run()
     found = whole(home, f"apollo:{at_apollo}")
     assert "CEO" in {found.contact.job_title, *found.choices["job_title"].losers.values()}
+
+
+async def test_an_edit_that_was_read_by_id_is_not_put_back_by_a_list_that_shows_our_write_before_it(
+    home: House,
+) -> None:
+    home.configure("topo", update_by_entry="all")
+    home.actors["topo"].create(person("Boris Kern"))
+    other = home.actors["apollo"].create(person("Boris Kern"))
+    at_topo, at_apollo = await known_at_both(home)
+    home.apollo.workspace.switches = replace(home.apollo.workspace.switches, search_lag_s=0.0)
+    home.topo.switches = replace(home.topo.switches, index_lag_s=LAG_S)
+    home.actors["apollo"].edit(at_apollo, {"job_title": "CEO"})
+    await home.run()
+    home.clock.advance(minutes=2.5)
+    home.actors["topo"].edit(at_topo, {"job_title": "CTO"})
+    for record_id in (at_apollo, other):
+        home.actors["apollo"].edit(record_id, {"company_name": "Oakmere"})
+    report = await home.run()
+    assert {o.state for o in at(report, "topo")} == {
+        "deferred",
+        "acked",
+    }  # by id the one was seen, then all listed
+    (shown,) = [
+        m.record.contact for m in whole(home, f"topo:{at_topo}").members if m.record.ref.provider == "topo"
+    ]
+    assert shown.job_title == "CTO"

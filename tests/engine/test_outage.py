@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -317,3 +318,22 @@ async def test_what_a_lost_write_may_have_left_where_nobody_can_read_is_replaced
     writes = home.writes
     await home.rest()
     assert home.writes == writes
+
+
+async def test_a_write_that_could_not_be_read_for_a_day_is_nobodys_edit_when_it_shows(home: House) -> None:
+    home.configure("topo", update_by_entry="all")
+    home.without("datananas")
+    at_topo = home.actors["topo"].create(person())
+    at_apollo = home.actors["apollo"].create(person())
+    await home.rest()
+    home.actors["apollo"].edit(at_apollo, {"job_title": "COO"})
+    home.topo.switches = replace(home.topo.switches, index_lag_s=120.0)
+    await home.run()
+    home.clock.advance(hours=1)
+    home.actors["apollo"].edit(at_apollo, {"job_title": "CEO"})
+    home.topo.traffic.faults.append(Fault.parse("GET /v1/contacts:*:status=503"))
+    await home.run()
+    home.topo.traffic.faults.clear()
+    await home.rest()
+    assert [row["title"] for row in home.apollo.rows] == ["CEO"]
+    assert [row["job_title"] for row in home.topo.rows if row["id"] == at_topo] == ["CEO"]

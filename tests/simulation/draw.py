@@ -46,7 +46,8 @@ class Draw:
     ``quiet``: how many cycles must send nothing at the end. ``clean``: nothing is disturbed at all.
     ``tight``: the guards are low and nothing is allowed in the first cycle; ``unasked``: nor in these.
     ``theme``, ``cues``, ``aims``: what the seed is about. ``places``, ``crowd``: where people's records stand, and
-    what they have in common. ``refused``: whose rows Datananas leaves out without a word.
+    what they have in common. ``refused``: whose rows Datananas leaves out without a word. ``changing``: the
+    configuration is changed on the way.
     """
 
     seed: int
@@ -74,6 +75,7 @@ class Draw:
     places: tuple[str, ...] = PROVIDERS
     crowd: str = "mixed"
     refused: str = ""
+    changing: bool = False
 
 
 ACTS = ("edit", "edit", "edit", "edit", "same-edit", "delete", "opt-out", "unsubscribe", "add", "email", "blank")

@@ -9,21 +9,26 @@ from adapters.topo.exchange import SCOPES
 from sync.contact import Contact
 from sync.record import RecordRef
 from tests.simulation.desk import answer, undo_a_split
+from tests.simulation.office import change_policy, change_scope, restore_scope
 from tests.simulation.people import DOMAINS, slug_of
 from tests.simulation.witness import Edit, Gone, No
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
     from tests.simulation.scene import Scene
 
 
-OF_THEMES = frozenset(
-    {
-        "sequence", "no-sequence", "narrow-key", "whole-key", "join", "newcomer", "remove-first", "write-back",
-        "clear", "answer", "split-and-join",
-    }
-)  # fmt: skip
+OF_OUR_SIDE: dict[str, Callable[[Scene, Random], None]] = {
+    "answer": answer, "split-and-join": undo_a_split, "scope": change_scope, "scope-back": restore_scope,
+    "policy": change_policy,
+}  # fmt: skip
+"""What is done by those who run the engine."""
+OF_THEMES = OF_OUR_SIDE.keys() | {
+    "sequence", "no-sequence", "narrow-key", "whole-key", "join", "newcomer", "remove-first", "write-back",
+    "clear",
+}  # fmt: skip
 
 
 class Others:
@@ -69,10 +74,8 @@ class Others:
         elif act in {"narrow-key", "whole-key"}:
             kept = SCOPES if act == "whole-key" else [s for s in SCOPES if not s.endswith(":write")]
             topo.switches = replace(topo.switches, scopes=tuple(kept))
-        elif act == "answer":
-            answer(self._scene, random)
-        elif act == "split-and-join":
-            undo_a_split(self._scene, random)
+        elif act in OF_OUR_SIDE:
+            OF_OUR_SIDE[act](self._scene, random)
         elif act == "newcomer":
             self._newcomer()
         elif act == "remove-first":

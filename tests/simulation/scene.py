@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import math
-import os
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,14 +17,14 @@ from sync.engine.cycle import run_cycle
 from sync.engine.session import Options
 from sync.exports import take_in_exports
 from sync.guards import Allowances
-from sync.wiring import Request, load_settings, session_for
-from tests.engine.house import toml
+from sync.wiring import Request, session_for
 from tests.simulation import storage
 from tests.simulation.boxes import WORKING_ON, apps_of, make_boxes, tell_address
 from tests.simulation.clock import START, SimClock
 from tests.simulation.demon import Murmurs, wraps
 from tests.simulation.draw import PROVIDERS, Aim, Cue, Draw
 from tests.simulation.loop import VirtualLoop, silent
+from tests.simulation.office import configure
 from tests.simulation.oracle import judge
 from tests.simulation.others import Others
 from tests.simulation.people import crowd, slug_of
@@ -55,7 +54,7 @@ class Scene:
     cycles in which nothing was allowed beyond the guards. ``sequence_in``: the first cycle that begins with a
     target list that enrols. ``emptied_in``: the cycle before which a provider lost everybody.
     ``unread_noes``: cycles in which an opt-out list was not read. ``insisted``: record → the title that a tool
-    puts back.
+    puts back. ``changed``: table of the configuration → what others changed in it.
     """
 
     draw: Draw
@@ -90,6 +89,8 @@ class Scene:
     unread_noes: set[int] = field(default_factory=set)
     insisted: dict[str, str] = field(default_factory=dict)
     unasked: set[int] = field(default_factory=set)
+    changed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    export: dict[str, Any] = field(default_factory=dict)
 
     # what happens at providers ------------------------------------------------------------------------
     def born(self, provider: str, row: dict[str, Any]) -> None:
@@ -227,7 +228,7 @@ class Scene:
         self.boxes["datananas"].listeners = Murmurs(self)
         self.boxes["apollo"].workspace.stages["609500000000000000000099"] = "Do not contact"
         self._people()
-        self._configure()
+        configure(self)
         self.store = storage.open_at(self.folder)
 
     def _people(self) -> None:
@@ -241,21 +242,6 @@ class Scene:
             self.witness.know(card.who, profile=f"https://www.linkedin.com/in/{slug_of(card.who)}")
         for box in self.boxes.values():
             box.now = self.clock.true_now
-
-    def _configure(self) -> None:
-        tables = {n: dict(b.settings) | self.draw.settings[n] for n, b in self.boxes.items()}
-        if self.draw.export:
-            tables["datananas"] |= dict(self.actors["datananas"].export(self.folder))
-            os.utime(self.folder / "datananas-export.csv", (START.timestamp() - 3600, START.timestamp() - 3600))
-        lines = ["[state]", 'url = "sqlite:///state/state.db"', 'ledger = "state/opt-outs.ledger"',
-                 'key = "file:state/key"', 'backups = "state/backups"']  # fmt: skip
-        for name, table in self.draw.sections.items():
-            lines += [f"[{name}]", *(f"{k} = {toml(v)}" for k, v in table.items())]
-        for name, table in tables.items():
-            lines += [f"[providers.{name}]", *(f"{k} = {toml(v)}" for k, v in table.items())]
-        path = self.folder / "config.toml"
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        self.settings = load_settings(path, self.environ)
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -301,7 +287,8 @@ class Scene:
         if not allow:
             self.unasked.add(self.cycle)
         self.cue()
-        request = Request(options=Options(mode=self.mode, allowances=Allowances.parse(allow)))  # type: ignore[arg-type]
+        allowances = Allowances.parse((*allow, *self._accepted()) if allow else ())
+        request = Request(options=Options(mode=self.mode, allowances=allowances))  # type: ignore[arg-type]
         session = session_for(self.settings, request, store, self.clock, environ=self.environ)
         storage.begin_life(self.commit)
         self.engine = storage.as_engine(self.loop, run_cycle(session, take_in_exports))
@@ -322,6 +309,13 @@ class Scene:
             self.cycle_reports.append((self.cycle, report))
             self._nobody_there_is_gone(store)
         return report
+
+    def _accepted(self) -> list[str]:
+        """The ``--allow`` of changed settings, which whoever changed them may have forgotten at first."""
+        assert self.settings is not None
+        forgotten = self.faults.on and Random(f"accept {self.draw.seed} {self.cycle}").random() < 0.2
+        names = [] if forgotten or not self.draw.changing else PROVIDERS
+        return [f"config={name}:{self.settings.fingerprint(name)}" for name in names]
 
     def _nobody_there_is_gone(self, store: SqliteStore) -> None:
         """Whoever is held as gone was deleted by somebody."""

@@ -49,4 +49,7 @@ ONCE_BROKEN = {
     1250533: "an update with a lost answer that came late was over the next one, where nobody can read",
     60054: "who was created under the keys of an earlier try never got the address that stands by now",
     61429: "a page of noes that lacked rows by its own count was taken for the whole, and somebody was created",
+    1253142: "a decision that later edits had outdone stood again once somebody was parted and joined",
+    1253180: "an edit read by its id was put back by a list that showed what we had written before it",
+    1260783: "a write that could not be read for a day was taken for a person's edit when it showed",
 }

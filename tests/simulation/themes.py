@@ -344,6 +344,24 @@ def _decisions(random: Random, plan: Draw) -> Draw:
     return _cycles(plan, 60.0, random.choice((60.0, 1000.0)), 60.0, 60.0)
 
 
+def _settings(random: Random, plan: Draw) -> Draw:
+    """Between cycles somebody changes what a provider is given or who decides, and later gives it back."""
+    edits = (*_times(random, "edit@topo", 0, 3), *_times(random, "edit@apollo", 0, 3))
+    extra = random.choice(
+        ((), ("newcomer",), ("opt-out@apollo",), ("add",), ("blank",), ("email",), ("delete@apollo",))
+    )
+    first = random.choice((("scope",), ("policy",), ("scope", "scope"), ("scope", "policy"), ("policy", "policy")))
+    later = (*_times(random, "edit", 0, 2), *_times(random, random.choice(("scope", "policy")), 0, 1))
+    back = ("scope-back", *_times(random, "edit", 0, 2))
+    acts = {2: (*first, *edits, *extra), 3: later, 4: back}
+    cues = tuple(Cue(cycle=cycle, acts=own) for cycle, own in acts.items())
+    crowd = random.choice(("everywhere", "mixed", "mixed", "whole"))
+    faults = random.choice((0, 0, random.randint(1, 3)))
+    plan = _with(_prompt(plan), "topo", default_sequence=None)
+    plan = replace(plan, crowd=crowd, cues=cues, faults=faults, changing=True)
+    return _cycles(plan, *(random.choice((60.0, 1000.0)) for _ in range(4)))
+
+
 THEMES: dict[str, Callable[[Random, Draw], Draw]] = {
     "late-create": _late_create,
     "asked-to-wait": _asked_to_wait,
@@ -371,4 +389,5 @@ THEMES: dict[str, Callable[[Random, Draw], Draw]] = {
     "arrivals": _arrivals,
     "abilities": _abilities,
     "decisions": _decisions,
+    "settings": _settings,
 }

@@ -88,6 +88,7 @@ class Witness:
     """Everything seen so far. ``shown``: (provider, record, field, value) that a read answer carried whole.
 
     ``shown_in``: in which cycles it did. ``unsubscribed_shown``: somebody → cycle → when Apollo first showed it.
+    ``taken``: values that a person took. ``decided_for_all``: fields that settings decide against later edits.
     """
 
     by_key: dict[str, str] = field(default_factory=dict)
@@ -101,6 +102,7 @@ class Witness:
     shown: dict[tuple[str, str, str, str], float] = field(default_factory=dict)
     shown_in: dict[tuple[str, str, str, str], set[int]] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
+    decided_for_all: set[str] = field(default_factory=set)
     unsubscribed_shown: dict[str, dict[int, float]] = field(default_factory=dict)
     violations: list[tuple[str, str]] = field(default_factory=list)
     struck: list[tuple[str, str]] = field(default_factory=list)
@@ -161,7 +163,8 @@ class Witness:
         standing = [
             e
             for e in last.values()
-            if met.get((provider, e.record_id), cycle)
+            if e.name not in self.decided_for_all
+            and met.get((provider, e.record_id), cycle)
             < here.get((provider, e.record_id, e.name, e.value), cycle)
             < cycle
         ]
