@@ -21,10 +21,18 @@ secret or a person's data.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}", re.ASCII)
+
+
+def request_id_of(value: object) -> str | None:
+    """A provider's own id for a call, by which its support finds it; ``None`` where the value looks like none."""
+    return value if isinstance(value, str) and _REQUEST_ID.fullmatch(value) else None
 
 
 class ContactSyncError(Exception):

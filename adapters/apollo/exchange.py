@@ -14,7 +14,7 @@ from urllib.parse import quote
 from adapters.apollo import wire
 from adapters.toolkit.http import Request
 from adapters.toolkit.strict_json import BadJsonError, dumps
-from sync.errors import MappingError, OutcomeUnknown, Transient
+from sync.errors import MappingError, OutcomeUnknown, Transient, request_id_of
 from sync.record import RateWindow
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def read(request: Request, response: Response, parse: Callable[[Any], T]) -> T:
     Raises OutcomeUnknown (write) or Transient (read) when it is not JSON or not what is documented.
     """
     kind = OutcomeUnknown if request.mutating else Transient
-    told_id = response.headers.get("x-request-id")
+    told_id = request_id_of(response.headers.get("x-request-id"))
     try:
         return parse(response.json())
     except BadJsonError as error:

@@ -24,6 +24,7 @@ from sync.errors import (
     RateLimited,
     Rejected,
     Transient,
+    request_id_of,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Refusal:
 
 def parse_refusal(response: Response) -> Refusal:
     """The code and the words of an error answer of any shape; never raises."""
-    told_id = response.headers.get("x-request-id")
+    told_id = request_id_of(response.headers.get("x-request-id"))
     try:
         body = response.json()
     except BadJsonError:
@@ -65,7 +66,7 @@ def parse_refusal(response: Response) -> Refusal:
     return Refusal(
         code=_first(body.get("error_code"), body.get("code"), inner.get("code"), inner.get("type")),
         message=_first(nested, inner.get("message"), body.get("message")) or "",
-        request_id=_first(body.get("request_id"), inner.get("request_id"), told_id),
+        request_id=request_id_of(body.get("request_id")) or request_id_of(inner.get("request_id")) or told_id,
         row=_first(details.get("contact_id")) if isinstance(details, dict) else None,
         deleted=tuple(d for d in deleted if isinstance(d, str)) if isinstance(deleted, list) else (),
     )

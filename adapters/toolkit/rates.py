@@ -148,10 +148,7 @@ class Limiter:
     def _load(self, memory: Mapping[str, object]) -> None:
         for window in parse_windows(memory):
             self._windows.setdefault(window.endpoint, {})[window.seconds] = window
-        not_before = memory.get("not_before")
-        if isinstance(not_before, dict):
-            moments = {str(endpoint): _moment(text) for endpoint, text in not_before.items()}
-            self._not_before = {endpoint: moment for endpoint, moment in moments.items() if moment is not None}
+        self._not_before = parse_not_before(memory)
 
 
 MOST_PER_S = 1000.0
@@ -206,6 +203,13 @@ def parse_windows(memory: Mapping[str, object]) -> tuple[RateWindow, ...]:
         if 0 < window.seconds <= LONGEST_WAIT_S and window.limit > 0 and 2000 <= window.opened_at.year < 9000:
             windows.append(window)
     return tuple(windows)
+
+
+def parse_not_before(memory: Mapping[str, object]) -> dict[str, datetime]:
+    """Endpoint → when it may be asked again, as noted in a provider's memory; unreadable ones are left out."""
+    noted = memory.get("not_before")
+    moments = {str(endpoint): _moment(text) for endpoint, text in noted.items()} if isinstance(noted, dict) else {}
+    return {endpoint: moment for endpoint, moment in moments.items() if moment is not None}
 
 
 def _moment(text: object) -> datetime | None:

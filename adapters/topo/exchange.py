@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from adapters.toolkit import headers, strict_json
 from adapters.toolkit.http import Request
-from sync.errors import AuthError, Missing, OutcomeUnknown, RateLimited, Rejected, Transient
+from sync.errors import AuthError, Missing, OutcomeUnknown, RateLimited, Rejected, Transient, request_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,6 @@ UNSURE = frozenset({408, 425, 499})
 """Client errors that a gateway gives while the request may still be worked on."""
 
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}", re.ASCII)
-_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}", re.ASCII)
 _PERSONAL = re.compile(r"\S*@\S*|https?://\S+|\S*linkedin\.com\S*|\+?\d[\d ().-]{6,}\d", re.IGNORECASE)
 _WAIT_KEYS = {"retry_after": 1.0, "retry_after_s": 1.0, "retry_after_seconds": 1.0, "retry_after_ms": 0.001}
 
@@ -155,7 +154,7 @@ def read(request: Request, response: Response, now: datetime) -> Any:
 
 def _refuse(request: Request, response: Response, now: datetime) -> NoReturn:
     row = _error_row(response)
-    status, request_id = response.status, _request_id(row)
+    status, request_id = response.status, request_id_of(row.get("request_id"))
     where = f"{request.method} {_place(request)}"
     said = f"{status} {_type(row)}{_field(row)}".rstrip()
     if status == 401:
@@ -209,11 +208,6 @@ def _error_row(response: Response) -> dict[str, Any]:
     except strict_json.BadJsonError:
         return {}
     return row if isinstance(row, dict) else {}
-
-
-def _request_id(row: Mapping[str, Any]) -> str | None:
-    value = row.get("request_id")
-    return value if isinstance(value, str) and _REQUEST_ID.fullmatch(value) else None
 
 
 def _type(row: Mapping[str, Any]) -> str:

@@ -55,7 +55,7 @@ def config_option(command: F) -> F:
 def log_options(command: F) -> F:
     """``--log-format``, ``-v`` and ``-q``."""
     command = click.option("-q", "--quiet", is_flag=True, help="Only errors, no text report.")(command)
-    command = click.option("-v", "--verbose", count=True, help="More log lines.")(command)
+    command = click.option("-v", "--verbose", count=True, help="More log lines; -vv even more.")(command)
     return click.option("--log-format", type=click.Choice(["console", "json"]), help="Form of log lines.")(command)
 
 
@@ -211,9 +211,14 @@ def pending_code(report: Report) -> int:
 def set_up_logs(
     log_format: str | None, verbose: int, quiet: bool, settings: LoggingSettings | None = None
 ) -> None:
-    """Logs go to standard error as the flags ask, else as ``settings`` do; without both only warnings."""
+    """Logs go to standard error from the level that ``settings`` name, else from warnings on; ``-v`` is one more,
+    at least info.
+    """
     from sync.logs import configure
 
-    asked = "error" if quiet else {0: None, 1: "info"}.get(verbose, "debug")
-    level = asked or (settings.level if settings else "warning")
+    levels = ("error", "warning", "info", "debug")
+    place = levels.index(settings.level if settings else "warning")
+    if verbose:
+        place = max(place + 1, levels.index("info")) + verbose - 1
+    level = "error" if quiet else levels[min(place, len(levels) - 1)]
     configure("json" if (log_format or (settings and settings.format)) == "json" else "console", level)

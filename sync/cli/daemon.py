@@ -14,6 +14,7 @@ from sync.cli.common import (
     config_option,
     cycle_options,
     log_options,
+    set_up_logs,
     tell,
 )
 
@@ -49,13 +50,15 @@ def command(
     """
     check_reports(reports)
     from sync.cli.run import request_from
+    from sync.logs import install_excepthook
     from sync.wiring import load_settings
 
     wait_s = narrowing["wait"].total_seconds()
     request = request_from("run", **narrowing)
     settings = load_settings(config)
     check_places(settings, reports)
-    _set_up_logs(settings, log_format, verbose, quiet)
+    set_up_logs(log_format, verbose, quiet, settings.logging)
+    install_excepthook()
     with ExitStack() as stack:
         _stay_alone(settings, wait_s, stack)
         request = _cycles(request, lists=bool(reports))
@@ -68,14 +71,6 @@ def _cycles(request: Request, *, lists: bool) -> Request:
     from dataclasses import replace
 
     return replace(request, wait_s=0.0, options=replace(request.options, lists=lists))
-
-
-def _set_up_logs(settings: Settings, log_format: str | None, verbose: int, quiet: bool) -> None:
-    from sync.logs import configure, install_excepthook
-
-    level = "error" if quiet else "debug" if verbose else settings.logging.level
-    configure("json" if (log_format or settings.logging.format) == "json" else "console", level)
-    install_excepthook()
 
 
 def _stay_alone(settings: Settings, wait_s: float, stack: ExitStack) -> None:

@@ -131,13 +131,9 @@ def _limits(state: ProviderState, now: datetime) -> list[dict[str, Any]]:
 
 def _not_before(memory: Mapping[str, object], now: datetime) -> dict[str, str]:
     """Endpoint → when it may be asked again, if that is still to come."""
-    noted = memory.get("not_before")
-    found = {}
-    for endpoint, text in noted.items() if isinstance(noted, dict) else ():
-        moment = datetime.fromisoformat(str(text))
-        if moment > now:
-            found[str(endpoint)] = utc(moment) or ""
-    return found
+    from adapters.toolkit.rates import parse_not_before
+
+    return {endpoint: utc(moment) or "" for endpoint, moment in parse_not_before(memory).items() if moment > now}
 
 
 def _spent(memory: Mapping[str, object], now: datetime) -> float | None:

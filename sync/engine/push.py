@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sync.change import Batch, Operation
+    from sync.change import Batch, Operation, State
     from sync.engine.session import Seat, Session
 
 ORDER = {"exclude": 0, "stage": 0, "update": 1, "variables": 1, "create": 2}
@@ -202,7 +202,7 @@ class _Pusher:
 
     async def _failed(self, batch: Batch, error: ContactSyncError) -> None:
         if isinstance(error, (OutcomeUnknown, MappingError, Transient)):
-            self._all(batch, "unknown", StateReason.OUTCOME_UNKNOWN, str(error))
+            self._all(batch, "unknown", StateReason.OUTCOME_UNKNOWN, str(error), error.request_id)
             self._note_lost(error)
         elif isinstance(error, Rejected) and batch.kind in WITH_OTHERS and error.status in ABOUT_THE_CALL:
             self._give_up(batch.operations, error)
@@ -210,7 +210,7 @@ class _Pusher:
             for half in _halves(batch.operations):
                 await self._send_anew(half)
         elif isinstance(error, Rejected):
-            self._all(batch, "refused", StateReason.REJECTED, str(error))
+            self._all(batch, "refused", StateReason.REJECTED, str(error), error.request_id)
         elif isinstance(error, QuotaExhausted) and error.sent:
             again = self._recognisable(batch, "rows may have been written before the quota was met")
             self._give_up(again, error)
@@ -249,9 +249,9 @@ class _Pusher:
             seat.fail(error)
             self._put_off(operations, self._down_reason())
 
-    def _all(self, batch: Batch, state: str, reason: str, message: str) -> None:
+    def _all(self, batch: Batch, state: State, reason: str, message: str, request_id: str | None = None) -> None:
         outcomes = [
-            Outcome(operation_id=o.id, state=state, reason=reason, message=message)  # type: ignore[arg-type]  # named by the callers
+            Outcome(operation_id=o.id, state=state, reason=reason, message=message, request_id=request_id)
             for o in batch.operations
         ]
         settle(self._session, self._seat, batch, outcomes)

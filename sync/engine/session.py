@@ -41,7 +41,7 @@ class Seat:
     up: bool = True
     limited: bool = False
     status: ProviderStatus = "ok"
-    problems: list[str] = field(default_factory=list)
+    problems: dict[str, str | None] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     bad_rows: set[str] = field(default_factory=set)
     erased: set[str] = field(default_factory=set)
@@ -77,18 +77,19 @@ class Seat:
             raise error
         self.limited = self.limited or isinstance(error, (RateLimited, QuotaExhausted))
         self.status = _status(error)
-        self.note(str(error).removeprefix(f"{self.name}: "), error.remedy)
+        request_id = error.request_id if isinstance(error, ProviderError) else None
+        self.note(str(error).removeprefix(f"{self.name}: "), error.remedy, request_id)
 
     def doubt(self, problem: str) -> None:
         """What it shows is not compared with what is known; the report says why, and that a run would stop."""
         self.status = "failed"
         self.note(problem, "`contact-sync run --dry-run` tells how to accept it")
 
-    def note(self, problem: str, remedy: str | None = None) -> None:
-        """A sentence for the report, once."""
+    def note(self, problem: str, remedy: str | None = None, request_id: str | None = None) -> None:
+        """A sentence for the report, once, with the first request that met it where its provider names it."""
         sentence = f"{problem}; {remedy}" if remedy else problem
         if sentence not in self.problems:
-            self.problems.append(sentence)
+            self.problems[sentence] = request_id
 
     def report(self) -> ProviderReport:
         """How it fared."""
@@ -100,7 +101,7 @@ class Seat:
             read_requests=requests.read,
             complete=self.complete,
             write_requests=requests.write,
-            problems=tuple(self.problems),
+            problems=tuple(f"{said} (request {by})" if by else said for said, by in self.problems.items()),
         )
 
 

@@ -47,7 +47,7 @@ def settle(session: Session, seat: Seat, batch: Batch, outcomes: Iterable[Outcom
 
 def settled_by(session: Session, seat: Seat, operation: Operation, outcome: Outcome) -> Settled:
     """What is to be kept of one outcome."""
-    after = settled_operation(operation, _without_secrets(outcome))
+    after = settled_operation(operation, _told(outcome))
     if outcome.reason == StateReason.MATCH_DOUBTFUL and outcome.record_id is not None:
         return _doubtful(session, after, RecordRef(seat.name, outcome.record_id))
     if outcome.state not in WRITTEN or operation.kind in OPT_OUT_KINDS:
@@ -76,11 +76,12 @@ def _tells_news(session: Session, operation: Operation, shown: Record) -> bool:
     return known is not None and any(was.get(name) != shows.get(name) for name in others)
 
 
-def _without_secrets(outcome: Outcome) -> Outcome:
-    """A provider's words may repeat a credential, and are kept."""
-    if outcome.message is None:
-        return outcome
-    return replace(outcome, message=without_secrets(outcome.message, registered()))
+def _told(outcome: Outcome) -> Outcome:
+    """A provider's words may repeat a credential, and are kept; what did not succeed names the request."""
+    message = without_secrets(outcome.message, registered()) if outcome.message is not None else None
+    if outcome.request_id is not None and outcome.state not in WRITTEN:
+        message = f"{message or 'no more is told'} (request {outcome.request_id})"
+    return replace(outcome, message=message)
 
 
 def _created(session: Session, seat: Seat, operation: Operation, outcome: Outcome) -> Settled:

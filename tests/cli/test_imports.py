@@ -226,7 +226,7 @@ def with_export_file(served: Path, tmp_path: Path) -> Path:
 def test_an_export_file_is_taken_in_once(with_export_file: Path, export: Path) -> None:
     assert _cycle(with_export_file).seats["datananas"].changed == 2
     seat = _cycle(with_export_file).seats["datananas"]
-    assert (seat.changed, seat.problems) == (0, [])
+    assert (seat.changed, seat.report().problems) == (0, ())
 
 
 def test_an_export_file_from_the_future_speaks_for_now(with_export_file: Path, export: Path) -> None:
@@ -237,7 +237,7 @@ def test_an_export_file_from_the_future_speaks_for_now(with_export_file: Path, e
 
 
 def test_a_missing_export_file_is_told(with_export_file: Path) -> None:
-    (problem,) = _cycle(with_export_file).seats["datananas"].problems
+    (problem,) = _cycle(with_export_file).seats["datananas"].report().problems
     assert "export.csv is not there" in problem
 
 
@@ -247,22 +247,22 @@ def test_what_is_wrong_with_an_export_file_is_told_and_the_rest_goes_in(
     export.write_text(HEADER + ANA + NOBODY)
     seat = _cycle(with_export_file).seats["datananas"]
     assert seat.changed == 1
-    assert "1 row was left out (line 3)" in seat.problems[0]
+    assert "1 row was left out (line 3)" in seat.report().problems[0]
     export.write_text("colour\nred\n")
-    assert "not an export" in _cycle(with_export_file).seats["datananas"].problems[0]
+    assert "not an export" in _cycle(with_export_file).seats["datananas"].report().problems[0]
 
 
 def test_the_command_that_says_why_a_row_was_left_out_works_when_typed(
     program: Program, with_export_file: Path, export: Path
 ) -> None:
     export.write_text(HEADER + ANA + NOBODY)
-    (problem,) = _cycle(with_export_file).seats["datananas"].problems
+    (problem,) = _cycle(with_export_file).seats["datananas"].report().problems
     named = problem.split("`")[1].split()[1:]
     told = program(*named, "--config", with_export_file)
     assert "was taken in before" in told.out
     assert "line 3: neither record_id nor an email or profile that can be read" in told.err
     assert told.code == 3
-    assert _cycle(with_export_file).seats["datananas"].problems == []
+    assert _cycle(with_export_file).seats["datananas"].report().problems == ()
 
 
 def test_what_is_told_of_a_bad_row_cannot_act_on_the_terminal(program: Program, config: Path) -> None:

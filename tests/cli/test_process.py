@@ -251,14 +251,29 @@ def test_a_report_takes_the_place_of_nothing_that_is_in_use(
 
 
 @pytest.mark.parametrize(
-    ("flags", "level"), [([], logging.ERROR), (["-v"], logging.INFO), (["-vv"], logging.DEBUG)]
+    ("configured", "flags", "level"),
+    [
+        ("error", [], logging.ERROR),
+        ("error", ["-v"], logging.INFO),
+        ("error", ["-vv"], logging.DEBUG),
+        ("info", [], logging.INFO),
+        ("info", ["-v"], logging.DEBUG),
+        ("debug", ["-v"], logging.DEBUG),
+        ("debug", ["-q"], logging.ERROR),
+    ],
 )
-def test_a_run_logs_as_the_configuration_says_unless_a_flag_does(
-    program: Program, config: Path, capsys: pytest.CaptureFixture[str], flags: list[str], level: int
+def test_a_run_logs_as_the_configuration_says_and_flags_change_that(
+    program: Program,
+    config: Path,
+    capsys: pytest.CaptureFixture[str],
+    configured: str,
+    flags: list[str],
+    level: int,
 ) -> None:
-    config.write_text(f'[logging]\nformat = "json"\nlevel = "error"\n{config.read_text()}')
+    config.write_text(f'[logging]\nformat = "json"\nlevel = "{configured}"\n{config.read_text()}')
     program("run", "--dry-run", *flags, "--config", config)
     assert logging.getLogger().level == level
+    capsys.readouterr()
     logging.getLogger("any").error("something")
     assert json.loads(capsys.readouterr().err)["event"] == "something"
 

@@ -106,6 +106,18 @@ def test_a_database_that_is_gone_is_no_first_run(
     assert "There is no state store yet" not in told.out
 
 
+def test_notes_that_make_no_sense_are_left_out(program: Program, config: Path, people: list[str]) -> None:
+    memory: dict[str, object] = {
+        "windows": ["nonsense"],
+        "not_before": {"labels": "soon"},
+        "spend": {"day": 7, "micros": "much"},
+    }
+    with opened_store(load_settings(config)) as store:
+        store.save_provider_state(replace(store.provider_state("apollo"), memory=memory))
+    told = _json(program, config)["providers"]["apollo"]
+    assert (told["limits"], told["not_before"], told["spent_today_usd"]) == ([], {}, None)
+
+
 def test_everything_that_waits_is_told(program: Program, config: Path, people: list[str]) -> None:
     with opened_store(load_settings(config)) as store:
         _fill(store, people)

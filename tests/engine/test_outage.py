@@ -337,3 +337,14 @@ async def test_a_write_that_could_not_be_read_for_a_day_is_nobodys_edit_when_it_
     await home.rest()
     assert [row["title"] for row in home.apollo.rows] == ["CEO"]
     assert [row["job_title"] for row in home.topo.rows if row["id"] == at_topo] == ["CEO"]
+
+
+async def test_what_a_provider_calls_a_request_is_kept_with_what_it_refused(home: House) -> None:
+    home.configure("apollo", write=False)
+    home.without("datananas")
+    home.actors["apollo"].create(person())
+    refusal = '{"type":"ValidationIssue","message":"no such list","request_id":"req_7"}'
+    home.topo.traffic.faults.append(Fault.parse(f"POST /v1/contact-entries:*:status=400,body={refusal}"))
+    report = await home.run()
+    (refused,) = at(report, "topo")
+    assert (refused.state, str(refused.message).endswith("(request req_7)")) == ("refused", True)
