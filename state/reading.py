@@ -8,9 +8,10 @@ from state import people
 from state.findings import open_holds
 from state.rows import (
     RECORD_COLUMNS,
+    from_absent,
     from_json,
-    from_set,
     record_of_row,
+    to_absent,
     to_contact,
     to_json,
     to_set,
@@ -133,7 +134,7 @@ def _insert(connection: Connection, fresh: Sequence[ReadRecord], at: int) -> lis
         [
             (
                 *(rid, read.ref.provider, read.ref.record_id, read.fingerprint),
-                *(to_contact(read.record.contact), to_set(read.record.absent)),
+                *(to_contact(read.record.contact), to_absent(read.record.absent, read.record.unreadable)),
                 *(*_told(read.record), at, at),
             )
             for rid, read in zip(rids, fresh, strict=True)
@@ -171,11 +172,12 @@ def _update(
 
 
 def _observed(connection: Connection, rid: int, record: Record) -> tuple[str, str]:
-    if not record.absent:
+    if not (record.absent or record.unreadable):
         return to_contact(record.contact), "[]"
     fields, absent = connection.exec_driver_sql("SELECT fields, absent FROM record WHERE rid = ?", (rid,)).one()
     kept = {name: value for name, value in from_json(fields).items() if name in record.absent}
-    return to_json(kept | record.contact.to_fields()), to_set(from_set(absent) & record.absent)
+    missing, unreadable = (names & record.absent for names in from_absent(absent))
+    return to_json(kept | record.contact.to_fields()), to_absent(missing, record.unreadable | unreadable)
 
 
 def _hide(connection: Connection, changed: Sequence[tuple[Known, ReadRecord]]) -> None:

@@ -195,6 +195,22 @@ def from_features(text: str) -> tuple[Feature, ...]:
     return tuple(Feature(name=name, score=score, detail=detail) for name, score, detail in from_json(text))
 
 
+UNREADABLE = "?"
+"""Before a name in the column of absent fields: it stands in the row, and nobody can read it."""
+
+
+def to_absent(absent: Iterable[str], unreadable: Iterable[str]) -> str:
+    """The column of absent fields."""
+    return to_set(frozenset({*absent, *(UNREADABLE + name for name in unreadable)}))
+
+
+def from_absent(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The absent fields, and those of a row that nobody can read."""
+    names = from_set(text)
+    marked = frozenset(name for name in names if name.startswith(UNREADABLE))
+    return names - marked, frozenset(name.removeprefix(UNREADABLE) for name in marked)
+
+
 RECORD_COLUMNS = "r.provider, r.record_id, r.fields, r.absent, r.created_at, r.updated_at, r.opted_out, r.labels"
 LINK_COLUMNS = "l.person_id, l.evidence, l.linked_at, l.base, l.sent, l.written, l.ours, l.accepted_key, l.met"
 
@@ -202,10 +218,12 @@ LINK_COLUMNS = "l.person_id, l.evidence, l.linked_at, l.base, l.sent, l.written,
 def record_of_row(row: Any) -> Record:
     """The record of ``RECORD_COLUMNS``."""
     provider, record_id, fields, absent, created_at, updated_at, opted_out, labels = row
+    missing, unreadable = from_absent(absent) if absent != "[]" else (frozenset(), frozenset())
     return Record(
         ref=RecordRef(provider, record_id),
         contact=from_contact(fields),
-        absent=from_set(absent),
+        absent=missing,
+        unreadable=unreadable,
         created_at=from_time_or_none(created_at),
         updated_at=from_time_or_none(updated_at),
         opted_out=opted_out,

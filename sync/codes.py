@@ -78,6 +78,7 @@ class StateReason(StrEnum):
     PENDING_RESOLVE = "pending-resolve"
     EFFECT_NOT_ALLOWED = "effect-not-allowed"
     BAD_BODY = "bad-body"
+    UNREADABLE = "unreadable"
     OUT_OF_TIME = "out-of-time"
 
 
@@ -160,6 +161,8 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "pending-resolve": "The provider accepted the entry and has not yet made a contact of it.",
         "effect-not-allowed": "The write would also start outreach, which the settings do not allow.",
         "bad-body": "The provider's answer could not be understood.",
+        "unreadable": "Something of a record of this person could not be read, and what stands there is not "
+        "guessed.",
         "out-of-time": "The run was stopped before this was sent.",
         # cannot express
         "no-endpoint": "The provider's API has no way to change this field.",

@@ -42,7 +42,8 @@ class Record:
     """One provider's row for a person, as it was read.
 
     ``absent``: canonical fields that this row did not carry at all (a trimmed row): what was observed before
-    stays. ``created_at`` and ``updated_at`` are the provider's own times, aware UTC, ``None`` when it tells
+    stays. ``unreadable``: those among them, and ``opted_out``, that stand there in a form that nobody can read.
+    ``created_at`` and ``updated_at`` are the provider's own times, aware UTC, ``None`` when it tells
     none. ``opted_out``: an opt-out reason (Topo's vocabulary) the row itself carries, or ``None``.
     ``labels``: the provider's list or label ids on the row. ``echo``: raw provider text kept only to compare
     with later (Apollo's address line).
@@ -51,6 +52,7 @@ class Record:
     ref: RecordRef
     contact: Contact
     absent: frozenset[str] = frozenset()
+    unreadable: frozenset[str] = frozenset()
     created_at: datetime | None = None
     updated_at: datetime | None = None
     opted_out: str | None = None

@@ -20,8 +20,8 @@ from sync.identity import canonical_email, linkedin_key
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from adapters.apollo.contacts import ContactRow
     from adapters.apollo.settings import ApolloSettings
-    from adapters.apollo.wire import ContactRow
     from sync.change import Operation
     from sync.contact import Contact
 

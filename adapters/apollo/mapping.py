@@ -20,8 +20,8 @@ from sync.record import Record, RecordRef
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from adapters.apollo.contacts import ContactRow
     from adapters.apollo.settings import ApolloSettings
-    from adapters.apollo.wire import ContactRow
     from sync.change import Operation
 
 LOCKED = "email_not_unlocked@"
@@ -75,10 +75,12 @@ def to_contact(row: ContactRow, settings: ApolloSettings) -> Contact:
 
 def to_record(row: ContactRow, settings: ApolloSettings) -> Record:
     """The row as a record, with the opt-out it may carry and the fields it did not show."""
+    unreadable = to_unreadable(row, settings)
     return Record(
         ref=RecordRef(PROVIDER, row.id),
         contact=to_contact(row, settings),
-        absent=to_absent(row, settings),
+        absent=to_absent(row, settings) | (unreadable - {"opted_out"}),
+        unreadable=unreadable,
         created_at=row.created_at,
         updated_at=row.updated_at,
         opted_out="UNSUBSCRIBED" if opted_out(row, settings) else None,
@@ -99,6 +101,20 @@ def to_absent(row: ContactRow, settings: ApolloSettings) -> frozenset[str]:
     if "typed_custom_fields" not in row.present:
         absent.update(VARIABLE_PREFIX + name for name in settings.custom_fields)
     return frozenset(absent)
+
+
+def to_unreadable(row: ContactRow, settings: ApolloSettings) -> frozenset[str]:
+    """The canonical fields, and ``opted_out``, that stand in the row in a form that nobody can read."""
+    if not row.unreadable:
+        return frozenset()
+    unreadable = {name for name, keys in CARRIED_BY.items() if not row.unreadable.isdisjoint(keys)}
+    if "website_url" in row.unreadable:
+        unreadable.add("company_domain")
+    if "typed_custom_fields" in row.unreadable:
+        unreadable.update(VARIABLE_PREFIX + name for name in settings.custom_fields)
+    if not row.unreadable.isdisjoint({"email_unsubscribed", "contact_stage_id"}):
+        unreadable.add("opted_out")
+    return frozenset(unreadable)
 
 
 def to_address(row: ContactRow) -> Address:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from adapters.apollo import exchange, wire
+from adapters.apollo import contacts, exchange, wire
 from adapters.apollo.actor import ApolloActor
 from adapters.apollo.client import Client
 from adapters.apollo.limits import capabilities
@@ -84,7 +84,7 @@ class Apollo:
             if self._settings.shared:
                 await self._find_labels()
             request = exchange.search(per_page=1, labels=sorted(self._reader.label_ids))
-            answer, _ = await self._client.ask(request, wire.parse_search)
+            answer, _ = await self._client.ask(request, contacts.parse_search)
         except Rejected as error:
             if error.status != 404:
                 raise

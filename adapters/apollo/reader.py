@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from adapters.apollo import exchange, wire
+from adapters.apollo import contacts, exchange, wire
 from adapters.apollo.cursor import Cursor, Sweep, parse_cursor, render_cursor, scope_of
 from adapters.apollo.echo import emails_of, profile_of
 from adapters.apollo.mapping import to_record
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from adapters.apollo.client import Client
+    from adapters.apollo.contacts import ContactRow, SearchPage
     from adapters.apollo.settings import ApolloSettings
-    from adapters.apollo.wire import ContactRow, SearchPage
     from sync.contact import Contact
     from sync.ports import Clock
     from sync.record import PullMode
@@ -255,7 +255,7 @@ class ApolloReader:
         if self._settings.shared and not self.label_ids:
             # without a label there is nothing of ours; no filter at all would show everybody's contacts
             return Rows(records=(), bad=(), ignored=0, total=0, count=0, complete=True)
-        answer, _ = await self._client.ask(exchange.search(**self._filter, **wishes), wire.parse_search)
+        answer, _ = await self._client.ask(exchange.search(**self._filter, **wishes), contacts.parse_search)
         ours = self._ours(answer)
         surely = all(self._is_ours(row) for row in answer.rows)
         return Rows(
@@ -270,7 +270,7 @@ class ApolloReader:
     async def _parsed(self, request: Any) -> list[ContactRow]:
         if self._settings.shared and not self.label_ids:
             return []
-        answer, _ = await self._client.ask(request, wire.parse_search)
+        answer, _ = await self._client.ask(request, contacts.parse_search)
         return self._ours(answer)
 
     def _ours(self, answer: SearchPage) -> list[ContactRow]:
@@ -285,4 +285,4 @@ class ApolloReader:
 
 
 def _one_contact(value: Any) -> ContactRow:
-    return wire.parse_contact(wire.mapping(value, "$").get("contact"), "$.contact")
+    return contacts.parse_contact(wire.mapping(value, "$").get("contact"), "$.contact")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from adapters.apollo import exchange, wire
+from adapters.apollo import contacts, exchange, wire
 from adapters.apollo.echo import AMBIGUOUS, Echo, carries, correlate, same_person
 from adapters.apollo.limits import MAX_ROWS
 from adapters.apollo.mapping import PATCH_ONLY, to_create, to_patch, to_record, to_update
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from adapters.apollo.client import Client
+    from adapters.apollo.contacts import ContactRow
     from adapters.apollo.reader import ApolloReader
     from adapters.apollo.settings import ApolloSettings
-    from adapters.apollo.wire import ContactRow
     from adapters.toolkit.http import Request
     from sync.change import Operation
     from sync.ports import Clock
@@ -243,7 +243,7 @@ def _created(value: Any) -> list[Echo]:
     answer = wire.mapping(value, "$")
     echoes = []
     for name, existing in (("created_contacts", False), ("existing_contacts", True)):
-        rows, _ = wire.parse_contacts(wire.sequence(answer.get(name), f"$.{name}"), f"$.{name}")
+        rows, _ = contacts.parse_contacts(wire.sequence(answer.get(name), f"$.{name}", null=True), f"$.{name}")
         echoes += [Echo(row=row, existing=existing) for row in rows]
     return echoes
 
@@ -254,11 +254,11 @@ def _many(value: Any) -> list[ContactRow]:
     Source: https://docs.apollo.io/reference/bulk-update-contacts (``entity_progress_job``, no way to poll it)
     """
     rows = wire.sequence(wire.mapping(value, "$").get("contacts"), "$.contacts")
-    return wire.parse_contacts(rows, "$.contacts")[0]
+    return contacts.parse_contacts(rows, "$.contacts")[0]
 
 
 def _one(value: Any) -> list[ContactRow]:
-    return [wire.parse_contact(wire.mapping(value, "$").get("contact"), "$.contact")]
+    return [contacts.parse_contact(wire.mapping(value, "$").get("contact"), "$.contact")]
 
 
 def _unknown(operation: Operation, reason: str, request_id: str | None) -> Outcome:

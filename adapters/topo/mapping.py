@@ -101,10 +101,12 @@ def to_update(observed: Contact, changes: Mapping[str, FieldChange]) -> dict[str
 
 def to_record(row: ContactRow, mapped: Mapping[str, str]) -> Record:
     """The record in a contact row; ``mapped`` variables are absent from it, because lists do not show them."""
+    unreadable = frozenset(CONTACT_FIELDS[name] for name in row.unreadable if name in CONTACT_FIELDS)
     return Record(
         ref=RecordRef(NAME, row.id),
         contact=to_contact(row.text),
-        absent=frozenset(VARIABLE_PREFIX + name for name in mapped),
+        absent=unreadable | {VARIABLE_PREFIX + name for name in mapped},
+        unreadable=unreadable,
         created_at=row.first_seen_at,
         updated_at=row.last_seen_at,
     )

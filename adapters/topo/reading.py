@@ -14,7 +14,7 @@ from adapters.topo.keys import email_form, may_be_same_profile, profile_of
 from adapters.topo.shapes import parse_moment
 from adapters.topo.walk import Step, Walk
 from sync.contact import VARIABLE_PREFIX
-from sync.errors import MappingError, Missing, Rejected
+from sync.errors import MappingError, Missing, Rejected, Transient
 from sync.record import Page
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ FIRST_SEEN = ("first_seen_at", "first_seen_after")
 """Sort key and its strict filter. Source: https://docs.topo.io/api-reference/contacts/list-contacts."""
 
 LARGEST = "100"
+KEY_FIELDS = frozenset({"emails", "linkedin_url"})
 
 
 def steps_of(listing: Listing, time_field: str) -> list[Step]:
@@ -132,8 +133,9 @@ class TopoReader:
         return tuple(found.values())
 
     async def find_entries(self, contact: Contact) -> tuple[EntryRow, ...]:
-        """Entries of the configured list that carry the primary email; empty when entries cannot be read.
+        """Entries of the configured list that carry the primary email; empty when they cannot be listed.
 
+        Raises Transient where one of them cannot be read.
         Source: https://docs.topo.io/api-reference/accounts/get-account-entry (the account twin, 2026-11).
         """
         if contact.email is None:
@@ -143,7 +145,9 @@ class TopoReader:
             answer = await self._client.call(exchange.get_entries(*query, ("email", contact.email)))
         except (Missing, Rejected):
             return ()
-        rows, _ = wire.parse_rows(wire.parse_listing(answer, "entries").items, wire.parse_entry, "entries.items")
+        rows, bad = wire.parse_rows(wire.parse_listing(answer, "entries").items, wire.parse_entry, "entries.items")
+        if bad:
+            raise Transient(exchange.NAME, "GET /contact-entries showed a row that cannot be read")
         wanted = email_form(contact.email)
         return tuple(row for row in rows if row.email and email_form(row.email) == wanted)
 
@@ -159,8 +163,12 @@ class TopoReader:
         return tuple(found)
 
     async def _lookup(self, name: str, value: str) -> Iterable[Record]:
+        """Raises Transient where the contact that is looked for may be among rows that cannot be read."""
         listing = await self._listing((("page", "1"), ("size", LARGEST), (name, value)))
-        return self._page(listing, None).records
+        page = self._page(listing, None)
+        if page.bad_rows or any(record.unreadable & KEY_FIELDS for record in page.records):
+            raise Transient(exchange.NAME, f"GET /contacts by {name} showed a row that cannot be read")
+        return page.records
 
     async def _listing(self, params: tuple[tuple[str, str], ...]) -> Listing:
         return wire.parse_listing(await self._client.call(exchange.get_contacts(*params)), "contacts")

@@ -41,12 +41,13 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactRow:
-    """A contact; ``text`` holds its known text fields by wire name."""
+    """A contact. ``text``: its known text fields by wire name; ``unreadable``: those of another type."""
 
     id: str
     first_seen_at: datetime
     last_seen_at: datetime
     text: Mapping[str, str]
+    unreadable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,12 +134,14 @@ def parse_rows(items: list[Any], parse: Callable[[object, str], T], path: str) -
 def parse_contact(value: object, path: str) -> ContactRow:
     """Source: https://docs.topo.io/api-reference/contacts/list-contacts (schema ``PublicContactOutput``)."""
     row = table(value, path)
-    found = {key: text(row, key, path) for key in CONTACT_TEXT}
+    unreadable = frozenset(key for key in CONTACT_TEXT if not isinstance(row.get(key), (str, type(None))))
+    found = {key: text(row, key, path) for key in CONTACT_TEXT if key not in unreadable}
     return ContactRow(
         id=identifier(row, "id", path),
         first_seen_at=moment(row, "first_seen_at", path).at,
         last_seen_at=moment(row, "last_seen_at", path).at,
         text=MappingProxyType({key: value for key, value in found.items() if value is not None}),
+        unreadable=unreadable,
     )
 
 

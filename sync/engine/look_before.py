@@ -62,12 +62,16 @@ class LookBefore:
         return operations
 
     def _moved(self, records: Sequence[Record]) -> set[RecordRef]:
-        """The records are kept; those that are others than they were, or new."""
+        """The records are kept; those that are others than they were, or new, or not readable."""
         refs = [record.ref for record in records]
         before = self._session.store.records(refs)
         store_records(self._session, self._seat, records)
         now = self._session.store.records(refs)
-        return {ref for ref, row in now.items() if ref not in before or row.contact != before[ref].contact}
+        return {
+            ref
+            for ref, row in now.items()
+            if ref not in before or row.contact != before[ref].contact or row.unreadable
+        }
 
     def _without_stale(self, operations: list[Operation], moved: set[RecordRef]) -> list[Operation]:
         """A record that moved since the plan, or a person that just appeared, waits for the next cycle."""

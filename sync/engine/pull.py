@@ -118,15 +118,20 @@ def _save(session: Session, seat: Seat, page: Page) -> None:
 
 
 def _judge_bad_rows(seat: Seat, page: Page) -> None:
-    if not page.bad_rows:
-        return
+    """Rows of which not even id and time can be read are left out; the others are kept without what cannot be."""
+    in_part = [record.ref.record_id for record in page.records if record.unreadable]
+    bad = len(page.bad_rows) + len(in_part)
     seat.bad_rows.update(page.bad_rows)
     total = len(page.bad_rows) + len(page.records)
-    if len(page.bad_rows) > max(1, total * WORST_SHARE_OF_BAD_ROWS):
-        raise MappingError(seat.name, "records", "the documented shape", f"{len(page.bad_rows)} of {total} broken")
-    rows = count(len(page.bad_rows), "broken row", "broken rows")
-    seat.note(f"left out {rows}: {', '.join(page.bad_rows[:5])}")
-    seat.status = "partial"
+    if bad > max(1, total * WORST_SHARE_OF_BAD_ROWS):
+        raise MappingError(seat.name, "records", "the documented shape", f"{bad} of {total} broken")
+    if page.bad_rows:
+        rows = count(len(page.bad_rows), "broken row", "broken rows")
+        seat.note(f"left out {rows}: {', '.join(page.bad_rows[:5])}")
+    if in_part:
+        rows = count(len(in_part), "record", "records")
+        seat.note(f"some of {rows} cannot be read, and is not written over: {', '.join(in_part[:5])}")
+    seat.status = "partial" if bad else seat.status
 
 
 async def read_back(session: Session, seat: Seat) -> set[RecordRef]:

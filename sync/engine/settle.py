@@ -78,10 +78,10 @@ def _tells_news(session: Session, operation: Operation, shown: Record) -> bool:
 
 def _told(outcome: Outcome) -> Outcome:
     """A provider's words may repeat a credential, and are kept; what did not succeed names the request."""
-    message = without_secrets(outcome.message, registered()) if outcome.message is not None else None
+    message = outcome.message
     if outcome.request_id is not None and outcome.state not in WRITTEN:
         message = f"{message or 'no more is told'} (request {outcome.request_id})"
-    return replace(outcome, message=message)
+    return replace(outcome, message=message and without_secrets(message, registered()))
 
 
 def _created(session: Session, seat: Seat, operation: Operation, outcome: Outcome) -> Settled:

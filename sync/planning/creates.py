@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from sync.planning.world import Side
 
 
+TELLING = frozenset({"emails", "linkedin_url", "opted_out"})
+"""Of a record, what tells whether its person may be created elsewhere, and whether they are there already."""
+
+
 def plan_create(draft: Draft, side: Side) -> None:
     """The create is planned, or stopped with its reason; what the provider cannot take is reported."""
     scope = side.scope
@@ -95,6 +99,8 @@ def _forbidden(draft: Draft, side: Side, operation: Operation) -> str | None:
     contact, world = operation.contact, draft.world
     if _forbids(draft.effect, side):
         return StateReason.OPTED_OUT
+    if any(TELLING & member.record.unreadable for member in draft.person.members):
+        return StateReason.UNREADABLE
     if not (any(map(email_key, contact.emails)) or linkedin_key(contact.linkedin_url) or contact.linkedin_id):
         return StateReason.NO_KEY
     if _forbids(world.doubts.get(draft.person.id, NOTHING), side) or any(

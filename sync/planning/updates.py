@@ -155,7 +155,9 @@ def _add(draft: Draft, side: Side, member: Member, ride: str, fields: Mapping[st
         effects=() if ride == "variables" else caps.effects,
         accepted_key=member.link.accepted_key,
     )
-    if ride != "variables" and caps.updates == "upsert":
+    if member.record.unreadable:  # an edit may be there that nobody has seen
+        operation = stopped(operation, "blocked", StateReason.UNREADABLE)
+    elif ride != "variables" and caps.updates == "upsert":
         operation = draft.wait_for_opt_outs(guard_upsert(draft, side, operation))
     elif ride != "variables" and caps.updates == "entry":
         if draft.effect.forbids_create(side.name):

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.apollo.contacts import parse_contact
 from adapters.apollo.echo import AMBIGUOUS, Echo, correlate, same_person
 from adapters.apollo.mapping import to_create
 from adapters.apollo.settings import ApolloSettings
-from adapters.apollo.wire import parse_contact
 from sync.contact import Contact
 from tests.apollo.harness import create
 

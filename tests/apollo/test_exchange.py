@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.apollo import exchange, wire
+from adapters.apollo import contacts, exchange, wire
 from adapters.apollo.refusals import error_for, parse_refusal, without_personal
 from adapters.toolkit.http import Request, Response
 from sync.errors import (
@@ -143,9 +143,9 @@ def test_a_refused_key_is_never_repeated() -> None:
 )
 def test_an_unreadable_success_is_no_answer(body: bytes) -> None:
     with pytest.raises(Transient):
-        exchange.read(READ, answer(200, body), wire.parse_search)
+        exchange.read(READ, answer(200, body), contacts.parse_search)
     with pytest.raises(OutcomeUnknown):
-        exchange.read(WRITE, answer(200, body), wire.parse_search)
+        exchange.read(WRITE, answer(200, body), contacts.parse_search)
 
 
 def test_three_windows_are_read_and_an_empty_limit_is_unlimited() -> None:

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.apollo.address import Address, parse_address, render_address
+from adapters.apollo.contacts import parse_contact
 from adapters.apollo.limits import capabilities
 from adapters.apollo.mapping import import_names, to_contact, to_create, to_host, to_patch, to_record, to_update
 from adapters.apollo.settings import ApolloSettings
-from adapters.apollo.wire import parse_contact
 from sync.contact import FIELD_NAMES, Contact
 from sync.errors import MappingError
 from tests.apollo.harness import person, update
@@ -164,16 +164,48 @@ def test_a_host_is_cut_out_of_a_website(text: str | None, host: str | None) -> N
 @pytest.mark.parametrize(
     "broken",
     [
-        {"id": None}, {"id": 5}, {"email": 5}, {"phone_numbers": {}}, {"phone_numbers": ["x"]}, {"label_ids": "x"},
-        {"updated_at": "yesterday"}, {"typed_custom_fields": []}, {"typed_custom_fields": {"a": {}}},
-        {"contact_emails": [{"position": "x"}]}, {"email_unsubscribed": "no"}, {"account": "x"},
-        {"label_ids": [None]},
+        {"id": None}, {"id": 5}, {"label_ids": "x"}, {"label_ids": [None]}, {"updated_at": "yesterday"},
+        {"existence_level": 1},
     ],
 )  # fmt: skip
-def test_a_row_that_breaks_the_documented_shape_is_loud_and_shows_no_value(broken: dict[str, Any]) -> None:
+def test_a_row_of_which_nothing_can_be_trusted_is_loud_and_shows_no_value(broken: dict[str, Any]) -> None:
     with pytest.raises(MappingError) as caught:
         row(**broken)
     assert "yesterday" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("broken", "unreadable"),
+    [
+        ({"email": 5}, {"emails"}),
+        ({"contact_emails": [{"position": "x"}]}, {"emails"}),
+        ({"linkedin_url": ["x"]}, {"linkedin_url"}),
+        ({"title": 7}, {"job_title"}),
+        ({"phone_numbers": {}}, {"phone", "mobile_phone"}),
+        ({"phone_numbers": ["x"]}, {"phone", "mobile_phone"}),
+        ({"typed_custom_fields": []}, {"variables.lead"}),
+        ({"typed_custom_fields": {"a": {}}}, {"variables.lead"}),
+        ({"account": "x"}, {"company_domain"}),
+        ({"email_unsubscribed": "no"}, {"opted_out"}),
+        ({"contact_stage_id": 3}, {"opted_out"}),
+    ],
+)
+def test_a_field_of_another_shape_is_named_and_the_others_are_read(
+    broken: dict[str, Any], unreadable: set[str]
+) -> None:
+    found = to_record(
+        row(**{"first_name": "Ana", "email": "a@b.fr", "email_unsubscribed": True} | broken), SETTINGS
+    )
+    assert found.unreadable == unreadable
+    assert unreadable - {"opted_out"} <= found.absent
+    assert found.contact.first_name == "Ana"
+    assert (found.opted_out is None) == ("email_unsubscribed" in broken)
+
+
+@pytest.mark.parametrize("text", ["true", "True"])
+def test_a_flag_may_be_written_as_text(text: str) -> None:
+    assert row(email_unsubscribed=text).unsubscribed
+    assert not row(email_unsubscribed="false").unsubscribed
 
 
 def test_unknown_keys_and_values_are_left_alone() -> None:

@@ -171,7 +171,7 @@ async def test_rows_that_only_hint_at_a_contact_are_ignored_and_not_counted() ->
 async def test_a_broken_row_is_quarantined_and_the_page_goes_on() -> None:
     async with bench() as b:
         made = fill(b, 3)
-        b.server.edit(made[1], phone_numbers="none")
+        b.server.edit(made[1], label_ids="none")
         page = (await b.pages("sweep"))[1]
         assert ids([page]) == [made[0], made[2]]
         assert page.bad_rows == (made[1],)

@@ -16,6 +16,7 @@ from sync.contact import Contact
 from sync.errors import (
     MappingError,
     Missing,
+    Transient,
 )
 from tests.topo.harness import START, ids, pages, people, raw, record, running
 
@@ -210,10 +211,28 @@ async def test_one_bad_row_is_quarantined_and_the_page_is_kept() -> None:
     async with running() as (box, topo):
         people(box, 3)
         odd = box.add(email="odd@corp.com")
-        odd["city"] = ["Lyon"]
+        odd["id"] = 7
         (page,) = await pages(topo)
         assert len(page.records) == 3
-        assert page.bad_rows == (odd["id"],)
+        assert len(page.bad_rows) == 1
+
+
+async def test_what_cannot_be_read_of_a_row_is_named_and_the_rest_is_kept() -> None:
+    async with running() as (box, topo):
+        box.add(email="odd@corp.com")["city"] = ["Lyon"]
+        (page,) = await pages(topo)
+        (record,) = page.records
+        assert (record.contact.email, record.contact.city) == ("odd@corp.com", None)
+        assert record.unreadable == {"city"}
+
+
+@pytest.mark.parametrize("broken", [{"linkedin_url": 7}, {"first_seen_at": 7}])
+async def test_nobody_is_looked_up_among_rows_that_cannot_be_read(broken: dict[str, object]) -> None:
+    async with running() as (box, topo):
+        box.add(email="odd@corp.com").update(broken)
+        assert topo.reader is not None
+        with pytest.raises(Transient):
+            await topo.reader.find(Contact(emails=("odd@corp.com",)))
 
 
 async def test_an_empty_workspace_is_read_completely() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.apollo import contacts as apollo_contacts
 from adapters.apollo import exchange as apollo
 from adapters.apollo import mapping as apollo_mapping
 from adapters.apollo import refusals as apollo_refusals
@@ -91,13 +92,13 @@ def topo_said(parse: Callable[[object], object], request: Request) -> Callable[[
 
 
 def apollo_page(body: bytes) -> object:
-    page = apollo.read(apollo.labels(), response(body), apollo_wire.parse_search)
+    page = apollo.read(apollo.labels(), response(body), apollo_contacts.parse_search)
     return [apollo_mapping.to_record(row, APOLLO) for row in page.rows]
 
 
 def apollo_rows(body: bytes) -> object:
     value = response(body).json()
-    rows, _ = apollo_wire.parse_contacts(apollo_wire.sequence(value, "contacts"), "contacts")
+    rows, _ = apollo_contacts.parse_contacts(apollo_wire.sequence(value, "contacts"), "contacts")
     return [apollo_mapping.to_record(row, APOLLO) for row in rows]
 
 

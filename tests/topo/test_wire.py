@@ -31,7 +31,7 @@ def test_unknown_fields_are_ignored_and_missing_nullable_ones_are_not_known() ->
     assert dict(row.text) == {"email": "ana@corp.com"}
 
 
-@pytest.mark.parametrize("change", [{"id": None}, {"email": 7}, {"first_seen_at": None}, {"last_seen_at": "soon"}])
+@pytest.mark.parametrize("change", [{"id": None}, {"first_seen_at": None}, {"last_seen_at": "soon"}])
 def test_a_contact_that_breaks_the_documented_shape_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(MappingError):
         wire.parse_contact(CONTACT | change, "contact")
@@ -39,10 +39,16 @@ def test_a_contact_that_breaks_the_documented_shape_is_refused(change: dict[str,
 
 def test_one_bad_row_is_named_and_the_others_are_kept() -> None:
     good, bad = wire.parse_rows(
-        [CONTACT, CONTACT | {"id": "b2", "email": 7}, "garbage"], wire.parse_contact, "items"
+        [CONTACT, CONTACT | {"id": "b2", "last_seen_at": 7}, "garbage"], wire.parse_contact, "items"
     )
     assert [row.id for row in good] == ["7b1c"]
     assert bad == ["b2", "#2"]
+
+
+def test_a_field_of_another_type_is_named_and_the_others_are_read() -> None:
+    row = wire.parse_contact(CONTACT | {"phone_number": 336, "city": ["Lyon"], "state": None}, "contact")
+    assert row.unreadable == {"phone_number", "city"}
+    assert dict(row.text) == {"email": "ana@corp.com"}
 
 
 @pytest.mark.parametrize(
