@@ -14,6 +14,7 @@ from state.connection import open_raw, transaction, translated
 from state.digests import Sums, are_kept
 from state.files import create_private, flush_folder, make_folder
 from state.points import point
+from state.rows import from_time_or_none
 from sync.errors import ConfigError, StateError
 
 if TYPE_CHECKING:
@@ -117,6 +118,14 @@ def check_backup(copy: Path, database: Path) -> None:
         if is_blank(source):
             raise StateError("there is nothing in it")
         check_whole(source, thorough=True)
+
+
+def extent(database: Path) -> tuple[int, datetime | None]:
+    """How many people the database knows and when its last run began. Raises ``StateError`` when unreadable."""
+    with translated("cannot be read"), closing(open_raw(database, "ro")) as raw:
+        (people,) = raw.execute("SELECT count(*) FROM person WHERE status = 'active'").fetchone()
+        (last,) = raw.execute("SELECT max(started_at) FROM run").fetchone()
+    return people, from_time_or_none(last)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+SQLITE_VERSION = sqlite3.sqlite_version_info
 BUSY_TIMEOUT_S = 5.0
 STATEMENTS = 256
 """How many stay prepared; a cycle uses more than the 128 that the driver keeps by itself."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,8 +38,10 @@ def diagnosed(settings: Settings, providers: tuple[str, ...]) -> Iterator[Check]
 
 
 def _sqlite() -> Check:
-    version = sqlite3.sqlite_version
-    if sqlite3.sqlite_version_info >= SAFE_WAL:
+    from state.connection import SQLITE_VERSION
+
+    version = ".".join(map(str, SQLITE_VERSION))
+    if SQLITE_VERSION >= SAFE_WAL:
         return Check("ok", "sqlite", version)
     return Check("ok", "sqlite", f"{version}, with a rollback journal (WAL is safe from 3.51.3 on)")
 

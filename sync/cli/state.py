@@ -177,6 +177,7 @@ def _history(store: SqliteStore) -> Check:
 
 def _roll_back(settings: Settings, stack: ExitStack) -> Iterator[Check]:
     """What a killed run left half written is rolled back, unless a run works now."""
+    from state.checks import is_blank
     from state.connection import open_raw
     from state.lock import RunLock, run_lock_path
     from sync.cli.places import database_file, is_made
@@ -190,7 +191,7 @@ def _roll_back(settings: Settings, stack: ExitStack) -> Iterator[Check]:
         lock.acquire()
         stack.callback(lock.release)
         with closing(open_raw(path, "rw")) as raw:
-            raw.execute("SELECT count(*) FROM sqlite_master").fetchone()  # SQLite does it at the first look
+            is_blank(raw)  # SQLite does it at the first look
     except LockHeld as error:
         yield Check("ok", "lock", f"held by {error.holder or 'a run'}; its unfinished write is left alone")
     except StateError as error:

@@ -91,24 +91,14 @@ def _restore(settings: Settings, file: Path, *, yes: bool) -> bool:
 
 def _told(file: Path) -> str:
     """What a database knows, as far as it can be read."""
-    import sqlite3
-    from contextlib import closing
-
-    from state.connection import open_raw
+    from state.backup import extent
+    from sync.errors import StateError
 
     if not file.exists():
         return "not there"
     try:
-        with closing(open_raw(file, "ro")) as raw:
-            (last,) = raw.execute("SELECT max(started_at) FROM run").fetchone()
-            (people,) = raw.execute("SELECT count(*) FROM person WHERE status = 'active'").fetchone()
-    except sqlite3.Error as error:
-        return f"cannot be read ({error})"
+        people, last = extent(file)
+    except StateError as error:
+        return str(error)
     whom = "1 person" if people == 1 else f"{people} people"
-    return f"{whom}, last run {_moment(last) if last else 'never'}"
-
-
-def _moment(micros: int) -> str:
-    from datetime import UTC, datetime
-
-    return f"{datetime.fromtimestamp(micros / 1e6, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{whom}, last run {f'{last:%Y-%m-%d %H:%M:%S} UTC' if last else 'never'}"
