@@ -40,18 +40,10 @@ def get(path: str, *params: tuple[str, str]) -> Request:
     return Request(method="GET", path=path, endpoint=ENDPOINT, params=params)
 
 
-def write(method: str, path: str, body: object = None, *, params: tuple[tuple[str, str], ...] = ()) -> Request:
+def write(method: str, path: str, body: object) -> Request:
     """A call that may change something; ``body`` is rendered as JSON, bytes are sent as they are."""
-    raw = body if isinstance(body, bytes) or body is None else strict_json.dumps(body)
-    return Request(
-        method=method,
-        path=path,
-        endpoint=ENDPOINT,
-        params=params,
-        body=raw,
-        headers=JSON if raw is not None else (),
-        mutating=True,
-    )
+    raw = body if isinstance(body, bytes) else strict_json.dumps(body)
+    return Request(method=method, path=path, endpoint=ENDPOINT, body=raw, headers=JSON, mutating=True)
 
 
 def contact_path(contact_id: str, tail: str = "") -> str:
@@ -85,14 +77,6 @@ def patch_variables(contact_id: str, body: bytes) -> Request:
     Source: https://docs.topo.io/api-reference/contacts/update-contact-variables.
     """
     return write("PATCH", contact_path(contact_id, "/variables"), body)
-
-
-def delete_variable(contact_id: str, key: str, *, param: str, scope: str = "contact") -> Request:
-    """A variable and its slot are gone; ``param`` is the query name that carries ``scope``.
-
-    Source: https://docs.topo.io/api-reference/contacts; the query's name is not given there (2026-11).
-    """
-    return write("DELETE", contact_path(contact_id, f"/variables/{quote(key, safe='')}"), params=((param, scope),))
 
 
 def get_list(list_id: str) -> Request:
@@ -131,21 +115,14 @@ def patch_exclusion(exclusion_id: str, body: Mapping[str, Any]) -> Request:
     return write("PATCH", f"/contact-exclusions/{quote(exclusion_id, safe='')}", body)
 
 
-def delete_exclusion(exclusion_id: str) -> Request:
-    """An exclusion is gone. Source: https://docs.topo.io/api-reference/exclusions."""
-    return write("DELETE", f"/contact-exclusions/{quote(exclusion_id, safe='')}")
-
-
 def read(request: Request, response: Response, now: datetime) -> Any:
-    """The answer's JSON (``None`` for an empty answer to a DELETE), or the error it stands for.
+    """The answer's JSON, or the error it stands for.
 
     The status decides, the body's ``type`` only refines it: types may be added, statuses may not change.
     Source: https://docs.topo.io/api-reference/errors-rate-limits.
     """
     if not 200 <= response.status < 300:
         _refuse(request, response, now)
-    if request.method == "DELETE":
-        return None  # 204 is assumed, any 2xx is taken (2026-11)
     try:
         return response.json()
     except strict_json.BadJsonError as error:
@@ -155,7 +132,7 @@ def read(request: Request, response: Response, now: datetime) -> Any:
 def _refuse(request: Request, response: Response, now: datetime) -> NoReturn:
     row = _error_row(response)
     status, request_id = response.status, request_id_of(row.get("request_id"))
-    where = f"{request.method} {_place(request)}"
+    where = f"{request.method} {request.path}"
     said = f"{status} {_type(row)}{_field(row)}".rstrip()
     if status == 401:
         raise AuthError(
@@ -188,18 +165,12 @@ def _may_be_managed(request: Request) -> bool:
 
     Source: https://support.topo.io/articles/8993831947-blocklists-contact-company-exclusions (2026-03).
     """
-    return request.method in {"PATCH", "DELETE"} and request.path.startswith("/contact-exclusions/")
+    return request.method == "PATCH" and request.path.startswith("/contact-exclusions/")
 
 
 def _unusable(request: Request, why: str, request_id: str | None = None) -> OutcomeUnknown | Transient:
     kind = OutcomeUnknown if request.mutating else Transient
-    return kind(NAME, f"{request.method} {_place(request)} {why}", request_id=request_id)
-
-
-def _place(request: Request) -> str:
-    """The path without anything a person typed: variable keys may be personal."""
-    head, marker, tail = request.path.partition("/variables/")
-    return f"{head}{marker}…" if tail else request.path
+    return kind(NAME, f"{request.method} {request.path} {why}", request_id=request_id)
 
 
 def _error_row(response: Response) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Contact exclusions: the list read, and entries written, changed and deleted one by one."""
+"""Contact exclusions: the list read, and entries written and changed one by one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from adapters.topo.keys import email_form, profile_of
 from adapters.topo.reading import LARGEST, steps_of
 from adapters.topo.shapes import render_moment
 from adapters.topo.walk import Walk
-from sync.errors import Missing, Rejected
+from sync.errors import Rejected
 from sync.record import OptOutPage
 
 if TYPE_CHECKING:
@@ -95,13 +95,6 @@ class TopoOptOuts:
         """Reason, message or until of one exclusion changed."""
         answer = await self._client.call(exchange.patch_exclusion(exclusion_id, changes))
         return wire.parse_exclusion(answer, "exclusion")
-
-    async def remove(self, exclusion_id: str) -> None:
-        """One exclusion is gone; it is no error when it was gone before."""
-        try:
-            await self._client.call(exchange.delete_exclusion(exclusion_id))
-        except Missing:
-            return
 
     async def _post(self, body: bytes, wanted: OptOut) -> tuple[ExclusionRow, bool]:
         try:

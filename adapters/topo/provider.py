@@ -60,11 +60,6 @@ class Topo:
         return self._opt_outs if self._settings.exclusions else None
 
     @property
-    def writer(self) -> Writer:
-        """The writing half, for what the engine does not ask of every provider."""
-        return self._writer
-
-    @property
     def requests(self) -> RequestCounts:
         """Requests sent so far."""
         return self._client.counts

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    Handler = Callable[[TopoSandbox, Call], Row | None]
+    Handler = Callable[[TopoSandbox, Call], Row]
 
 __all__ = ["Switches", "TopoSandbox", "sandbox"]
 
@@ -39,7 +39,6 @@ ROUTES: tuple[tuple[str, str, str | None, Handler], ...] = (
     ("GET", _CONTACT, "contacts:read", TopoSandbox.get_contact),
     ("GET", _CONTACT + "/variables", "contacts:read", TopoSandbox.get_variables),
     ("PATCH", _CONTACT + "/variables", "contacts:write", TopoSandbox.patch_contact_variables),
-    ("DELETE", _CONTACT + "/variables/{key:path}", "contacts:write", TopoSandbox.delete_contact_variable),
     ("GET", "/contact-lists", "contact_lists:read", TopoSandbox.get_lists),
     ("GET", "/contact-lists/{list_id}", "contact_lists:read", TopoSandbox.get_list),
     ("POST", "/contact-entries", "contact_lists:write", TopoSandbox.post_entries),
@@ -48,7 +47,6 @@ ROUTES: tuple[tuple[str, str, str | None, Handler], ...] = (
     ("GET", _EXCLUSION, "exclusions:read", TopoSandbox.get_exclusion),
     ("POST", _EXCLUSIONS, "exclusions:write", TopoSandbox.post_exclusion),
     ("PATCH", _EXCLUSION, "exclusions:write", TopoSandbox.patch_exclusion),
-    ("DELETE", _EXCLUSION, "exclusions:write", TopoSandbox.delete_exclusion),
 )
 """Method, path, scope, handler. Scopes: https://docs.topo.io/api-reference/authentication."""
 
@@ -85,7 +83,7 @@ def _endpoint(
             body = handler(box, Call(request, await _body(request)))
         except RefusedError as error:
             return _refused(box, error)
-        return _accepted(box, method, request.url.path, body)
+        return _accepted(method, request.url.path, body)
 
     return answer
 
@@ -110,10 +108,8 @@ async def _body(request: Request) -> Any:
         raise invalid("the body is no JSON") from error
 
 
-def _accepted(box: TopoSandbox, method: str, path: str, body: Row | None) -> Response:
-    """201 for a new exclusion, 200 for everything else that has a body, entries included."""
-    if body is None:
-        return Response(status_code=box.switches.delete_status)
+def _accepted(method: str, path: str, body: Row) -> Response:
+    """201 for a new exclusion, 200 for everything else, entries included."""
     created = method == "POST" and path.endswith("/contact-exclusions")
     return JSONResponse(body, status_code=201 if created else 200)
 

@@ -60,7 +60,6 @@ class TopoSandbox(World):
             "api_key": f"env:{KEY_NAME}",
             "contact_list_id": self.list_id,
             "requests_per_second": 1000.0,
-            "variable_delete_param": self.switches.variable_delete_param,
         }
 
     @property
@@ -128,11 +127,6 @@ class TopoSandbox(World):
     def patch_contact_variables(self, call: Call) -> Row:
         """Source: https://docs.topo.io/api-reference/contacts/update-contact-variables."""
         self.patch_variables(call.part("contact_id"), rules.variables_body(call.body))
-        return self.variables(call.part("contact_id"))
-
-    def delete_contact_variable(self, call: Call) -> Row:
-        """The variables that are left."""
-        self.delete_variable(call.part("contact_id"), call.part("key"), call.query)
         return self.variables(call.part("contact_id"))
 
     # lists and entries
@@ -233,11 +227,6 @@ class TopoSandbox(World):
         row |= rules.exclusion_body(call.body, frozenset({"reason", "message", "until"}))
         row["updated_at"] = self.at()
         return self.show(row)
-
-    def delete_exclusion(self, call: Call) -> None:
-        """Gone; a row that is managed elsewhere is not."""
-        self._check_editable()
-        del self.exclusions[self._exclusion(call)["id"]]
 
     def _exclusion(self, call: Call) -> Row:
         if call.part("exclusion_id") not in self.exclusions:

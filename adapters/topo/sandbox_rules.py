@@ -61,7 +61,6 @@ class Switches:
     expired_exclusions_listed: bool = True
     exclusion_case: bool = True
     exclusion_edit_status: int = 200
-    delete_status: int = 204
     entries_listable: bool = False
     resolve: str = "at_once"
     enriched: Mapping[str, str | None] = field(default_factory=lambda: MappingProxyType({}))
@@ -70,7 +69,6 @@ class Switches:
     null_blanks: bool = False
     omission_blanks: bool = False
     variables_limit: int = 200
-    variable_delete_param: str = "scope"
     no_company_status: int = 422
     patch_touches: bool = True
     edits_touch: bool = False

@@ -14,7 +14,6 @@ from adapters.topo.sandbox_rules import (
     Row,
     Switches,
     absent,
-    invalid,
     parsed_time,
     profile_slug,
     truncated,
@@ -255,18 +254,6 @@ class World:
             store[owner] = merged
         if self.switches.patch_touches:
             self.touch(contact_id)
-
-    def delete_variable(self, contact_id: str, key: str, query: Mapping[str, str]) -> None:
-        """One key and its slot gone."""
-        contact = self._contact(contact_id)
-        scope = query.get(self.switches.variable_delete_param)
-        if scope not in {"contact", "company"}:
-            raise invalid("contact or company must be chosen", field=self.switches.variable_delete_param)
-        store = self.contact_variables if scope == "contact" else self.company_variables
-        owner = contact_id if scope == "contact" else contact["company_domain"] or ""
-        if key not in store.get(owner, {}):
-            raise absent("variable")
-        del store[owner][key]
 
     def _contact(self, contact_id: str) -> Row:
         if contact_id not in self.contacts:

@@ -16,7 +16,6 @@ class TopoSettings(ProviderSettings):
     ``contact_list_id``: the list that takes entries; empty = nobody is created or updated there.
     ``update_by_entry``: whose core fields may be changed by posting the person's entry again.
     ``variables``: canonical variable → Topo contact variable.
-    ``variable_delete_param``: name of the query parameter that says whose variable is deleted.
     ``entry_status_fields``: names under which an item of a batch may tell its status, first found wins.
     ``look_up_entries``: contact entries can be read, so unknown outcomes are looked up there too.
     ``page_size``: rows per read, 1..100.
@@ -33,7 +32,6 @@ class TopoSettings(ProviderSettings):
     variables_per_cycle: int = Field(default=200, ge=0)
     variables: dict[str, str] = Field(default_factory=dict)
 
-    variable_delete_param: str = Field(default="scope", min_length=1)
     entry_status_fields: list[str] = Field(default_factory=lambda: ["status", "outcome", "result", "action"])
     look_up_entries: bool = False
     page_size: int = Field(default=100, ge=1, le=100)

@@ -161,15 +161,6 @@ class Writer:
             self._reader.slots[record_id] = slots
         return names <= slots or len(slots | names) <= VARIABLE_SLOTS
 
-    async def free_variable(self, record_id: str, name: str) -> None:
-        """The contact variable and its slot are gone; it is no error when they were gone before."""
-        param = self._settings.variable_delete_param
-        self._reader.slots.pop(record_id, None)
-        try:
-            await self._client.call(exchange.delete_variable(record_id, name, param=param))
-        except Missing:
-            return
-
     async def _send_exclusions(self, operation: Operation, told: ExclusionWire) -> Outcome:
         rows = [await self._opt_outs.exclude(body, wanted) for body, wanted in told.parts]
         if not rows:

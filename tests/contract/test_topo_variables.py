@@ -66,9 +66,6 @@ async def test_slots_are_counted_with_null_ones_before_anything_is_sent() -> Non
         (outcome,) = await send(topo, change("variables", found, variables__lead_source="web"))
         assert (outcome.state, outcome.reason) == ("refused", "rejected")
         assert box.writes == 0
-        await topo.writer.free_variable(one, "k7")
-        assert states(await send(topo, change("variables", found, variables__lead_source="web"))) == ["acked"]
-        assert len(box.contact_variables[one]) == 200
 
 
 async def test_a_variable_that_has_its_slot_is_written_when_all_are_taken() -> None:
@@ -95,16 +92,6 @@ async def test_slots_known_from_details_are_not_read_again() -> None:
         found = await topo.reader.details(await only_record(topo))
         await send(topo, change("variables", found, variables__lead_source="web"))
         assert box.traffic.count("GET", f"/v1/contacts/{one}/variables") == 1
-
-
-@pytest.mark.parametrize("name", ["scope", "type"])
-async def test_a_variable_is_deleted_under_the_configured_parameter(name: str) -> None:
-    async with running(VARIABLES, variable_delete_param=name) as (box, topo):
-        (one,) = people(box, 1)
-        box.contact_variables[one] = {"50 % off/on": "x"}
-        await topo.writer.free_variable(one, "50 % off/on")
-        assert box.contact_variables[one] == {}
-        await topo.writer.free_variable(one, "50 % off/on")
 
 
 async def test_variables_of_a_contact_that_is_gone_or_busy_are_planned_again() -> None:

@@ -87,7 +87,6 @@ async def test_the_sandbox_takes_one_to_a_hundred_entries(body: Any) -> None:
         ("POST", "/contact-entries", "contact_lists:write"),
         ("GET", "/contact-lists", "contact_lists:read"),
         ("PATCH", "/contacts/c1/variables", "contacts:write"),
-        ("DELETE", "/contacts/c1/variables/k", "contacts:write"),
         ("POST", "/contact-exclusions", "exclusions:write"),
     ],
 )

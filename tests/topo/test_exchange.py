@@ -72,7 +72,7 @@ def test_the_error_table(status: int, kind: str, on_read: type, on_write: type) 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 429, 500])
 def test_no_error_repeats_what_the_server_or_the_query_says_about_people(status: int) -> None:
-    for request in (READ, WRITE, exchange.delete_variable("c1", "ana@corp.com", param="scope")):
+    for request in (READ, WRITE):
         error = refusal(request, answer(status, issue(status, "ValidationIssue", field="ana@corp.com")))
         assert "ana" not in f"{error} {error.remedy} {error.request_id}"
 
@@ -127,11 +127,6 @@ def test_a_success_that_is_no_json_may_be_read_again_and_may_have_written(body: 
     assert type(refusal(WRITE, answer(200, body))) is OutcomeUnknown
 
 
-def test_a_deletion_needs_no_body() -> None:
-    assert exchange.read(exchange.delete_exclusion("x1"), answer(204, b""), NOW) is None
-    assert exchange.read(exchange.delete_variable("c1", "k", param="scope"), answer(200, b"<p>"), NOW) is None
-
-
 @pytest.mark.parametrize(
     ("response", "wait_s"),
     [
@@ -161,18 +156,16 @@ def test_a_window_that_is_used_up_is_told_by_a_success_too() -> None:
     assert exchange.reset_s(answer(200, {}, x_ratelimit_remaining="1", x_ratelimit_reset="5"), NOW) is None
 
 
-def test_ids_and_keys_are_escaped_in_paths() -> None:
-    request = exchange.delete_variable("a/b", "50 % off?", param="kind", scope="company")
-    assert request.path == "/contacts/a%2Fb/variables/50%20%25%20off%3F"
-    assert request.params == (("kind", "company"),)
-    assert request.mutating
+def test_ids_are_escaped_in_paths() -> None:
+    assert exchange.patch_variables("a/b", b"{}").path == "/contacts/a%2Fb/variables"
+    assert exchange.patch_exclusion("50 % off?", {}).path == "/contact-exclusions/50%20%25%20off%3F"
 
 
 def test_only_writes_are_mutating_and_only_bodies_have_a_content_type() -> None:
     assert not READ.mutating
     assert WRITE.mutating
     assert dict(WRITE.headers) == {"content-type": "application/json"}
-    assert exchange.delete_exclusion("x1").headers == ()
+    assert READ.headers == ()
 
 
 @given(st.text())

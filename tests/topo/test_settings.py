@@ -18,7 +18,6 @@ def test_an_empty_table_is_the_documented_defaults() -> None:
     assert (settings.allow_sequence_enrolment, settings.exclusions) == (False, True)
     assert (settings.requests_per_second, settings.variables_per_cycle) == (4.0, 200)
     assert settings.variables == {}
-    assert settings.variable_delete_param == "scope"
 
 
 @pytest.mark.parametrize(
@@ -30,7 +29,6 @@ def test_an_empty_table_is_the_documented_defaults() -> None:
         {"requests_per_second": 0.0},
         {"page_size": 101},
         {"variables_per_cycle": -1},
-        {"variable_delete_param": ""},
         {"colour": "red"},
     ],
 )
