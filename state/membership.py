@@ -131,14 +131,13 @@ def _keep(connection: Connection, update: MembershipUpdate, at: datetime) -> set
     _lead(connection, [rid for rid, (was, _) in before.items() if update.members[rid][0] != was])
     people.save_merged(connection, (*update.separated, *update.inherited), at)
     before_merges.forget_undone(connection, [merged.person_id for merged in update.separated])
-    findings.open_holds(connection, update.holds, to_time(at))
     moved = _moved(update, before)
     _empty(connection, moved)
     return moved
 
 
 def _moved(update: MembershipUpdate, before: Mapping[int, tuple[str, str]]) -> set[str]:
-    moved = {merged.person_id for merged in update.separated} | {hold.person_id for hold in update.holds}
+    moved = {merged.person_id for merged in update.separated}
     for rid, (person, _) in update.members.items():
         left, _ = before.get(rid, (None, ""))
         if left != person:

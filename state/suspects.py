@@ -1,8 +1,7 @@
-"""Who may be one with whom: by suspicions, and by holds because of one record."""
+"""Who may be one with whom, by suspicions."""
 
 from __future__ import annotations
 
-from itertools import permutations
 from typing import TYPE_CHECKING
 
 from state.rows import to_json
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
 
 FEW = 10_000
 """Persons up to whom each is looked up; for more of them all suspicions are read."""
-APART = ("bridge", "two-slugs")
-"""Kinds of holds whose people may be one."""
 
 PAIRS = """
     SELECT a.person_id, b.person_id FROM suspicion AS s JOIN link AS a ON a.rid = s.a
@@ -29,12 +26,6 @@ PAIRS_OF = """
         CROSS JOIN link AS l ON l.person_id = j.value CROSS JOIN suspicion AS s ON s.b = l.rid
     ) AS l CROSS JOIN link AS o ON o.rid = l.other WHERE o.person_id <> l.person_id
 """
-HELD = """
-    SELECT h.kind, h.provider, h.record_id, coalesce(p.successor, h.person_id), l.person_id
-    FROM hold AS h LEFT JOIN person AS p ON p.id = h.person_id
-    LEFT JOIN record AS r ON r.provider = h.provider AND r.record_id = h.record_id
-    LEFT JOIN link AS l ON l.rid = r.rid WHERE h.kind IN (?, ?)
-"""
 
 
 def count(connection: Connection) -> int:
@@ -45,7 +36,7 @@ def count(connection: Connection) -> int:
 def suspected_people(connection: Connection, ids: Collection[str] | None) -> dict[str, frozenset[str]]:
     """Person → the other persons it may be one with, at least of those ``ids`` (``None`` = of everybody)."""
     found: dict[str, set[str]] = {}
-    for person, other in (*_suspected_pairs(connection, ids), *_held_pairs(connection)):
+    for person, other in _suspected_pairs(connection, ids):
         found.setdefault(person, set()).add(other)
     return {person: frozenset(others) for person, others in found.items()}
 
@@ -58,12 +49,3 @@ def _suspected_pairs(connection: Connection, ids: Collection[str] | None) -> lis
         names = to_json(sorted(ids))
         rows = connection.exec_driver_sql(PAIRS_OF, (names, names))
     return [pair for a, b in rows for pair in ((a, b), (b, a))]
-
-
-def _held_pairs(connection: Connection) -> list[tuple[str, str]]:
-    """Whoever is held because of one record, with one another and with the record's own person."""
-    held: dict[tuple[str, str, str], set[str]] = {}
-    for kind, provider, record_id, person, owner in connection.exec_driver_sql(HELD, APART):
-        group = held.setdefault((kind, provider, record_id), set())
-        group.update({person, owner} - {None})
-    return [pair for group in held.values() for pair in permutations(group, 2)]

@@ -219,7 +219,7 @@ class ManualAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A finding that waits for a person: a disappearance, a doubtful match, a held merge."""
+    """A finding that waits for a person: a disappearance or a doubtful match."""
 
     kind: str
     person_id: str

@@ -102,8 +102,6 @@ class HoldKind(StrEnum):
     """What a hold waits for a person to judge."""
 
     DISAPPEARED = "disappeared"
-    BRIDGE = "bridge"
-    TWO_SLUGS = "two-slugs"
     MATCH_DOUBTFUL = "match-doubtful"
 
 
@@ -182,8 +180,6 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "oscillates": "A provider keeps writing its own value back, so the field is left alone until you decide.",
         # holds
         "disappeared": "The provider no longer shows the record; nothing is deleted elsewhere because of it.",
-        "bridge": "One record alone would join two people who are complete without it.",
-        "two-slugs": "Records that share an email show two different LinkedIn profiles.",
     }
 )
 """Code → one sentence; also what the README lists."""

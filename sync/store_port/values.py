@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from sync.change import Choice, Conflict, Hold, Kind, Operation, Return, Suspicion
+    from sync.change import Choice, Conflict, Kind, Operation, Return, Suspicion
     from sync.contact import Contact
     from sync.person import Decision, MatchRecord, Person
     from sync.record import Link, Record, RecordRef
@@ -110,8 +110,8 @@ class MembershipUpdate:
 
     ``created``: new person ids. ``redirects``: retired id → the id that goes on. ``split_from``: id → the
     id it left. ``suspicions`` replace every open suspicion whose two records both lie in the region;
-    ``generic``: which of its keys are nobody's. ``holds`` are added. ``decisions`` stand from now on,
-    ``withdrawn`` ones no more. ``separated``: what people who were parted are now, instead of what they were
+    ``generic``: which of its keys are nobody's. ``decisions`` stand from now on, ``withdrawn`` ones no more.
+    ``separated``: what people who were parted are now, instead of what they were
     together. ``inherited``: what people decided about somebody who is merged, taken over by who goes on.
     """
 
@@ -125,7 +125,6 @@ class MembershipUpdate:
     split_from: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     suspicions: tuple[Suspicion, ...] = ()
     generic: frozenset[str] = frozenset()
-    holds: tuple[Hold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

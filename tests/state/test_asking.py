@@ -104,7 +104,8 @@ def test_a_dossier_holds_what_is_around_one_person_and_nobody_else(store: Sqlite
     suspicion = Suspicion(records=(ref("datananas:c"), ref("topo:a")), score=0.9, reason="alike")
     hold = Hold(kind="disappeared", person_id="bob", provider="apollo", record_id="b")
     members = {rid(store, "topo:a"): ("ann", "own"), rid(store, "datananas:c"): ("cyd", "own")}
-    store.save_membership(MembershipUpdate(members=members, suspicions=(suspicion,), holds=(hold,)), at=START)
+    store.save_membership(MembershipUpdate(members=members, suspicions=(suspicion,)), at=START)
+    store.mark_gone([], at=START, holds=[hold])
     join(store)
     store.note_manual_actions([ManualAction(person_id="bob", provider="topo", action="delete")], at=START)
     operation = create("op-1", "bob")

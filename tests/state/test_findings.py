@@ -18,9 +18,9 @@ def people(store: SqliteStore) -> None:
     assign(store, ann=["topo:1", "topo:4"], bob=["topo:2"], eve=["topo:3"], joe=["topo:5"])
 
 
-def find(store: SqliteStore, *suspicions: Suspicion, holds: tuple[Hold, ...] = ()) -> None:
+def find(store: SqliteStore, *suspicions: Suspicion) -> None:
     members = {m.rid: (p.id, "email") for p in store.people(["ann", "bob", "eve", "joe"]) for m in p.members}
-    store.save_membership(MembershipUpdate(members=members, suspicions=suspicions, holds=holds), at=START)
+    store.save_membership(MembershipUpdate(members=members, suspicions=suspicions), at=START)
 
 
 def suspicion(a: str, b: str, score: float = 0.9) -> Suspicion:
@@ -45,29 +45,17 @@ def test_the_people_of_a_suspicion_are_suspected_of_one_another(store: SqliteSto
     assert store.suspected_people(["ann"])["ann"] == frozenset({"bob", "eve"})
 
 
-@pytest.mark.parametrize("kind", ["bridge", "two-slugs"])
-def test_people_held_because_of_one_record_are_suspected_of_one_another(store: SqliteStore, kind: str) -> None:
-    held = tuple(Hold(kind=kind, person_id=p, provider="topo", record_id="3") for p in ("ann", "bob"))
-    find(store, holds=held)
-    assert store.suspected_people() == {
-        "ann": frozenset({"bob", "eve"}),
-        "bob": frozenset({"ann", "eve"}),
-        "eve": frozenset({"ann", "bob"}),
-    }
-
-
-def test_other_holds_suspect_nobody(store: SqliteStore) -> None:
-    find(store, holds=(Hold(kind="gone", person_id="ann", provider="topo", record_id="3"),))
+def test_holds_suspect_nobody(store: SqliteStore) -> None:
+    store.mark_gone([], at=START, holds=[Hold(kind="gone", person_id="ann", provider="topo", record_id="3")])
     assert store.suspected_people() == {}
 
 
 def test_a_merged_persons_holds_are_its_successors(store: SqliteStore) -> None:
-    held = Hold(kind="bridge", person_id="bob", provider="topo", record_id="3")
-    find(store, holds=(held,))
+    held = Hold(kind="gone", person_id="bob", provider="topo", record_id="3")
+    store.mark_gone([], at=START, holds=[held])
     store.save_membership(MembershipUpdate(members={2: ("ann", "merged")}, redirects={"bob": "ann"}), at=later())
     (hold,) = store.holds()
     assert hold.person_id == "ann"
-    assert store.suspected_people() == {"ann": frozenset({"eve"}), "eve": frozenset({"ann"})}
     store.close_holds([hold])
     assert store.holds() == []
 

@@ -248,10 +248,10 @@ def test_suspicions_inside_the_region_are_replaced_and_others_stay(store: Sqlite
 
 def test_holds_are_added_once(store: SqliteStore) -> None:
     pull(store, read("topo:1"))
-    hold = Hold(kind="bridge", person_id="ann", provider="topo", record_id="1")
-    update = MembershipUpdate(members={1: ("ann", "new")}, created=("ann",), holds=(hold,))
-    store.save_membership(update, at=START)
-    store.save_membership(update, at=later())
+    store.save_membership(MembershipUpdate(members={1: ("ann", "new")}, created=("ann",)), at=START)
+    hold = Hold(kind="gone", person_id="ann", provider="topo", record_id="1")
+    store.mark_gone([], at=START, holds=[hold])
+    store.mark_gone([], at=later(), holds=[hold])
     assert store.holds() == [hold]
     store.close_holds([hold])
     assert store.holds() == []
