@@ -95,8 +95,6 @@ class Batch:
     operations: tuple[Operation, ...]
     digest: str
     wire: object = field(repr=False)
-    rebatchable: bool = True
-    """A refused batch may be cut in halves and sent again (nothing was written, or the call is an upsert)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -206,7 +206,7 @@ class _Pusher:
             self._note_lost(error)
         elif isinstance(error, Rejected) and batch.kind in WITH_OTHERS and error.status in ABOUT_THE_CALL:
             self._give_up(batch.operations, error)
-        elif isinstance(error, Rejected) and batch.rebatchable and len(batch.operations) > 1:
+        elif isinstance(error, Rejected) and len(batch.operations) > 1:
             for half in _halves(batch.operations):
                 await self._send_anew(half)
         elif isinstance(error, Rejected):

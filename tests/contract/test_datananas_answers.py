@@ -100,7 +100,6 @@ async def test_a_bad_row_fails_the_request_and_the_halves_find_it(error_form: st
             await provider.send(batch, Seen())
         assert caught.value.status == 422
         assert box.rows == []
-        assert batch.rebatchable
         result = await sent(provider, operations[:3])
         assert [o.state for o in result.outcomes] == ["acked"] * 3
 

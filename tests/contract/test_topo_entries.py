@@ -126,7 +126,6 @@ async def test_a_hundred_entries_go_in_one_request_and_the_digest_is_that_of_its
         assert states(await send(topo, *batches[0].operations)) == ["acked"] * 100
         (body,) = [r.body for r in box.traffic.received if r.method == "POST"]
         assert hashlib.sha256(strict_json.dumps(body)).hexdigest() == batches[0].digest
-        assert all(batch.rebatchable for batch in batches)
 
 
 async def test_kinds_do_not_share_a_request_and_order_is_kept() -> None:

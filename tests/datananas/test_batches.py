@@ -53,10 +53,6 @@ def test_the_same_operations_give_the_same_digests_of_the_body() -> None:
     assert first[0].digest == hashlib.sha256(first[0].wire).hexdigest()
 
 
-def test_an_upsert_may_be_cut_in_halves() -> None:
-    assert all(batch.rebatchable for batch in provider().batches(creates(2)))
-
-
 @pytest.mark.parametrize(
     ("one", "other"),
     [
