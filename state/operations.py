@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "id, run_id, person_id, provider, kind, state, reason, record_id, contact, record, fields, effects, opt_out,"
-    " attempt, digest, sent_at, until, entry_id, message, idempotency_key, accepted_key"
+    " attempt, digest, sent_at, until, entry_id, message, accepted_key"
 )
 """Of an operation, in the order of ``_columns`` and ``_operation``."""
 SELECT = f"SELECT {COLUMNS} FROM operation"  # noqa: S608  # our own names
@@ -156,7 +156,7 @@ def _successors(connection: Connection, people: list[str]) -> dict[str, str]:
 def _operation(row: Sequence[Any]) -> Operation:
     """An operation of ``COLUMNS``."""
     own, run_id, person_id, provider, kind, state, reason, record_id, contact, record, *rest = row
-    changes, effects, opt_out, attempt, digest, sent_at, until, entry_id, message, idempotency, accepted = rest
+    changes, effects, opt_out, attempt, digest, sent_at, until, entry_id, message, accepted = rest
     return Operation(
         id=own,
         person_id=person_id,
@@ -177,6 +177,5 @@ def _operation(row: Sequence[Any]) -> Operation:
         until=from_time_or_none(until),
         entry_id=entry_id,
         message=message,
-        idempotency_key=idempotency,
         accepted_key=accepted,
     )

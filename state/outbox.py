@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DONE = ("acked", "verified", "pending")
 """States that count as success; a pending create waits for nothing that planning could add."""
 
-INSERT = f"INSERT INTO operation ({COLUMNS}, planned_at) VALUES ({', '.join('?' * 22)})"  # noqa: S608  # our own names
+INSERT = f"INSERT INTO operation ({COLUMNS}, planned_at) VALUES ({', '.join('?' * 21)})"  # noqa: S608  # our own names
 
 KEEP_LINK = """
     INSERT INTO link (rid, person_id, evidence, linked_at, base, sent, written, ours, accepted_key, met)
@@ -112,7 +112,6 @@ def _columns(operation: Operation, at: int) -> tuple[object, ...]:
         to_time_or_none(operation.until),
         operation.entry_id,
         operation.message,
-        operation.idempotency_key,
         operation.accepted_key,
         at,
     )
@@ -123,9 +122,8 @@ def mark_sending(connection: Connection, operations: Sequence[Operation], run_id
     if not operations:
         return
     changed = connection.exec_driver_sql(
-        "UPDATE operation SET state = 'sending', run_id = ?, sent_at = ?, digest = ?, attempt = ?,"
-        " idempotency_key = ? WHERE id = ?",
-        [(run_id, to_time(at), o.digest, o.attempt, o.idempotency_key, o.id) for o in operations],
+        "UPDATE operation SET state = 'sending', run_id = ?, sent_at = ?, digest = ?, attempt = ? WHERE id = ?",
+        [(run_id, to_time(at), o.digest, o.attempt, o.id) for o in operations],
     )
     if changed.rowcount != len(operations):
         raise StateError("an operation that was never planned cannot be sent")
@@ -141,12 +139,12 @@ def save_settled(connection: Connection, settled: Sequence[Settled], at: datetim
         return
     changed = connection.exec_driver_sql(
         "UPDATE operation SET state = ?, reason = ?, record_id = ?, attempt = ?, digest = ?, until = ?,"
-        " entry_id = ?, message = ?, idempotency_key = ?, accepted_key = ?, effects = ?, settled_at = ?"
+        " entry_id = ?, message = ?, accepted_key = ?, effects = ?, settled_at = ?"
         " WHERE id = ?",
         [
             (
                 *(o.state, o.reason, o.record_id, o.attempt, o.digest, to_time_or_none(o.until)),
-                *(o.entry_id, o.message, o.idempotency_key, o.accepted_key),
+                *(o.entry_id, o.message, o.accepted_key),
                 *(to_json(o.effects), to_time(at), o.id),
             )
             for o in operations

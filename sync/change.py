@@ -74,7 +74,6 @@ class Operation:
     until: datetime | None = None
     entry_id: str | None = None
     message: str | None = None
-    idempotency_key: str | None = None
     accepted_key: str | None = None
 
     @property

@@ -37,7 +37,6 @@ class Client:
         self._budget = RetryBudget()
         self._limiter = Limiter(PROVIDER, opening.clock, memory=opening.memory)
         self._spend = Spend(settings.max_spend_usd_per_day, opening.memory.get("spend"))
-        self._keys: dict[str, str] = {}
         self._http = Http(
             PROVIDER,
             settings.base_url,
@@ -64,18 +63,15 @@ class Client:
         )
         return exchange.read(request, response, parse), response.headers.get("x-request-id")
 
-    def keyed(self, request: Request, digest: str, wish: str | None) -> Request:
-        """``request`` with the key under which AISA recognises a repeat.
+    def keyed(self, request: Request, digest: str) -> Request:
+        """``request`` with the key under which AISA recognises a repeat, drawn from the digest.
 
-        The key is ``wish``, else one drawn from the digest. The same key with another body would be refused as
-        a conflict, so a part of a batch that was cut gets a key of its own, the same at each try.
+        The same key with another body would be refused as a conflict.
         Source: https://aisa.one/docs/api-reference/errors (``idempotency_conflict``)
         """
         if not self._settings.shared:
             return request
-        key = wish or str(uuid5(NAMESPACE_URL, digest))
-        if self._keys.setdefault(key, digest) != digest:
-            key = str(uuid5(NAMESPACE_URL, key + digest))
+        key = str(uuid5(NAMESPACE_URL, digest))
         return replace(request, headers=(*request.headers, ("Idempotency-Key", key)))
 
     async def _headers(self) -> Mapping[str, str]:

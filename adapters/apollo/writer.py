@@ -101,7 +101,7 @@ class ApolloWriter:
         """The same create has the same key in every run; an update may rightly say the same again later."""
         first = operations[0]
         digest = digest_of(request) + ("" if first.kind == "create" else f":{first.run_id or ''}")
-        return await self._client.ask(self._client.keyed(request, digest, first.idempotency_key), parse)
+        return await self._client.ask(self._client.keyed(request, digest), parse)
 
     async def _create(self, batch: Batch) -> tuple[Outcome, ...]:
         sent_at = self._clock.now()

@@ -57,7 +57,7 @@ def test_an_operation_comes_back_whole(store: SqliteStore) -> None:
         fields={"emails": FieldChange(before=None, after=("a@x.com",), source="apollo", rule="union")},
         effects=("enrols",), opt_out=opt_out, state="blocked", attempt=2,
         digest="d", run_id="run-1", sent_at=START,
-        until=later(), entry_id="e", message="m", idempotency_key="k", accepted_key="a@x.com",
+        until=later(), entry_id="e", message="m", accepted_key="a@x.com",
     )  # fmt: skip
     store.save_plan("run-1", [operation], at=START)
     assert only(store) == operation
@@ -137,9 +137,9 @@ def test_open_creates_are_those_under_way_not_those_planned(store: SqliteStore) 
 
 def test_sending_is_on_record_with_digest_attempt_key_and_time(store: SqliteStore) -> None:
     store.save_plan("run-1", [create("o1")], at=START)
-    store.mark_sending([create("o1", digest="sha", attempt=1, idempotency_key="k")], run_id="run-1", at=later())
+    store.mark_sending([create("o1", digest="sha", attempt=1)], run_id="run-1", at=later())
     kept = only(store)
-    assert (kept.state, kept.digest, kept.attempt, kept.idempotency_key) == ("sending", "sha", 1, "k")
+    assert (kept.state, kept.digest, kept.attempt) == ("sending", "sha", 1)
     assert (kept.sent_at, kept.run_id) == (later(), "run-1")
 
 
