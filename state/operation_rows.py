@@ -57,19 +57,21 @@ def to_opt_out(opt_out: OptOut) -> str:
             "source": opt_out.source,
             "source_id": opt_out.source_id,
             "until": to_time_or_none(opt_out.until),
-            "message": opt_out.message,
-            "created_at": to_time_or_none(opt_out.created_at),
         }
     )
 
 
 def from_opt_out(text: str) -> OptOut:
-    """The opt-out an operation kept."""
+    """The opt-out an operation kept; what earlier versions kept of it besides is passed over."""
     parts = from_json(text)
-    parts["emails"] = tuple(parts["emails"])
-    parts["until"] = from_time_or_none(parts["until"])
-    parts["created_at"] = from_time_or_none(parts["created_at"])
-    return OptOut(**parts)
+    return OptOut(
+        emails=tuple(parts["emails"]),
+        linkedin_url=parts["linkedin_url"],
+        reason=parts["reason"],
+        source=parts["source"],
+        source_id=parts["source_id"],
+        until=from_time_or_none(parts["until"]),
+    )
 
 
 def to_changes(changes: Mapping[str, FieldChange]) -> str:

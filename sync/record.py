@@ -93,8 +93,6 @@ class OptOut:
     source: str
     source_id: str | None = None
     until: datetime | None = None
-    message: str | None = None
-    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

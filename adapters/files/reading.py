@@ -88,7 +88,7 @@ def parse_export(
         found = parse(content, columns.knows, json_lines=json_lines)
     except UnreadableError as error:
         raise Rejected(provider, f"not an export: {error}; {columns.hint()}", code="no-export") from error
-    taken = _Taken(provider, as_of, columns, key)
+    taken = _Taken(provider, columns, key)
     for row in found.rows:
         try:
             taken.add(row)
@@ -131,9 +131,8 @@ class _Columns:
 class _Taken:
     """The rows taken in so far."""
 
-    def __init__(self, provider: str, as_of: datetime, columns: _Columns, key: str) -> None:
+    def __init__(self, provider: str, columns: _Columns, key: str) -> None:
         self._provider = provider
-        self._as_of = as_of
         self._columns = columns
         self._key = key
         self.lines: dict[str, int] = {}
@@ -168,9 +167,7 @@ class _Taken:
         profile = contact.linkedin_url if linkedin_key(contact.linkedin_url) else None
         if not (emails or profile):
             raise ValueError("an opt-out without an email or profile that can be read")
-        self.opt_outs.append(
-            OptOut(emails=emails, linkedin_url=profile, reason=reason, source="import", created_at=self._as_of)
-        )
+        self.opt_outs.append(OptOut(emails=emails, linkedin_url=profile, reason=reason, source="import"))
 
 
 def _cells(row: Row, columns: _Columns) -> dict[str, Any]:

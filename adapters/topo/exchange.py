@@ -108,7 +108,7 @@ def post_exclusion(body: Mapping[str, Any] | bytes) -> Request:
 
 
 def patch_exclusion(exclusion_id: str, body: Mapping[str, Any]) -> Request:
-    """Reason, message or until changed (until null = for good); keys cannot be.
+    """Reason or until changed (until null = for good); keys cannot be.
 
     Source: https://docs.topo.io/api-reference/exclusions; the body is inferred from account exclusions (2026-11).
     """

@@ -142,8 +142,6 @@ def to_opt_out(row: ExclusionRow) -> OptOut:
         source=NAME,
         source_id=row.id,
         until=row.until,
-        message=row.message,
-        created_at=row.created_at,
     )
 
 

@@ -92,7 +92,7 @@ class TopoOptOuts:
         return row, met
 
     async def amend(self, exclusion_id: str, changes: Mapping[str, Any]) -> ExclusionRow:
-        """Reason, message or until of one exclusion changed."""
+        """Reason or until of one exclusion changed."""
         answer = await self._client.call(exchange.patch_exclusion(exclusion_id, changes))
         return wire.parse_exclusion(answer, "exclusion")
 
@@ -162,8 +162,6 @@ def to_body(wanted: OptOut, email: str | None, profile: str | None) -> dict[str,
     if profile is not None:
         body["linkedin_url"] = profile
     body["reason"] = mapping.to_reason(wanted.reason)
-    if wanted.message is not None:
-        body["message"] = wanted.message
     if wanted.until is not None:
         body["until"] = render_moment(wanted.until)
     return body

@@ -85,9 +85,7 @@ class ExclusionRow:
     email: str | None
     linkedin_url: str | None
     reason: str
-    message: str | None = None
     until: datetime | None = None
-    created_at: datetime | None = None
 
 
 CONTACT_TEXT = (
@@ -254,14 +252,11 @@ def parse_exclusion(value: object, path: str) -> ExclusionRow:
     Source: https://docs.topo.io/api-reference/contacts/list-contact-exclusions.
     """
     row = table(value, path)
-    until, created = parse_moment(row.get("until")), parse_moment(row.get("created_at"))
-    reason, message = row.get("reason"), row.get("message")
+    until, reason = parse_moment(row.get("until")), row.get("reason")
     return ExclusionRow(
         id=identifier(row, "id", path),
         email=text(row, "email", path),
         linkedin_url=text(row, "linkedin_url", path),
         reason=reason if isinstance(reason, str) and reason else "UNKNOWN",
-        message=message if isinstance(message, str) else None,
         until=until.at if until else None,
-        created_at=created.at if created else None,
     )

@@ -53,7 +53,7 @@ async def test_every_field_of_an_exclusion_is_read() -> None:
         (page,) = await opt_out_pages(topo)
         (found,) = page.opt_outs
         assert (found.emails, found.linkedin_url, found.reason) == (("Ana@corp.com",), PROFILE, "BAD_TIMING")
-        assert (found.message, found.until, found.created_at) == ("crm:42", LATER, START)
+        assert found.until == LATER
         assert (found.source, found.source_id) == ("topo", row["id"])
 
 
@@ -187,9 +187,9 @@ async def pushed(topo: Topo, wanted: OptOut) -> bool:
 @pytest.mark.parametrize("reason", sorted(REASONS))
 async def test_every_documented_reason_is_taken(reason: str) -> None:
     async with running() as (box, topo):
-        assert not await pushed(topo, opt_out("ana@corp.com", reason=reason, message="crm:42", until=LATER))
+        assert not await pushed(topo, opt_out("ana@corp.com", reason=reason, until=LATER))
         (row,) = box.exclusions.values()
-        assert (row["reason"], row["message"], row["until"]) == (reason, "crm:42", LATER)
+        assert (row["reason"], row["until"]) == (reason, LATER)
 
 
 async def test_one_exclusion_a_call_the_first_with_the_profile() -> None:
@@ -276,8 +276,8 @@ async def test_an_exclusion_that_is_managed_elsewhere_gives_a_refusal_and_not_a_
 async def test_an_exclusion_is_changed_and_made_permanent() -> None:
     async with running() as (box, topo):
         row = box.add_exclusion(email="ana@corp.com", until=LATER)
-        changed = await opt_outs(topo).amend(row["id"], {"reason": "OTHER", "message": "m", "until": None})
-        assert (changed.reason, changed.message, changed.until) == ("OTHER", "m", None)
+        changed = await opt_outs(topo).amend(row["id"], {"reason": "OTHER", "until": None})
+        assert (changed.reason, changed.until) == ("OTHER", None)
         assert rows(box) == [("ana@corp.com", None, "OTHER", None)]
 
 

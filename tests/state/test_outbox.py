@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
+from state.operation_rows import from_opt_out, to_opt_out
+from state.rows import from_json, to_json
 from sync.change import OPEN_STATES, FieldChange, Operation, State
 from sync.contact import Contact
 from sync.errors import StateError
@@ -49,7 +51,7 @@ def test_an_operation_comes_back_whole(store: SqliteStore) -> None:
     )  # fmt: skip
     opt_out = OptOut(
         emails=("a@x.com", "b@x.com"), linkedin_url="u", reason="OTHER", source="topo", source_id="7",
-        until=later(), message="no", created_at=START,
+        until=later(),
     )  # fmt: skip
     operation = Operation(
         id="o1", person_id="ann", provider="topo", kind="exclude", contact=Contact(emails=("a@x.com",)),
@@ -61,6 +63,12 @@ def test_an_operation_comes_back_whole(store: SqliteStore) -> None:
     )  # fmt: skip
     store.save_plan("run-1", [operation], at=START)
     assert only(store) == operation
+
+
+def test_an_opt_out_that_an_earlier_version_kept_is_read() -> None:
+    told = OptOut(emails=("a@x.com",), linkedin_url=None, reason="OTHER", source="topo", until=later())
+    kept = from_json(to_opt_out(told)) | {"message": "no", "created_at": 7}
+    assert from_opt_out(to_json(kept)) == told
 
 
 def test_operations_are_asked_for_by_state_provider_and_run_oldest_first(store: SqliteStore) -> None:
