@@ -93,9 +93,6 @@ class OptOutList(Protocol):
     async def newest(self) -> OptOutPage:
         """The most recently added page. One request."""
 
-    async def find(self, contact: Contact) -> OptOutPage:
-        """Entries that carry one of the contact's emails (as typed and canonical) or its profile."""
-
 
 class Provider(Protocol):
     """One system that holds contacts. ``reader`` / ``opt_out_list`` are ``None`` when it cannot be read."""

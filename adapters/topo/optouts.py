@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.toolkit import strict_json
 from adapters.topo import exchange, mapping, wire
-from adapters.topo.keys import email_form, profile_of
+from adapters.topo.keys import email_form
 from adapters.topo.reading import LARGEST, steps_of
 from adapters.topo.shapes import render_moment
 from adapters.topo.walk import Walk
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from adapters.topo.client import Client
     from adapters.topo.settings import TopoSettings
     from adapters.topo.wire import ExclusionRow, Listing
-    from sync.contact import Contact
     from sync.record import OptOut
 
 PATH = "exclusions.items"
@@ -67,11 +66,6 @@ class TopoOptOuts:
         complete = not bad and _is_whole(listing)
         return OptOutPage(opt_outs=tuple(map(mapping.to_opt_out, rows)), last=True, complete=complete)
 
-    async def find(self, contact: Contact) -> OptOutPage:
-        """Exclusions of one of the contact's emails, as typed and canonical, or of its profile."""
-        rows, complete = await self._find(contact.emails, profile_of(contact))
-        return OptOutPage(opt_outs=tuple(map(mapping.to_opt_out, rows)), last=True, complete=complete)
-
     async def exclude(self, body: bytes, wanted: OptOut) -> tuple[ExclusionRow, bool]:
         """``wanted`` stands on the list: the row that says so, and whether it was there before.
 
@@ -102,7 +96,7 @@ class TopoOptOuts:
         except Rejected as error:
             if error.status != 409:
                 raise
-            rows, _ = await self._find(wanted.emails, wanted.linkedin_url)
+            rows = await self._find(wanted.emails, wanted.linkedin_url)
             if not rows:
                 raise
             return max(rows, key=lambda row: covers(row, wanted)), True
@@ -110,7 +104,7 @@ class TopoOptOuts:
 
     async def _covering(self, wanted: OptOut) -> ExclusionRow | None:
         """A row as strong as ``wanted``, when every key of it stands on such a row."""
-        rows, _ = await self._find(wanted.emails, wanted.linkedin_url)
+        rows = await self._find(wanted.emails, wanted.linkedin_url)
         strong = [row for row in rows if covers(row, wanted)]
         emails = {email_form(row.email) for row in strong if row.email}
         urls = {row.linkedin_url for row in strong}
@@ -119,16 +113,14 @@ class TopoOptOuts:
             return strong[0]
         return None
 
-    async def _find(self, emails: Iterable[str], profile: str | None) -> tuple[list[ExclusionRow], bool]:
+    async def _find(self, emails: Iterable[str], profile: str | None) -> list[ExclusionRow]:
         """Rows by exact key. Whether case and spelling count is not documented, so each form is asked for."""
         found: dict[str, ExclusionRow] = {}
-        complete = True
         for name, value in _questions(emails, profile):
             listing = await self._listing((("page", "1"), ("size", LARGEST), (name, value)))
-            rows, bad = wire.parse_rows(listing.items, wire.parse_exclusion, PATH)
-            complete = complete and not bad and not listing.has_more and _is_whole(listing)
+            rows, _ = wire.parse_rows(listing.items, wire.parse_exclusion, PATH)
             found |= {row.id: row for row in rows if _carries(row, name, value)}
-        return list(found.values()), complete
+        return list(found.values())
 
     async def _listing(self, params: tuple[tuple[str, str], ...]) -> Listing:
         return wire.parse_listing(await self._client.call(exchange.get_exclusions(*params)), "exclusions")

@@ -20,7 +20,7 @@ from sync.errors import (
     Transient,
     Unreachable,
 )
-from tests.topo.harness import ids, made, opt_out_pages, pages, people, raw, running
+from tests.topo.harness import exclude, ids, made, opt_out, opt_out_pages, pages, people, raw, running, send
 
 PROFILE = "https://www.linkedin.com/in/ana"
 
@@ -164,7 +164,7 @@ async def test_no_query_name_is_sent_that_the_documents_do_not_know() -> None:
         await topo.reader.find(Contact(emails=("a@corp.com",), linkedin_url=PROFILE))
         await opt_out_pages(topo)
         await topo.opt_out_list.newest()
-        await topo.opt_out_list.find(Contact(emails=("a@corp.com",), linkedin_url=PROFILE))
+        await send(topo, exclude(opt_out("a@corp.com", linkedin_url=PROFILE)))
         assert box.ignored == set()
 
 
