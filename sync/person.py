@@ -68,7 +68,7 @@ class MatchRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A human judgement on two records: ``same``, ``different`` or ``unsure``."""
+    """A human judgement on two records: ``same`` or ``different``."""
 
     a: RecordRef
     b: RecordRef

@@ -47,6 +47,7 @@ def cluster(
         [
             Decision(a=refs[a], b=refs[b], verdict=verdict, by="", at=_WHENEVER)
             for (a, b), verdict in judged.items()
+            if verdict != "unsure"
         ],
         policy,
     )

@@ -120,7 +120,7 @@ def _read_decisions(entries: Sequence[Entry], decisions: Iterable[Decision], hub
     places = {entry.record.ref: entry.at for entry in entries}
     for decision in decisions:
         pair = tuple(sorted((places.get(decision.a, -1), places.get(decision.b, -1))))
-        if pair[0] >= 0 and pair[0] != pair[1] and decision.verdict in {"same", "different"}:
+        if pair[0] >= 0 and pair[0] != pair[1]:
             (hubs.same if decision.verdict == "same" else hubs.different).append((pair[0], pair[1]))
     hubs.same.sort()
     hubs.different.sort()

@@ -71,7 +71,7 @@ def _latest(decisions: Iterable[Decision]) -> list[Decision]:
 
 
 def _rank(decision: Decision) -> tuple[object, int]:
-    return decision.at, ("unsure", "same", "different").index(decision.verdict)
+    return decision.at, decision.verdict == "different"
 
 
 def _components(

@@ -56,9 +56,7 @@ records = st.builds(
     st.none() | st.sampled_from(PROFILES),
     st.sampled_from(NAMES),
 )
-verdicts = st.tuples(
-    st.integers(0, 7), st.integers(0, 7), st.sampled_from(["same", "different", "unsure", "taken back"])
-)
+verdicts = st.tuples(st.integers(0, 7), st.integers(0, 7), st.sampled_from(["same", "different", "taken back"]))
 batches = st.lists(st.one_of(records, verdicts, st.integers(0, 7)), min_size=1, max_size=4)
 histories = st.lists(batches, min_size=1, max_size=6)
 
@@ -76,7 +74,7 @@ def any_record(drawn: Random) -> MatchRecord:
 
 def any_batch(drawn: Random) -> list[Any]:
     """As ``batches``: records that come or change, judgements, records that go."""
-    judged = (drawn.randrange(8), drawn.randrange(8), drawn.choice(("same", "different", "unsure", "taken back")))
+    judged = (drawn.randrange(8), drawn.randrange(8), drawn.choice(("same", "different", "taken back")))
     changes = [any_record(drawn), any_record(drawn), judged, drawn.randrange(8)]
     return [drawn.choice(changes) if number else any_record(drawn) for number in range(drawn.randrange(1, 5))]
 

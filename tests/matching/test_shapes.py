@@ -31,6 +31,8 @@ def test_rows_and_judgements_may_be_written_in_any_usual_way() -> None:
     by_ref = replace(by_ref, a=RecordRef("topo", "a"), b=RecordRef("apollo", "b"))
     for said in ({"a_rid": 1, "b_rid": 2, "verdict": "different"}, (1, 2, "different", "ann"), by_ref):
         assert sorted(map(sorted, cluster(rows, decisions=[said]))) == [[1], [2], [3], [4]]
+        unsaid = [said, (2, 1, "unsure")]
+        assert sorted(map(sorted, cluster(rows, decisions=unsaid))) == [[1, 2], [3], [4]]
     tied = [{"rid": 3, "person_id": "p"}, {"rid": 4, "person_id": "p"}]
     assert sorted(map(sorted, cluster(rows, links=tied))) == [[1, 2], [3, 4]]
     with pytest.raises(ValueError, match="never"):
