@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from state.store import SqliteStore
-    from sync.config import ProviderSettings, Settings
+    from sync.config import Settings
     from sync.ports import Clock, Progress, Provider
     from sync.report.model import Report
     from sync.secrets import Secret
@@ -242,9 +242,3 @@ def make_provider(
         max_requests=request.max_requests.get(name),
     )
     return known_providers()[name].open(settings.providers[name], opening)
-
-
-def import_names(settings: Settings, provider: str) -> Mapping[str, str]:
-    """The provider's wire names → canonical fields, for an import's header."""
-    own: ProviderSettings = settings.providers[provider]
-    return known_providers()[provider].import_names(own)

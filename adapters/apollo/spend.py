@@ -46,11 +46,6 @@ class Spend:
         known = told.isascii() and told.isdigit() and len(told) < 16
         self._micros += int(told) if known else ESTIMATE_MICROS
 
-    @property
-    def micros(self) -> int:
-        """Spent so far on the last day seen."""
-        return self._micros
-
     def memory(self) -> dict[str, object]:
         """JSON-able notes from which a later instance goes on."""
         return {"day": self._day, "micros": self._micros}

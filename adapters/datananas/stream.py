@@ -131,7 +131,6 @@ class Listening:
         self._posted_at = self._last_sign_at = stream.clock.monotonic()
         self._lost: ProviderError | None = None
         self._renewed = False
-        self.noise = 0
 
     async def __aenter__(self) -> Self:
         token = await self._stream.credential.token()
@@ -250,7 +249,6 @@ class Listening:
             while in_row <= MOST_NOISE:
                 event = decode(await self._socket.recv(decode=False))  # one bad byte is noise, no closing
                 in_row = 0 if event else in_row + 1
-                self.noise += 0 if event else 1
                 if event is not None and not isinstance(event, Unrelated):
                     self._take(event)
                 read += 1

@@ -55,7 +55,6 @@ class Variables:
     """A contact's variables. ``slots``: contact keys in use, those that hold null included."""
 
     contact: Mapping[str, str]
-    company: Mapping[str, str]
     slots: frozenset[str]
 
 
@@ -147,10 +146,8 @@ def parse_variables(value: object) -> Variables:
     """Source: https://docs.topo.io/api-reference/contacts/update-contact-variables."""
     row = table(value, "variables")
     contact = table(row.get("contact_variables"), "variables.contact_variables")
-    company = table(row.get("company_variables") or {}, "variables.company_variables")
     return Variables(
         contact=_strings(contact, "variables.contact_variables"),
-        company=_strings(company, "variables.company_variables"),
         slots=frozenset(contact),
     )
 

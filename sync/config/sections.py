@@ -20,7 +20,6 @@ from sync.config.values import (
     SecretRef,
     resolve_path,
 )
-from sync.contact import VARIABLE_PREFIX
 
 _SQLITE = "sqlite:///"
 
@@ -121,12 +120,6 @@ class MergeSettings(Section):
         if len(set(value)) < len(value):
             raise ValueError("names a provider twice; keep its best place")
         return value
-
-    def policy(self, name: str) -> FieldPolicy | None:
-        """The policy of a canonical field; a variable without its own has that of ``variables.*``."""
-        if name not in self.fields and name.startswith(VARIABLE_PREFIX):
-            return self.fields.get(VARIABLE_PREFIX + "*")
-        return self.fields.get(name)
 
 
 class MatchSettings(Section):

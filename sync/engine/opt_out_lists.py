@@ -38,7 +38,6 @@ async def _read_opt_out_list(session: Session, seat: Seat) -> None:
         await _read_whole_list(session, seat, opt_out_list)
     except ProviderError as error:
         session.optouts_readable = False
-        session.optouts_error = session.optouts_error or error
         if seat.up:
             session.fail(seat, error)
         seat.note(NOBODY_IS_CREATED)

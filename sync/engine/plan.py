@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from sync.person import Person
     from sync.store_port import Store
 
-ALIASES = {"email": "emails"}
 ONLY_NOBODY = (
     "--only names nobody known here, so nothing was planned; "
     "a KEY is an email, a LinkedIn URL, a person's id or provider:id"
@@ -51,8 +50,8 @@ def scope_of(settings: ProviderSettings) -> Scope:
         create=settings.create,
         update=settings.update,
         create_from=frozenset(settings.create_from),
-        require=frozenset(ALIASES.get(n, n) for n in settings.require),
-        ignore_fields=frozenset(ALIASES.get(n, n) for n in settings.ignore_fields),
+        require=frozenset(settings.require),
+        ignore_fields=frozenset(settings.ignore_fields),
         countries=frozenset(settings.filter.countries),
         company_domains=frozenset(settings.filter.company_domains),
         exclude_domains=frozenset(settings.filter.exclude_domains),

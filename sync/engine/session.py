@@ -48,7 +48,6 @@ class Seat:
     """Records that were read and not kept, because their people were erased."""
     changed: int = 0
     complete: bool | None = None
-    read_requests: int = 0
     target: Target | None = None
     stop_creates: QuotaExhausted | None = None
     vanished: tuple[int, int] | None = None
@@ -156,7 +155,6 @@ class Session:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     opt_outs: OptOutIndex = field(init=False)
     optouts_readable: bool = True
-    optouts_error: ProviderError | None = None
     operations: dict[str, Operation] = field(default_factory=dict)
     planned_people: list[str] = field(default_factory=list)
     unsettled_people: set[str] = field(default_factory=set)

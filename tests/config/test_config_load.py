@@ -163,14 +163,6 @@ def test_email_stands_for_emails_and_variables_are_fields(loaded: Loaded) -> Non
     assert topo.ignore_fields == ["variables.*", "variables.lead_source"]
 
 
-def test_a_variable_without_a_policy_has_that_of_all_variables(loaded: Loaded) -> None:
-    merge = loaded(SMALLEST + '[merge.fields."variables.*"]\nowner = "topo"\n').merge
-    policy = merge.policy("variables.lead_source")
-    assert policy is not None
-    assert policy.owner == "topo"
-    assert merge.policy("phone") is None
-
-
 def test_a_guard_that_names_one_number_keeps_the_other_default(loaded: Loaded) -> None:
     guards = loaded(SMALLEST + "[guards]\nmerge = { floor = 99 }\nupdate = { share = 0 }\n").guards
     assert (guards.merge.share, guards.merge.floor) == (0.02, 99)

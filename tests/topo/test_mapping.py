@@ -78,7 +78,7 @@ def test_a_list_row_says_that_it_shows_no_variables() -> None:
 
 
 def test_only_mapped_contact_variables_are_taken() -> None:
-    told = wire.Variables(contact={"source": "web", "other": "x"}, company={"source": "no"}, slots=frozenset())
+    told = wire.Variables(contact={"source": "web", "other": "x"}, slots=frozenset())
     assert mapping.from_variables(told, {"lead_source": "source", "unset": "missing"}) == {"lead_source": "web"}
 
 
