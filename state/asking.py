@@ -23,11 +23,6 @@ class Asking:
 
     database: Database
 
-    def decide(self, decision: Decision) -> None:
-        """The judgement stands instead of any former one on its two records, which wait for matching."""
-        with self.database.write("decide") as connection:
-            decisions.decide(connection, decision)
-
     def decisions(self, about: Iterable[RecordRef] | None = None) -> list[Decision]:
         with self.database.read() as connection:
             return decisions.load(connection, about)
@@ -56,9 +51,9 @@ class Asking:
         with self.database.read() as connection:
             return by_hand.load(connection)
 
-    def tick_off(self, action: ManualAction, *, at: datetime) -> bool:
+    def tick_off(self, action: ManualAction, *, at: datetime) -> None:
         with self.database.write("findings") as connection:
-            return by_hand.tick_off(connection, action, at)
+            by_hand.tick_off(connection, action, at)
 
     def dossier(self, person: str) -> Dossier:
         with self.database.read() as connection:

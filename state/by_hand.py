@@ -47,11 +47,10 @@ def load(connection: Connection, people: list[str] | None = None) -> list[Manual
     return [ManualAction(person_id=p, provider=provider, action=action) for p, provider, action in rows]
 
 
-def tick_off(connection: Connection, action: ManualAction, at: datetime) -> bool:
-    """The action is done for good; false when it was not listed."""
-    changed = connection.exec_driver_sql(
+def tick_off(connection: Connection, action: ManualAction, at: datetime) -> None:
+    """The action is done for good."""
+    connection.exec_driver_sql(
         "UPDATE manual_action SET done_at = ? WHERE done_at IS NULL AND person_id = ? AND provider = ?"
         " AND action = ?",
         (to_time(at), action.person_id, action.provider, action.action),
     )
-    return bool(changed.rowcount)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from state import generic_keys
 from state.operations import VALUELESS
 from state.rows import from_json, to_json
-from sync.record import RecordRef
 
 if TYPE_CHECKING:
     from state.connection import Connection
@@ -72,20 +71,16 @@ OF_PEOPLE = (
 )
 
 
-def forget(connection: Connection, person: str) -> list[RecordRef]:
-    """No value of the person is left; the records they had, so that somebody can remove them there.
+def forget(connection: Connection, person: str) -> None:
+    """No value of the person is left.
 
     Operations that were sent keep id and state, so that nothing open is forgotten about.
     """
     them = connection.exec_driver_sql("SELECT id FROM person WHERE id = ? OR successor = ?", (person, person))
     ids = [row[0] for row in them]
     people = to_json(ids)
-    rows = connection.exec_driver_sql(
-        "SELECT r.rid, r.provider, r.record_id FROM link AS l JOIN record AS r ON r.rid = l.rid"
-        " WHERE l.person_id = ? ORDER BY r.rid",
-        (person,),
-    ).all()
-    records = to_json([row[0] for row in rows])
+    owned = connection.exec_driver_sql("SELECT rid FROM link WHERE person_id = ? ORDER BY rid", (person,))
+    records = to_json([row[0] for row in owned])
     generic_keys.forget(connection, records)
     for statement in OF_RECORDS:
         connection.exec_driver_sql(statement, (records,))
@@ -93,7 +88,6 @@ def forget(connection: Connection, person: str) -> list[RecordRef]:
         connection.exec_driver_sql(statement, (people,))
     for gone in ids:
         _forget_typed(connection, gone)
-    return [RecordRef(row[1], row[2]) for row in rows]
 
 
 def _forget_typed(connection: Connection, gone: str) -> None:

@@ -11,7 +11,7 @@ import signal
 from collections import Counter
 
 TRANSACTIONS = (
-    "accept", "decide", "findings", "forget", "gone", "membership", "merged", "opening",
+    "accept", "findings", "forget", "gone", "membership", "merged", "opening",
     "optouts", "page", "people", "plan", "provider", "run", "sending", "settled", "values",
 )  # fmt: skip
 """The classes of commits; each has a point ``.before_commit`` and one ``.after_commit``."""

@@ -279,12 +279,11 @@ class SqliteStore(Asking, Matching, Sending):
             return findings.note_cannot_express(connection, rows, at)
 
     # erasing and opt-outs -----------------------------------------------------------------------------
-    def forget(self, person: str) -> list[RecordRef]:
-        """No value of the person is left in the file; the records they had. Backups are not touched."""
+    def forget(self, person: str) -> None:
+        """No value of the person is left in the file. Backups are not touched."""
         with self.database.write("forget") as connection:
-            records = erasing.forget(connection, person)
+            erasing.forget(connection, person)
         self.database.compact()
-        return records
 
     def opt_outs(self) -> list[OptOutEntry]:
         with self.database.read() as connection:

@@ -53,8 +53,8 @@ class Outcomes(Protocol):
     ) -> list[CannotExpress]:
         """Rows with the digest of the wish; returns those that are new (or whose wish changed)."""
 
-    def forget(self, person: str) -> list[RecordRef]:
-        """No value of the person is left, nor of whom was merged into them; returns the records that they had."""
+    def forget(self, person: str) -> None:
+        """No value of the person is left, nor of whom was merged into them."""
 
     def note_manual_actions(self, actions: Sequence[ManualAction], *, at: datetime) -> None:
         """The actions are listed; one already listed or ticked off is left as it is."""
@@ -65,8 +65,8 @@ class Outcomes(Protocol):
     def manual_actions(self) -> list[ManualAction]:
         """All that are not ticked off."""
 
-    def tick_off(self, action: ManualAction, *, at: datetime) -> bool:
-        """The action is done and never listed again unless it is dropped; false when it was not listed."""
+    def tick_off(self, action: ManualAction, *, at: datetime) -> None:
+        """The action is done and never listed again unless it is dropped."""
 
     def dossier(self, person: str) -> Dossier:
         """What is known around one person; by indexes only."""

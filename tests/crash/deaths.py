@@ -20,7 +20,6 @@ ELSEWHERE = frozenset(
     f"{name}.{side}"
     for name, sides in {
         "accept": ("before_commit", "after_commit"),
-        "decide": ("before_commit", "after_commit"),
         "forget": ("before_commit", "after_commit"),
         "gone": ("before_commit", "after_commit"),
         "values": ("before_commit", "after_commit"),

@@ -9,6 +9,7 @@ import pytest
 from sync.engine import decisions
 from sync.record import RecordRef
 from tests.decisions.worlds import World, told, world
+from tests.state.values import decide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,7 +164,7 @@ def test_a_decision_outlives_a_rebuilt_store(here: World) -> None:
     here.join("topo:a", "datananas:b")
     with world() as anew:
         for decision in here.store.decisions():
-            anew.store.decide(decision)
+            decide(anew.store, decision)
         two(anew)
         assert len(anew.groups()) == 1
 

@@ -22,7 +22,7 @@ from sync.errors import StateError
 from sync.person import Decision
 from sync.record import OptOutEntry
 from sync.store_port import Settled
-from tests.state.values import START, Home, assign, create, later, pull, read, ref, tie, update
+from tests.state.values import START, Home, assign, create, decide, later, pull, read, ref, tie, update
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def fill(home: Home) -> None:
         store.mark_sending(operations, run_id="run-1", at=later())
         done = replace(operations[0], state="acked", record_id="8", run_id="run-1")
         store.save_settled([Settled(operation=done, read=read("apollo:8"), link=tie("bob"))], at=later())
-        store.decide(Decision(a=ref("topo:1"), b=ref("topo:2"), verdict="different", by="me", at=START))
+        decide(store, Decision(a=ref("topo:1"), b=ref("topo:2"), verdict="different", by="me", at=START))
         store.finish_run("run-1", at=later(), exit_code=0, summary={"people": 2})
 
 

@@ -9,7 +9,7 @@ from sync.contact import Contact
 from sync.errors import StateError
 from sync.person import Decision
 from sync.store_port import MembershipUpdate, Merged
-from tests.state.values import START, Home, assign, later, pull, read, ref, rid
+from tests.state.values import START, Home, assign, decide, later, pull, read, ref, rid
 
 if TYPE_CHECKING:
     from state.store import SqliteStore
@@ -99,16 +99,16 @@ def test_judgements_on_the_region_come_with_it(store: SqliteStore) -> None:
     pull(store, read("topo:1"), read("topo:2"), read("topo:3"))
     settled(store, a=["topo:1"], b=["topo:2"], c=["topo:3"])
     decision = Decision(a=ref("topo:1"), b=ref("topo:2"), verdict="same", by="kim", at=START)
-    store.decide(decision)
+    decide(store, decision)
     assert names(region(store)) == ["topo:1", "topo:2"]
     assert region(store).decisions == (decision,)
 
 
 def test_a_later_judgement_stands_instead_of_the_former_and_can_be_taken_back(store: SqliteStore) -> None:
     pull(store, read("topo:1"), read("topo:2"))
-    store.decide(Decision(a=ref("topo:1"), b=ref("topo:2"), verdict="same", by="kim", at=START))
+    decide(store, Decision(a=ref("topo:1"), b=ref("topo:2"), verdict="same", by="kim", at=START))
     later_one = Decision(a=ref("topo:1"), b=ref("topo:2"), verdict="different", by="lou", at=later())
-    store.decide(Decision(a=later_one.b, b=later_one.a, verdict="different", by="lou", at=later()))
+    decide(store, Decision(a=later_one.b, b=later_one.a, verdict="different", by="lou", at=later()))
     assert store.decisions() == [later_one]
     settled(store, a=["topo:1"], b=["topo:2"])
     back = MembershipUpdate(members={}, withdrawn=((ref("topo:2"), ref("topo:1")),))

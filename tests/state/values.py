@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from state.store import SqliteStore
+    from sync.person import Decision
 
 START = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
 
@@ -92,6 +93,10 @@ def assign(store: SqliteStore, **members: Sequence[str]) -> None:
     tied = {rid(store, name): (person, "email") for person, names in members.items() for name in names}
     created = tuple(person for person in members if person not in known)
     store.save_membership(MembershipUpdate(members=tied, created=created), at=START)
+
+
+def decide(store: SqliteStore, decision: Decision) -> None:
+    store.save_membership(MembershipUpdate(members={}, decisions=(decision,)), at=START)
 
 
 def create(name: str, person: str = "ann", provider: str = "apollo", **others: Any) -> Operation:

@@ -36,6 +36,7 @@ from sync.record import Record, RecordRef
 from sync.store_port import ProviderState
 from sync.wiring import Silent
 from tests.bench.generate import Row, generate
+from tests.state.values import decide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -213,11 +214,11 @@ def undo(place: Place, _: int) -> Found:
             "SELECT min(rid), max(rid) FROM link GROUP BY person_id HAVING count(*) = 2 LIMIT 1"
         ).fetchone()
         one, two = (_reference(store, rid) for rid in (a, b))
-        store.decide(Decision(a=one, b=two, verdict="same", by="bench", at=NOW))
+        decide(store, Decision(a=one, b=two, verdict="same", by="bench", at=NOW))
         match_records(session)
         merge_people(session)
         begun = clock()
-        store.decide(Decision(a=one, b=two, verdict="different", by="bench", at=NOW))
+        decide(store, Decision(a=one, b=two, verdict="different", by="bench", at=NOW))
         match_records(session)
         merge_people(session)
         seconds = clock() - begun
@@ -246,7 +247,7 @@ def apart(place: Place, count: int) -> Found:
         pairs = [(_reference(store, drawn.randint(1, most)), _reference(store, drawn.randint(1, most)))
                  for _ in range(count)]  # fmt: skip
         session = place.session(store)
-        with store.database.write("decide") as connection:
+        with store.database.write("membership") as connection:
             connection.exec_driver_sql(
                 "INSERT OR IGNORE INTO decision"
                 " (a_provider, a_record_id, b_provider, b_record_id, verdict, judge, at)"
