@@ -1,14 +1,13 @@
 """Which records are one person. Pure, linear in the records, independent of their order and of every clock.
 
-Keys join, names guard, people decide. ``match`` answers for everything or for a region that is closed under
-``reach``; both give the same clusters for the records of the region, because records in different components
-(tied by no link, no judgement and no key but those that are nobody's) never influence each other.
+Keys join, names guard, people decide. ``match`` answers for everything or for a region, which holds whatever is
+tied to one of its records; both give the same clusters for those, because records in different components (tied
+by no link, no judgement and no key but those that are nobody's) never influence each other.
 """
 
 from sync.matching.face import cluster
 from sync.matching.partition import match
 from sync.matching.parts import Parts
-from sync.matching.region import Reach, close, reach
 from sync.matching.suspicions import (
     MAX_BLOCK,
     Likeliest,
@@ -21,6 +20,6 @@ from sync.matching.suspicions import (
 from sync.matching.values import Apart, GenericKey, MatchPolicy, Partition, Twins
 
 __all__ = [
-    "MAX_BLOCK", "Apart", "GenericKey", "Likeliest", "MatchPolicy", "Partition", "Parts", "Reach", "Twins",
-    "alike_blocks", "alike_marks", "close", "cluster", "likeness", "match", "may_be_alike", "pairs_of", "reach",
+    "MAX_BLOCK", "Apart", "GenericKey", "Likeliest", "MatchPolicy", "Partition", "Parts", "Twins",
+    "alike_blocks", "alike_marks", "cluster", "likeness", "match", "may_be_alike", "pairs_of",
 ]  # fmt: skip

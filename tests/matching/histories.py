@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from sync.matching import MatchPolicy, Parts, close, match
+from sync.matching import MatchPolicy, Parts, match
 from sync.matching.generic import is_generic
 from sync.matching.hubs import entry_of, holders_of
 from sync.membership import assign
 from sync.person import Decision, MatchRecord
 from sync.record import RecordRef
+from tests.matching.region import close
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
