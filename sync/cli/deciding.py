@@ -1,4 +1,4 @@
-"""Habits of the commands by which people decide: one lock, one session, one question, one way to name people."""
+"""Habits of the commands by which people decide: one lock, one session, one way to name people."""
 
 from __future__ import annotations
 
@@ -46,15 +46,6 @@ def deciding(config: Path | None, wait_s: float) -> Iterator[Session]:
                 remedy="look at `contact-sync status`, then accept it with `contact-sync state check --accept`",
             )
         yield session_for(settings, Request(), store, SystemClock())
-
-
-def confirmed(question: str, *, yes: bool) -> bool:
-    """Whether to go on; a usage error when nobody can be asked."""
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise click.UsageError("There is no terminal to ask; repeat it with --yes.")
-    return click.confirm(question, default=False)
 
 
 def shows_values(*, values: bool) -> bool:

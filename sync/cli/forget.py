@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sync.cli.asking import agreed
 from sync.cli.common import config_option, log_options, say, set_up_logs
-from sync.cli.deciding import confirmed, deciding, one_person, shows_values, wait_option
+from sync.cli.deciding import deciding, one_person, shows_values, wait_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,7 @@ def command(
         except erasing.NotSettled as error:
             raise click.UsageError(f"{error}; {error.remedy}") from error
         say(_told(erasure, set_aside(database_file(session.settings)), values=shows_values(values=values)))
-        if not confirmed("Erase them?", yes=yes):
+        if not agreed("Erase them?", yes=yes):
             click.echo("Nothing was erased.")
             return 0
         erasing.forget(session, erasure)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sync.cli.asking import agreed
 from sync.cli.common import config_option, log_options, say, set_up_logs
-from sync.cli.deciding import confirmed, deciding, judge, one_person, shows_values, wait_option
+from sync.cli.deciding import deciding, judge, one_person, shows_values, wait_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,7 +200,7 @@ def _act(
         click.echo("No such decision stands; nothing was done.")
         return 0
     say(as_text(foreseen, values=shows_values(values=values)))
-    if not confirmed("Do it?", yes=yes):
+    if not agreed("Do it?", yes=yes):
         click.echo("Nothing was done.")
         return 0
     decisions.carry_out(session, foreseen)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sync.cli.asking import agreed
 from sync.cli.common import (
     check_reports,
     config_option,
@@ -19,7 +20,6 @@ from sync.cli.common import (
     set_up_logs,
     tell,
 )
-from sync.cli.deciding import confirmed
 
 if TYPE_CHECKING:
     from sync.config import Settings
@@ -75,7 +75,7 @@ def command(
         if shown is None or stopped:
             return 128 + stopped
         tell(shown, (), values=values, quiet=False)
-        if shown.exit_code or not confirmed("Send this?", yes=yes):
+        if shown.exit_code or not agreed("Send this?", yes=yes):
             click.echo("Nothing was sent.", err=True)
             return int(shown.exit_code)
     sending = replace(request, options=replace(request.options, mode="undo"))
