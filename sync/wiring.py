@@ -91,6 +91,15 @@ def opened_store(settings: Settings, *, scratch: bool = False, wait_s: float = 0
         lock.release()
 
 
+def check_accepted(store: SqliteStore) -> None:
+    """Raises ``StateError`` while a restored store is not accepted."""
+    if store.rolled_back:
+        raise StateError(
+            "the state store is older than the last run knew: a backup was restored",
+            remedy="look at `contact-sync status`, then accept it with `contact-sync state check --accept`",
+        )
+
+
 def _make_private_folder(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -120,11 +129,7 @@ async def run_once(
     check_ready(settings, environ)
     with ExitStack() as stack:
         store = await _entered(stack, settings, request, clock, stopping)
-        if store.rolled_back:
-            raise StateError(
-                "the state store is older than the last run knew: a backup was restored",
-                remedy="look at `contact-sync status`, then accept it with `contact-sync state check --accept`",
-            )
+        check_accepted(store)
         session = session_for(settings, request, store, clock, progress=progress, environ=environ)
         session.notes += dict.fromkeys(store.warnings)
         if stopping is not None:

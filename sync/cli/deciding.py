@@ -35,16 +35,11 @@ def deciding(config: Path | None, wait_s: float) -> Iterator[Session]:
     Raises ``StateError`` while a restored store is not accepted.
     """
     from sync.clock import SystemClock
-    from sync.errors import StateError
-    from sync.wiring import Request, load_settings, opened_store, session_for
+    from sync.wiring import Request, check_accepted, load_settings, opened_store, session_for
 
     settings = load_settings(config)
     with opened_store(settings, wait_s=wait_s) as store:
-        if store.rolled_back:
-            raise StateError(
-                "the state store is older than the last run knew: a backup was restored",
-                remedy="look at `contact-sync status`, then accept it with `contact-sync state check --accept`",
-            )
+        check_accepted(store)
         yield session_for(settings, Request(), store, SystemClock())
 
 

@@ -108,15 +108,11 @@ def _taken_in(
     from sync.clock import SystemClock
     from sync.engine.imports import take_in
     from sync.engine.people import match_and_merge
-    from sync.errors import ConfigError, Rejected, StateError
-    from sync.wiring import Request, opened_store, session_for
+    from sync.errors import ConfigError, Rejected
+    from sync.wiring import Request, check_accepted, opened_store, session_for
 
     with opened_store(settings, wait_s=wait_s) as store:
-        if store.rolled_back:
-            raise StateError(
-                "the state store is older than the last run knew: a backup was restored",
-                remedy="look at `contact-sync status`, then accept it with `contact-sync state check --accept`",
-            )
+        check_accepted(store)
         session = session_for(settings, Request(), store, SystemClock())
         try:
             imported = take_in(session, session.seats[provider], export, complete=complete)
