@@ -12,6 +12,7 @@ from adapters.toolkit.keys import record_name
 from sync.contact import ALIASES, FIELD_NAMES, VARIABLE_PREFIX, Contact, Value
 from sync.errors import ConfigError, Rejected
 from sync.identity import canonical_email, clean_text, linkedin_key
+from sync.optouts import KNOWN_REASONS
 from sync.record import Export, OptOut, Record, RecordRef
 
 if TYPE_CHECKING:
@@ -33,15 +34,6 @@ YES = frozenset({"true", "1", "yes", "y"})
 NO = frozenset({"", "false", "0", "no", "n"})
 PLAIN_YES = "UNSUBSCRIBED"
 """The reason of somebody who opted out without telling more: one that never expires."""
-
-REASONS = frozenset(
-    {
-        "UNSUBSCRIBED", "CONTACT_REFUSED", "OTHER", "UNKNOWN", "EXCLUDE_FROM_CRM", "BOUNCED", "COMPETITOR",
-        "WRONG_PERSON", "LEFT_COMPANY", "INTERESTED", "MEETING", "REFERRAL", "EXCLUDE_FROM_SEARCH", "BAD_TIMING",
-        "OUT_OF_OFFICE",
-    }
-)  # fmt: skip
-"""Reasons that are written in capitals whatever the export's case; any other text is kept as it came."""
 
 KEYS = ("emails", "linkedin_url")
 
@@ -231,4 +223,4 @@ def _reason(value: Any) -> str | None:
         return None
     if text.casefold() in YES:
         return PLAIN_YES
-    return text.upper() if text.upper() in REASONS else text
+    return text.upper() if text.upper() in KNOWN_REASONS else text
