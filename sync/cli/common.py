@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import replace
 from datetime import timedelta
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 FORMATS = ("text", "json", "ndjson", "markdown", "html", "csv")
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class DurationType(click.ParamType[timedelta]):
@@ -32,10 +30,12 @@ class DurationType(click.ParamType[timedelta]):
         """The duration, or a usage error."""
         if isinstance(value, timedelta):
             return value
-        fitting = re.fullmatch(r"(\d{1,9})([smhd]?)", str(value).strip(), re.ASCII)
-        if fitting is None or (not fitting[2] and fitting[1] != "0"):
+        from sync.config import parse_duration
+
+        try:
+            return parse_duration(str(value).strip())
+        except ValueError:
             self.fail(f"{value!r} is no duration; write it like 30s, 15m, 24h or 7d", param, ctx)
-        return timedelta(seconds=int(fitting[1]) * _UNITS[fitting[2] or "s"])
 
 
 DURATION = DurationType()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sync.cli import COMMANDS
+from sync.cli.common import DURATION
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program
@@ -90,6 +91,13 @@ def test_a_wait_that_is_no_duration_is_told(program: Program, wait: str) -> None
     told = program("run", "--wait", wait)
     assert told.code == 2
     assert "write it like 30s" in told.err
+
+
+@pytest.mark.parametrize(
+    ("wait", "seconds"), [("0", 0), (" 30s ", 30), ("250ms", 0.25), ("1.5h", 5400), ("7d", 604800)]
+)
+def test_a_wait_is_written_as_in_the_configuration(wait: str, seconds: float) -> None:
+    assert DURATION.convert(wait, None, None).total_seconds() == seconds
 
 
 @pytest.mark.parametrize("name", ["daemon", "status", "doctor"])
