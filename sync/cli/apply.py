@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync.cli.common import (
-    DURATION,
+    ceiling_options,
     check_reports,
     config_option,
     ended,
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 @click.option("--only", metavar="KEY", help="The person of whom the plan is, where it was made with --only.")
 @click.option("--allow", "allowances", multiple=True, metavar="KIND=PROVIDER:COUNT",
               help="Let one guard through, up to COUNT, beside what the plan does; repeatable.")  # fmt: skip
-@click.option("--max-requests", multiple=True, metavar="PROVIDER=N", help="Request ceiling; repeatable.")
-@click.option("--wait", type=DURATION, default="0", help="How long to wait for the lock.")
+@ceiling_options
 @config_option
 @report_options
 @log_options

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 FORMATS = ("text", "json", "ndjson", "markdown", "html", "csv")
+"""As ``sync.report.output``, which help does not load."""
+WAIT = "How long to wait for the lock."
 
 
 class DurationType(click.ParamType[timedelta]):
@@ -39,6 +41,32 @@ class DurationType(click.ParamType[timedelta]):
 
 
 DURATION = DurationType()
+
+
+def wait_option(command: F) -> F:
+    """``--wait``, patient by default."""
+    return click.option("--wait", type=DURATION, default="60s", show_default=True, help=WAIT)(command)
+
+
+def values_option(command: F) -> F:
+    """``--values``."""
+    return click.option("--values", is_flag=True, help="Show personal data instead of masking it.")(command)
+
+
+def format_option(command: F) -> F:
+    """``--format``."""
+    forms = click.Choice(["text", "json"])
+    return click.option("--format", "form", type=forms, default="text", show_default=True, help="How to tell it.")(
+        command
+    )
+
+
+def ceiling_options(command: F) -> F:
+    """``--max-requests`` and an impatient ``--wait``."""
+    command = click.option("--wait", type=DURATION, default="0", help=WAIT)(command)
+    return click.option(
+        "--max-requests", multiple=True, metavar="PROVIDER=N", help="Request ceiling; repeatable."
+    )(command)
 
 
 def config_option(command: F) -> F:
@@ -62,7 +90,7 @@ def log_options(command: F) -> F:
 def report_options(command: F) -> F:
     """``--report``, ``--values`` and ``--exit-code``."""
     command = click.option("--exit-code", is_flag=True, help="End with 4 when something is pending.")(command)
-    command = click.option("--values", is_flag=True, help="Show personal data instead of masking it.")(command)
+    command = values_option(command)
     return click.option(
         "--report",
         "reports",
@@ -85,8 +113,7 @@ def narrowing_options(command: F) -> F:
     options = (
         click.option("--provider", "providers", multiple=True, metavar="NAME", help="Only these; repeatable."),
         click.option("--only", metavar="KEY", help="Only this person: email, LinkedIn URL, id or provider:id."),
-        click.option("--max-requests", multiple=True, metavar="PROVIDER=N", help="Request ceiling; repeatable."),
-        click.option("--wait", type=DURATION, default="0", help="How long to wait for the lock."),
+        ceiling_options,
     )
     for option in reversed(options):
         command = option(command)

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sync.cli.common import DURATION
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -20,12 +18,6 @@ if TYPE_CHECKING:
 
 
 F = TypeVar("F", bound="Callable[..., Any]")
-
-
-def wait_option(command: F) -> F:
-    """``--wait``, patient by default."""
-    told = "How long to wait for the lock."
-    return click.option("--wait", type=DURATION, default="60s", show_default=True, help=told)(command)
 
 
 @contextmanager

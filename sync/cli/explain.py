@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.common import config_option, log_options, say, say_json, set_up_logs
+from sync.cli.common import config_option, format_option, log_options, say, say_json, set_up_logs, values_option
 from sync.cli.deciding import one_person, shows_values
 
 if TYPE_CHECKING:
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 @click.command("explain")
 @click.argument("key")
 @click.argument("other", required=False)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-              help="How to tell it.")  # fmt: skip
-@click.option("--values", is_flag=True, help="Show personal data instead of masking it.")
+@format_option
+@values_option
 @config_option
 @log_options
 def command(

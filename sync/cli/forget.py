@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from sync.cli.asking import agreed
-from sync.cli.common import config_option, log_options, say, set_up_logs
-from sync.cli.deciding import deciding, one_person, shows_values, wait_option
+from sync.cli.common import config_option, log_options, say, set_up_logs, values_option, wait_option
+from sync.cli.deciding import deciding, one_person, shows_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command("forget")
 @click.argument("key")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--values", is_flag=True, help="Show personal data instead of masking it.")
+@values_option
 @wait_option
 @config_option
 @log_options

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync.cli.common import DURATION, config_option, log_options, set_up_logs
+from sync.cli.common import config_option, log_options, set_up_logs, wait_option
 
 if TYPE_CHECKING:
     from sync.config import Settings
@@ -44,7 +44,7 @@ class MomentType(click.ParamType[datetime]):
               "zone); otherwise when the file was last written.")  # fmt: skip
 @click.option("--complete", is_flag=True, help="It shows every record: known ones that it lacks are "
               "held as gone, unless rows are left out.")  # fmt: skip
-@click.option("--wait", type=DURATION, default="60s", show_default=True, help="How long to wait for the lock.")
+@wait_option
 @config_option
 @log_options
 def command(

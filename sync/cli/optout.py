@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync.cli.common import config_option, log_options, set_up_logs
-from sync.cli.deciding import deciding, judge, shows_values, wait_option
+from sync.cli.common import config_option, format_option, log_options, set_up_logs, wait_option
+from sync.cli.deciding import deciding, judge, shows_values
 from sync.clock import utc
 
 if TYPE_CHECKING:
@@ -148,8 +148,7 @@ def _whom(people: list[Person]) -> str:
 
 
 @command.command("list")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-              help="How to tell it.")  # fmt: skip
+@format_option
 @click.option("--values", is_flag=True, help="Show personal data in the reasons of releases.")
 @config_option
 @log_options

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from sync.cli.asking import agreed
-from sync.cli.common import config_option, log_options, say, set_up_logs
-from sync.cli.deciding import deciding, judge, one_person, shows_values, wait_option
+from sync.cli.common import config_option, log_options, say, set_up_logs, values_option, wait_option
+from sync.cli.deciding import deciding, judge, one_person, shows_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def _options(function: Callable[..., int]) -> Callable[..., int]:
         log_options,
         config_option,
         wait_option,
-        click.option("--values", is_flag=True, help="Show personal data instead of masking it."),
+        values_option,
         click.option("--yes", is_flag=True, help="Do not ask."),
         click.option("--undo", is_flag=True, help="Take the decision back."),
     ):

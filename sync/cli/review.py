@@ -6,8 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.common import config_option, log_options, say, say_json, set_up_logs
-from sync.cli.deciding import deciding, judge, shows_values, wait_option
+from sync.cli.common import (
+    config_option,
+    format_option,
+    log_options,
+    say,
+    say_json,
+    set_up_logs,
+    values_option,
+    wait_option,
+)
+from sync.cli.deciding import deciding, judge, shows_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,10 +26,6 @@ if TYPE_CHECKING:
     from sync.engine.review import Item
     from sync.engine.session import Session
     from sync.store_port import Store
-
-FORM = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-                    help="How to tell it.")  # fmt: skip
-VALUES = click.option("--values", is_flag=True, help="Show personal data instead of masking it.")
 
 
 class _Queue(click.Group):
@@ -47,8 +52,8 @@ def _answer_options(function: Callable[..., int]) -> Callable[..., int]:
 
 
 @command.command("list")
-@FORM
-@VALUES
+@format_option
+@values_option
 @config_option
 @log_options
 def list_items(
@@ -78,8 +83,8 @@ def list_items(
 
 @command.command("show")
 @click.argument("item")
-@FORM
-@VALUES
+@format_option
+@values_option
 @config_option
 @log_options
 def show(

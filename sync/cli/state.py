@@ -9,7 +9,7 @@ import click
 
 from sync.cli.asking import agreed
 from sync.cli.checks import Check, failed, tell
-from sync.cli.common import DURATION, config_option, log_options, set_up_logs
+from sync.cli.common import config_option, log_options, set_up_logs, wait_option
 from sync.cli.state_backup import backup
 from sync.cli.state_restore import restore
 from sync.cli.state_upgrade import upgrade
@@ -53,7 +53,7 @@ for part in (backup, restore, upgrade):
 @command.command("check")
 @click.option("--accept", is_flag=True, help="Accept a lost, restored or moved database as the right one.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--wait", type=DURATION, default="60s", show_default=True, help="How long to wait for the lock.")
+@wait_option
 @config_option
 @log_options
 def check(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync.cli.asking import agreed
-from sync.cli.common import DURATION, config_option, log_options, set_up_logs
+from sync.cli.common import config_option, log_options, set_up_logs, wait_option
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -25,7 +25,7 @@ AFTERWARDS = (
 @click.command("restore")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--wait", type=DURATION, default="60s", show_default=True, help="How long to wait for the lock.")
+@wait_option
 @config_option
 @log_options
 def restore(

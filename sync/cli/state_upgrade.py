@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.common import DURATION, config_option, log_options, set_up_logs
+from sync.cli.common import config_option, log_options, set_up_logs, wait_option
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("upgrade")
-@click.option("--wait", type=DURATION, default="60s", show_default=True, help="How long to wait for the lock.")
+@wait_option
 @config_option
 @log_options
 def upgrade(wait: timedelta, config: Path | None, log_format: str | None, verbose: int, quiet: bool) -> int:

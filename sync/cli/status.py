@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.common import config_option, log_options, say, say_json, set_up_logs
+from sync.cli.common import config_option, format_option, log_options, say, say_json, set_up_logs, values_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
 @click.command("status")
 @config_option
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-              help="How to tell it.")  # fmt: skip
-@click.option("--values", is_flag=True, help="Show personal data instead of masking it.")
+@format_option
+@values_option
 @log_options
 def command(
     config: Path | None, form: str, values: bool, log_format: str | None, verbose: int, quiet: bool

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sync.cli import COMMANDS
-from sync.cli.common import DURATION
+from sync.cli import COMMANDS, common
+from sync.report import output
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program
@@ -97,7 +97,7 @@ def test_a_wait_that_is_no_duration_is_told(program: Program, wait: str) -> None
     ("wait", "seconds"), [("0", 0), (" 30s ", 30), ("250ms", 0.25), ("1.5h", 5400), ("7d", 604800)]
 )
 def test_a_wait_is_written_as_in_the_configuration(wait: str, seconds: float) -> None:
-    assert DURATION.convert(wait, None, None).total_seconds() == seconds
+    assert common.DURATION.convert(wait, None, None).total_seconds() == seconds
 
 
 @pytest.mark.parametrize("name", ["daemon", "status", "doctor"])
@@ -111,3 +111,7 @@ def test_a_missing_configuration_is_told_with_what_to_do(
     told = program(name)
     assert told.code == 2
     assert "run --sandbox" in told.err
+
+
+def test_every_format_of_reports_is_told() -> None:
+    assert common.FORMATS == output.FORMATS
