@@ -131,6 +131,16 @@ def parse_max_requests(texts: Iterable[str]) -> dict[str, int]:
     return ceilings
 
 
+def check_configured(settings: Settings, providers: Iterable[str], flag: str) -> None:
+    """A usage error for a provider that is not configured."""
+    unknown = sorted(set(providers) - set(settings.providers))
+    if unknown:
+        known = ", ".join(sorted(settings.providers))
+        raise click.BadParameter(
+            f"no provider {unknown[0]!r} is configured; configured are: {known}", param_hint=flag
+        )
+
+
 def check_places(settings: Settings, specs: Iterable[str], out: Path | None = None) -> None:
     """A usage error for a report, or an ``--out``, in the place of what contact-sync itself needs."""
     from sync.cli.places import check_spare

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync.cli.checks import tell
-from sync.cli.common import config_option, log_options, set_up_logs
+from sync.cli.common import check_configured, config_option, log_options, set_up_logs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,11 +36,6 @@ def command(
     from sync.wiring import load_settings
 
     settings = load_settings(config)
-    unknown = sorted(set(providers) - set(settings.providers))
-    if unknown:
-        known = ", ".join(sorted(settings.providers))
-        raise click.BadParameter(
-            f"no provider {unknown[0]!r} is configured; configured are: {known}", param_hint="--provider"
-        )
+    check_configured(settings, providers, "--provider")
     names = () if offline else providers or tuple(sorted(settings.providers))
     return tell(diagnosed(settings, names), quiet=quiet)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync.cli.common import config_option, log_options, set_up_logs, wait_option
+from sync.cli.common import check_configured, config_option, log_options, set_up_logs, wait_option
 
 if TYPE_CHECKING:
     from sync.config import Settings
@@ -67,21 +67,13 @@ def command(
     from sync.wiring import load_settings
 
     settings = load_settings(config)
-    _check_provider(settings, provider)
+    check_configured(settings, [provider], "PROVIDER")
     export = _read(settings, provider, file, as_of)
     imported, session = _taken_in(settings, provider, export, complete=complete, wait_s=wait.total_seconds())
     if not quiet:
         _tell(provider, file, export, imported, session)
     _tell_bad_rows(imported.bad_rows)
     return 3 if imported.bad_rows else 0
-
-
-def _check_provider(settings: Settings, provider: str) -> None:
-    if provider not in settings.providers:
-        raise click.BadParameter(
-            f"no provider {provider!r} is configured; configured are: {', '.join(sorted(settings.providers))}",
-            param_hint="PROVIDER",
-        )
 
 
 def _read(settings: Settings, provider: str, file: Path, as_of: datetime | None) -> Export:
