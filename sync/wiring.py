@@ -69,20 +69,18 @@ def opened_store(settings: Settings, *, scratch: bool = False, wait_s: float = 0
     """The state store while entered: locked and writable, or a scratch copy that leaves no trace."""
     from state.local import check_local
     from state.lock import RunLock, run_lock_path
-    from state.opening import database_path, open_store
+    from state.opening import open_store
 
     place = settings.state
     key = settings.key_file
-    path = database_path(place.url)
-    if scratch or path is None:
-        mode = "scratch" if scratch else "write"
-        with open_store(place.url, ledger=place.ledger, key=key, backups=place.backups, mode=mode) as store:  # type: ignore[arg-type]  # one of its modes
+    if scratch:
+        with open_store(place.url, ledger=place.ledger, key=key, backups=place.backups, mode="scratch") as store:
             yield store
         return
-    _make_private_folder(path.parent)
+    _make_private_folder(place.database.parent)
     if not place.network_file_system:
-        check_local(path.parent)
-    lock = RunLock(run_lock_path(path)).acquire(wait_s)
+        check_local(place.database.parent)
+    lock = RunLock(run_lock_path(place.database)).acquire(wait_s)
     try:
         with open_store(place.url, ledger=place.ledger, key=key, backups=place.backups, mode="write") as store:
             store.database.lock = lock

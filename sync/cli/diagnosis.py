@@ -50,11 +50,7 @@ def _state(settings: Settings) -> Iterator[Check]:
     from state.lock import RunLock, daemon_lock_path, run_lock_path
     from sync.cli.state import checked
 
-    try:
-        path = database_file(settings)
-    except StateError as error:
-        yield failed("database", error)
-        return
+    path = database_file(settings)
     yield _folder(path.parent)
     yield from (check for check in checked(settings, thorough=False) if check.what != "state folder")
     holder = RunLock(run_lock_path(path)).holder()

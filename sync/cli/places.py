@@ -12,24 +12,10 @@ if TYPE_CHECKING:
     from state.store import SqliteStore
     from sync.config import Settings
 
-SQLITE = "sqlite:///"
-
 
 def database_file(settings: Settings) -> Path:
-    """The database's file, found without loading any database library.
-
-    Raises ``StateError`` for another kind of database.
-    """
-    url = settings.state.url
-    if url.startswith(SQLITE):
-        return Path(url.removeprefix(SQLITE))
-    from state.opening import database_path
-    from sync.errors import StateError
-
-    found = database_path(url)
-    if found is None:
-        raise StateError("[state] url names no file", remedy="write sqlite:///PATH")
-    return found
+    """The database's file."""
+    return settings.state.database
 
 
 def is_made(settings: Settings) -> bool:

@@ -82,6 +82,11 @@ class StateSettings(Section):
     keep_values: PositiveDuration = timedelta(days=30)
     network_file_system: bool = False
 
+    @property
+    def database(self) -> Path:
+        """The file that ``url`` names."""
+        return Path(self.url.removeprefix(_SQLITE))
+
 
 class SyncSettings(Section):
     """Pace and waiting times. ``default_region``: ``""`` = phone numbers without country code stay text."""
