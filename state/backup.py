@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from state.checks import check_ours, check_whole, is_blank
 from state.connection import open_raw, transaction, translated
 from state.digests import Sums, are_kept
-from state.files import create_private, flush_folder, make_folder
+from state.files import make_folder
 from state.points import point
 from state.rows import from_time_or_none
 from sync.errors import ConfigError, StateError
+from sync.private_files import create_private, flush_folder
 
 if TYPE_CHECKING:
     import sqlite3

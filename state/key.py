@@ -7,8 +7,9 @@ import hmac
 import secrets
 from typing import TYPE_CHECKING
 
-from state.files import check_private, make_folder, replace_private
+from state.files import check_private, make_folder
 from sync.errors import StateError
+from sync.private_files import replace_private
 
 if TYPE_CHECKING:
     from pathlib import Path

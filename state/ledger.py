@@ -13,11 +13,12 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from state.files import PRIVATE_FILE, check_private, flush_folder, make_folder
+from state.files import check_private, make_folder
 from state.key import keyed_hash
 from state.points import point
 from state.rows import from_time, from_time_or_none, to_json, to_time, to_time_or_none
 from sync.errors import StateError
+from sync.private_files import PRIVATE_FILE, flush_folder
 from sync.record import OptOutEntry
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
-from state.files import PRIVATE_FILE, make_folder
+from state.files import make_folder
 from sync.errors import LockHeld, StateError
+from sync.private_files import PRIVATE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,9 @@ import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
 from state.connection import translated
-from state.files import replace_private
 from state.host import host
 from state.points import point
+from sync.private_files import replace_private
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,12 +14,13 @@ from state.backup import copy_database, dated_name, expire
 from state.checks import check_ours, check_whole, is_blank, is_due
 from state.connection import open_memory, open_raw, pragma, translated
 from state.database import Database
-from state.files import check_private, create_private, flush_folder, folder_warnings, make_folder
+from state.files import check_private, folder_warnings, make_folder
 from state.key import ephemeral_key, load_key, make_key
 from state.migrating import is_current, migrate
 from state.rows import to_time
 from state.store import SqliteStore
 from sync.errors import StateError
+from sync.private_files import create_private, flush_folder
 
 if TYPE_CHECKING:
     import sqlite3

@@ -11,11 +11,8 @@ import base64
 import binascii
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import quote_plus, urlencode
 
@@ -23,10 +20,12 @@ from adapters.toolkit import strict_json
 from adapters.toolkit.http import Http, Request, Response
 from sync.errors import AuthError, ConfigError, Transient, Unreachable
 from sync.ports import RequestCounts
+from sync.private_files import replace_private
 from sync.secrets import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from sync.ports import Clock
 
@@ -234,11 +233,6 @@ def _write(path: Path, kept: _Kept) -> None:
     }
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mkstemp makes it 0600
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(held, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        replace_private(path, json.dumps(held), shared=True)
     except OSError as error:
         raise ConfigError(f"the token file {path} cannot be written ({error.strerror})") from error

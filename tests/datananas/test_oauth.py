@@ -147,6 +147,16 @@ async def test_a_token_file_that_cannot_be_written_stops_before_anything_is_sent
         await token.close()
 
 
+async def test_nothing_is_left_of_a_token_file_that_could_not_be_written(tmp_path: Path) -> None:
+    (tmp_path / "kept" / "token.json" / "in the way").mkdir(parents=True)
+    async with sandbox() as box:
+        token = credential(box, tmp_path)
+        with pytest.raises(ConfigError):
+            await token.token()
+        await token.close()
+    assert [file.name for file in (tmp_path / "kept").iterdir()] == ["token.json"]
+
+
 async def test_a_token_that_could_not_be_fetched_is_fetched_later(tmp_path: Path) -> None:
     async with sandbox() as box:
         dead = credential(box, tmp_path, refresh="unknown")

@@ -1,0 +1,45 @@
+"""Small private files, 0600, replaced whole and durably."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PRIVATE_FILE = 0o600
+
+
+def create_private(path: Path) -> None:
+    """The file exists, empty and 0600; FileExistsError when it was there before."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE))
+
+
+def replace_private(path: Path, text: str, *, shared: bool = False) -> None:
+    """The file holds ``text``, 0600, durably; at every instant it is the old one or the new one.
+
+    ``shared``: no lock keeps other processes from writing it too.
+    """
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new" if shared else f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    create_private(fresh)
+    try:
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    flush_folder(path.parent)
+
+
+def flush_folder(path: Path) -> None:
+    """What was made, renamed or removed in the folder is on disk."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
