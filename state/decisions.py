@@ -13,20 +13,16 @@ if TYPE_CHECKING:
 
     from state.connection import Connection
 
-ALL = """
-    SELECT d.a_provider, d.a_record_id, d.b_provider, d.b_record_id, d.verdict, d.judge, d.at
-    FROM decision AS d ORDER BY d.number
-"""
-ABOUT = """
-    SELECT d.a_provider, d.a_record_id, d.b_provider, d.b_record_id, d.verdict, d.judge, d.at
-    FROM decision AS d WHERE d.number IN (
+COLUMNS = "d.a_provider, d.a_record_id, d.b_provider, d.b_record_id, d.verdict, d.judge, d.at"
+ALL = f"SELECT {COLUMNS} FROM decision AS d ORDER BY d.number"  # noqa: S608  # only our own column names
+ABOUT = f"""
+    SELECT {COLUMNS} FROM decision AS d WHERE d.number IN (
         SELECT o.number FROM json_each(?) AS j CROSS JOIN decision AS o
         ON o.a_provider = json_extract(j.value, '$[0]') AND o.a_record_id = json_extract(j.value, '$[1]')
         UNION SELECT o.number FROM json_each(?) AS j CROSS JOIN decision AS o
         ON o.b_provider = json_extract(j.value, '$[0]') AND o.b_record_id = json_extract(j.value, '$[1]')
     ) ORDER BY d.number
-"""
-COLUMNS = "d.a_provider, d.a_record_id, d.b_provider, d.b_record_id, d.verdict, d.judge, d.at"
+"""  # noqa: S608  # only our own column names
 FROM_DECISIONS = f"""
     SELECT {COLUMNS} FROM decision AS d
     CROSS JOIN record AS a ON a.provider = d.a_provider AND a.record_id = d.a_record_id

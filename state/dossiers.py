@@ -73,18 +73,16 @@ def _cannot_express(connection: Connection, ids: list[str]) -> list[CannotExpres
     return [CannotExpress(person_id=p, provider=at, field=name, reason=why) for p, at, name, why in rows]
 
 
+LINES_WITH = """
+    SELECT o.number, o.line FROM opt_out AS o
+    WHERE EXISTS (SELECT 1 FROM json_each(?) AS j WHERE instr(o.line, j.value))
+"""
+
+
 def opt_outs_with(connection: Connection, keys: Iterable[str]) -> list[OptOutEntry]:
     """Ledger entries that carry any of the hashed keys, and later ones of the same origin, oldest first."""
-    wanted = to_json(sorted(keys))
-    direct = connection.exec_driver_sql(
-        "SELECT o.number, o.line FROM opt_out AS o WHERE EXISTS"
-        " (SELECT 1 FROM json_each(?) AS j WHERE instr(o.line, j.value))",
-        (wanted,),
-    ).all()
+    direct = connection.exec_driver_sql(LINES_WITH, (to_json(sorted(keys)),)).all()
     origins = sorted({entry.source_id for _, line in direct if (entry := from_line(line)).source_id is not None})
-    replaced = connection.exec_driver_sql(
-        "SELECT o.number, o.line FROM opt_out AS o WHERE EXISTS"
-        " (SELECT 1 FROM json_each(?) AS j WHERE instr(o.line, j.value))",
-        (to_json([to_json(origin)[1:-1] for origin in origins]),),
-    ).all()
+    inside = to_json([to_json(origin)[1:-1] for origin in origins])
+    replaced = connection.exec_driver_sql(LINES_WITH, (inside,)).all()
     return [from_line(line) for _, line in sorted({(number, line) for number, line in (*direct, *replaced)})]

@@ -68,16 +68,21 @@ def mark_owners_dirty(connection: Connection, rids: Iterable[int]) -> None:
     )
 
 
-SHARERS_WAIT = """
+NOBODYS = """
+    NOT EXISTS (
+        SELECT 1 FROM record_key AS k WHERE k.kind = 'email' AND k.value = lower(e.value) AND k.rid = r.rid
+    )
+"""
+"""Of an address ``e`` that record ``r`` shows: it joins nobody."""
+
+SHARERS_WAIT = f"""
     INSERT OR IGNORE INTO dirty_person
     SELECT p.id FROM operation AS o CROSS JOIN person AS p ON p.id = o.person_id
     WHERE o.state = 'blocked' AND o.reason = ? AND p.status = 'active' AND EXISTS (
         SELECT 1 FROM json_each(?) AS j CROSS JOIN record AS r ON r.rid = j.value
-        CROSS JOIN json_each(r.fields, '$.emails') AS e WHERE NOT EXISTS (
-            SELECT 1 FROM record_key AS k WHERE k.kind = 'email' AND k.value = lower(e.value) AND k.rid = r.rid
-        )
+        CROSS JOIN json_each(r.fields, '$.emails') AS e WHERE {NOBODYS}
     )
-"""
+"""  # noqa: S608  # only our own words
 
 
 def mark_sharers_dirty(connection: Connection, rids: Sequence[int]) -> None:
@@ -222,13 +227,11 @@ def shared_keys(connection: Connection, ids: Iterable[str]) -> set[str]:
     return {str(row[0]) for row in rows}
 
 
-NO_KEYS = """
+NO_KEYS = f"""
     SELECT e.value, l.person_id FROM record AS r CROSS JOIN json_each(r.fields, '$.emails') AS e
     CROSS JOIN link AS l ON l.rid = r.rid
-    WHERE NOT EXISTS (
-        SELECT 1 FROM record_key AS k WHERE k.kind = 'email' AND k.value = lower(e.value) AND k.rid = r.rid
-    )
-"""
+    WHERE {NOBODYS}
+"""  # noqa: S608  # only our own words
 
 
 def shared_mailboxes(connection: Connection) -> set[str]:
