@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.engine.policies import match_policy
-from sync.engine.tying import tie
+from sync.engine.tying import still_opened, tie
 from sync.garbage import uncollected
 from sync.guards import Facts, GuardPolicy, Limit, check
 from sync.matching import Likeliest, likeness, may_be_alike, pairs_of
@@ -21,7 +21,6 @@ from sync.store_port import Matched
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sync.change import Suspicion
     from sync.engine.session import Session
     from sync.engine.tying import Tied
     from sync.matching import MatchPolicy, Parts
@@ -53,8 +52,8 @@ def _match(session: Session, parts: Parts, policy: MatchPolicy) -> None:
     likeliest.settle((parts.owners[a], parts.owners[b]) for a, b in parts.judged)
     _look_for_alike(session, parts, policy, likeliest)
     _find_owners(session, parts, {rid for a, b, _ in parts.opened for rid in (a, b)})
-    for one, other, opened in _still_opened(parts):
-        likeliest.add(one, other, opened)
+    for a, b, opened in still_opened(parts.opened, parts.owners.__getitem__, parts.judged):
+        likeliest.add(parts.owners[a], parts.owners[b], opened)
     matched = Matched(
         updates=updates,
         newcomers=((session.clock.new_id(), records) for records in parts.newcomers()),
@@ -137,20 +136,6 @@ def _find_owners(session: Session, parts: Parts, rids: set[int]) -> None:
 
 def _inside(pairs: Iterable[tuple[int, int]]) -> list[int]:
     return sorted({rid for pair in pairs for rid in pair})
-
-
-def _still_opened(parts: Parts) -> list[tuple[int, int, Suspicion]]:
-    """Two people whose merge was opened by a generic key stay suspected until somebody judges them.
-
-    Once they are two people nothing in the records tells that they were one.
-    """
-    judged = {frozenset(pair) for pair in parts.judged}
-    owners = parts.owners
-    return [
-        (owners[a], owners[b], s)
-        for a, b, s in parts.opened
-        if owners[a] != owners[b] and frozenset((a, b)) not in judged
-    ]
 
 
 def _count_joins(session: Session, region: Region, change: MembershipChange) -> None:

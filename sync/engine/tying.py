@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sync.engine.policies import match_policy, merge_policy
 from sync.identity import email_key
@@ -18,7 +18,7 @@ from sync.merging.parting import Side, part
 from sync.store_port import MembershipUpdate, Merged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from sync.change import Suspicion
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from sync.person import Decision, MatchRecord, Person
     from sync.record import RecordRef
     from sync.store_port import Region
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,25 +110,28 @@ def _update(
         created=change.created,
         redirects=MappingProxyType({loser: winner for winner, loser in change.merged}),
         split_from=MappingProxyType({new: left for left, new in change.split}),
-        suspicions=(*_still_opened(region, change), *partition.suspicions),
+        suspicions=(*_opened(region, change), *partition.suspicions),
         generic=partition.generic,
     )
 
 
-def _still_opened(region: Region, change: MembershipChange) -> list[Suspicion]:
-    """Pairs whose merge was opened by a generic key stay suspected until somebody judges them.
+def still_opened(
+    opened: Iterable[tuple[T, T, Suspicion]], person_of: Callable[[T], object], judged: Iterable[tuple[T, T]]
+) -> list[tuple[T, T, Suspicion]]:
+    """Pairs of records whose merge was opened by a generic key stay suspected until somebody judges them.
 
-    Once they are two people nothing in the records tells that they were one.
+    Once they are of two people nothing in the records tells that they were one.
     """
+    told = set(map(frozenset, judged))
+    return [(a, b, s) for a, b, s in opened if person_of(a) != person_of(b) and frozenset((a, b)) not in told]
+
+
+def _opened(region: Region, change: MembershipChange) -> list[Suspicion]:
+    """Those of the region that stay suspected because a generic key opened their merge."""
     person_of = {r.ref: change.person_of[r.rid] for r in region.records}
-    judged = {frozenset((d.a, d.b)) for d in region.decisions}
-    return [
-        s
-        for s in region.suspicions
-        if s.reason == OPENED
-        and person_of[s.records[0]] != person_of[s.records[1]]
-        and frozenset(s.records) not in judged
-    ]
+    opened = ((*s.records, s) for s in region.suspicions if s.reason == OPENED)
+    judged = ((d.a, d.b) for d in region.decisions)
+    return [s for _, _, s in still_opened(opened, person_of.__getitem__, judged)]
 
 
 def _ties(region: Region, partition: Partition) -> dict[int, str]:
