@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sync.person import Person
     from sync.record import RecordRef
 
-UNSETTLED: tuple[State, ...] = ("sending", "unknown", "pending", "parked")
+WITHOUT_OUTCOME: tuple[State, ...] = ("sending", "unknown", "pending", "parked")
 
 
 class NotSettled(ContactSyncError):
@@ -69,7 +69,7 @@ def prepare(session: Session, person: Person) -> Erasure:
 
 def _is_open(session: Session, person: Person) -> bool:
     """Whether something is not settled that was sent for them or for who was merged into them, or to a record."""
-    sent = session.store.operations(states=UNSETTLED)
+    sent = session.store.operations(states=WITHOUT_OUTCOME)
     records = {(member.record.ref.provider, member.record.ref.record_id) for member in person.members}
     if any((operation.provider, operation.record_id) in records for operation in sent):
         return True
