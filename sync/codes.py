@@ -31,21 +31,9 @@ class Rule(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why an operation is planned."""
+    """Why an operation is planned, where it is not because of the rule that chose a value."""
 
     NEW_PERSON = "new-person"
-    ONLY_CHANGER = "only-changer"
-    AGREED = "agreed"
-    FIRST_CONTACT = "first-contact"
-    SURVIVORSHIP = "survivorship"
-    FIELD_OWNER = "field-owner"
-    FIELD_PRIORITY = "field-priority"
-    REVERTED_BY_OWNER = "reverted-by-owner"
-    FILL = "fill"
-    BLANK = "blank"
-    GROUP = "group"
-    HUMAN = "human"
-    UNDO = "undo"
     OPT_OUT = "opt-out"
 
 

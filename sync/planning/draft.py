@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.change import CannotExpress, FieldChange, ManualAction, Operation
-from sync.codes import CannotReason, Reason, Rule, StateReason
+from sync.codes import CannotReason, Rule, StateReason
 from sync.contact import VARIABLE_PREFIX
 from sync.identity.canonical import compared
 from sync.planning.world import PersonPlan
@@ -127,7 +127,7 @@ class Draft:
 def reason_of(fields: Mapping[str, FieldChange]) -> str:
     """The strongest rule among the fields, as the operation's reason."""
     rules = {c.rule for c in fields.values()}
-    return next((r for r in STRENGTH if r in rules), Reason.FILL)
+    return next((r for r in STRENGTH if r in rules), Rule.FILL)
 
 
 def stopped(operation: Operation, state: State, reason: str) -> Operation:
