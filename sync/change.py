@@ -96,6 +96,11 @@ class Batch:
     wire: object = field(repr=False)
 
 
+PARTIAL_TOTALS = "partial-totals"
+"""Between a provider and the engine, the reason of an outcome: the totals count fewer rows than were sent, and
+nothing tells which."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What became of one operation of a batch.

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from adapters.apollo.mapping import NUMBER, PATCH_ONLY
+from sync.codes import CannotReason
 from sync.record import Capabilities
 
 if TYPE_CHECKING:
@@ -66,9 +67,13 @@ def _actions(name: str, settings: ApolloSettings) -> frozenset[str]:
 
 def _why_not(settings: ApolloSettings) -> dict[str, str]:
     """Field → reason code where it is read but not written by an update."""
-    reasons = {"photo_url": "create-only"}
+    reasons: dict[str, str] = {"photo_url": CannotReason.CREATE_ONLY}
     if settings.phones == "create":
-        reasons |= {"phone": "create-only", "mobile_phone": "create-only", "company_domain": "no-endpoint"}
+        reasons |= {
+            "phone": CannotReason.CREATE_ONLY,
+            "mobile_phone": CannotReason.CREATE_ONLY,
+            "company_domain": CannotReason.NO_ENDPOINT,
+        }
     if settings.update_by == "patch":
-        reasons["linkedin_url"] = "create-only"
+        reasons["linkedin_url"] = CannotReason.CREATE_ONLY
     return reasons

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.apollo.wire import PROVIDER
 from adapters.toolkit.headers import retry_after_s
 from adapters.toolkit.strict_json import BadJsonError
+from sync.codes import StateReason
 from sync.errors import (
     AuthError,
     Missing,
@@ -105,7 +106,9 @@ def error_for(request: Request, response: Response, now: datetime) -> ProviderEr
             request_id=told,
         )
     if status == 402 or (status == 429 and refusal.code in _SPENT):
-        return QuotaExhausted(PROVIDER, f"{where} {refusal.code or ''}".strip(), reason="price", request_id=told)
+        return QuotaExhausted(
+            PROVIDER, f"{where} {refusal.code or ''}".strip(), reason=StateReason.PRICE, request_id=told
+        )
     if status == 429:
         return RateLimited(PROVIDER, where, retry_after_s=wait_s(response, refusal.message, now), request_id=told)
     if status == 422 and request.endpoint == "contacts/show":

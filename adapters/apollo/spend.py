@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from adapters.apollo.wire import PROVIDER
+from sync.codes import StateReason
 from sync.errors import QuotaExhausted
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Spend:
                 PROVIDER,
                 f"today's calls cost {self._micros / 1e6:.3f} USD, and max_spend_usd_per_day is "
                 f"{self._limit / 1e6:.2f}",
-                reason="price",
+                reason=StateReason.PRICE,
                 resets_at=midnight,
             )
 

@@ -12,6 +12,7 @@ from adapters.apollo.echo import AMBIGUOUS, Echo, carries, correlate, same_perso
 from adapters.apollo.limits import MAX_ROWS
 from adapters.apollo.mapping import PATCH_ONLY, to_create, to_patch, to_record, to_update
 from sync.change import Batch, Outcome
+from sync.codes import StateReason
 from sync.errors import Missing, ProviderError, Rejected
 
 if TYPE_CHECKING:
@@ -115,17 +116,17 @@ class ApolloWriter:
         self, operation: Operation, match: Echo | str | None, sent_at: datetime, request_id: str | None
     ) -> Outcome:
         if not isinstance(match, Echo):
-            reason = "ambiguous-echo" if match == AMBIGUOUS else "batch-inconsistent"
+            reason = StateReason.AMBIGUOUS_ECHO if match == AMBIGUOUS else StateReason.BATCH_INCONSISTENT
             return _unknown(operation, reason, request_id)
         row = match.row
         if match.existing:
             try:
                 doubt = await self._doubt(operation, row, sent_at)
             except ProviderError:  # the batch is written; waiting to be sent would be the wrong word for it
-                return _unknown(operation, "outcome-unknown", request_id)
+                return _unknown(operation, StateReason.OUTCOME_UNKNOWN, request_id)
             if doubt:
                 refused = _refused(operation, doubt, f"matched contact {row.id}", request_id)
-                return replace(refused, record_id=row.id) if doubt == "match-doubtful" else refused
+                return replace(refused, record_id=row.id) if doubt == StateReason.MATCH_DOUBTFUL else refused
         return self._acked(operation, row, request_id, existing=match.existing)
 
     async def _doubt(self, operation: Operation, row: ContactRow, sent_at: datetime) -> str | None:
@@ -133,8 +134,8 @@ class ApolloWriter:
         field = self._settings.external_id_field
         marked = bool(field) and row.custom.get(field) == operation.person_id
         if self._settings.shared and not marked and not await self._is_ours(row, sent_at):
-            return "foreign-row"
-        return None if same_person(operation.contact, row, marked=marked) else "match-doubtful"
+            return StateReason.FOREIGN_ROW
+        return None if same_person(operation.contact, row, marked=marked) else StateReason.MATCH_DOUBTFUL
 
     async def _is_ours(self, row: ContactRow, sent_at: datetime) -> bool:
         """Whether a row in the shared workspace had our label before this call.
@@ -169,9 +170,11 @@ class ApolloWriter:
                     raise
                 for operation in left:
                     if operation.id in bad:
-                        refused[operation.id] = _refused(operation, "rejected", error.message, error.request_id)
+                        refused[operation.id] = _refused(
+                            operation, StateReason.REJECTED, error.message, error.request_id
+                        )
                     elif not bad:
-                        refused[operation.id] = _unknown(operation, "outcome-unknown", error.request_id)
+                        refused[operation.id] = _unknown(operation, StateReason.OUTCOME_UNKNOWN, error.request_id)
                 left = [o for o in left if o.id not in refused]
                 if left:
                     request = self._request(left)
@@ -188,7 +191,7 @@ class ApolloWriter:
             if len(batch.operations) > 1:
                 raise
             only = batch.operations[0]
-            return (_refused(only, "rejected", error.message, error.request_id),)
+            return (_refused(only, StateReason.REJECTED, error.message, error.request_id),)
         outcomes = self._by_row(batch.operations, rows, request_id)
         return tuple(outcomes[operation.id] for operation in batch.operations)
 
@@ -201,7 +204,7 @@ class ApolloWriter:
             row = shown.get(_id(operation))
             moved = row is not None and row.text("contact_stage_id") in {None, self._settings.opt_out_stage_id}
             if row is None or (operation.kind == "stage" and not moved):
-                outcomes[operation.id] = _unknown(operation, "batch-inconsistent", request_id)
+                outcomes[operation.id] = _unknown(operation, StateReason.BATCH_INCONSISTENT, request_id)
             else:
                 outcomes[operation.id] = self._acked(operation, row, request_id)
         return outcomes

@@ -8,6 +8,7 @@ from adapters.datananas import wire
 from adapters.toolkit import strict_json
 from adapters.toolkit.headers import retry_after_s
 from adapters.toolkit.http import Request, Response
+from sync.codes import StateReason
 from sync.errors import AuthError, OutcomeUnknown, ProviderError, QuotaExhausted, RateLimited, Rejected
 
 if TYPE_CHECKING:
@@ -65,11 +66,15 @@ def _quota_met(response: Response, now: datetime, settings: DatananasSettings) -
     if reason == wire.CONNECT_QUOTA:
         resets_at = settings.quota_resets_at(now)
         return QuotaExhausted(
-            PROVIDER, f"the daily quota is used up ({reason})", reason="quota", resets_at=resets_at, sent=True
+            PROVIDER,
+            f"the daily quota is used up ({reason})",
+            reason=StateReason.QUOTA,
+            resets_at=resets_at,
+            sent=True,
         )
     told = reason or "no reason told"
     return QuotaExhausted(
-        PROVIDER, f"the account takes no more contacts ({told})", reason="quota-total", sent=True
+        PROVIDER, f"the account takes no more contacts ({told})", reason=StateReason.QUOTA_TOTAL, sent=True
     )
 
 

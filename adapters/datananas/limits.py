@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from adapters.datananas.mapping import writes_on_update
 from adapters.datananas.settings import FIELD_MAP
+from sync.codes import CannotReason
 from sync.record import Capabilities
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def _actions(name: str, settings: DatananasSettings) -> frozenset[str]:
 
 def _why_not(name: str, settings: DatananasSettings) -> str | None:
     if name == "variables":
-        return None if settings.send_vars else "send-vars-off"
+        return None if settings.send_vars else CannotReason.SEND_VARS_OFF
     if name not in _held(settings):
-        return "not-mapped"
-    return None if writes_on_update(name, settings) else "create-only"
+        return CannotReason.NOT_MAPPED
+    return None if writes_on_update(name, settings) else CannotReason.CREATE_ONLY

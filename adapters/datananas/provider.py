@@ -19,7 +19,8 @@ from adapters.datananas.stream import Listening, Patience, Stream
 from adapters.spec import Opening, ProviderSpec
 from adapters.toolkit.keys import record_name
 from adapters.toolkit.oauth import FixedToken, jwt_expiry
-from sync.change import Batch, BatchResult, BulkTotals, Outcome
+from sync.change import PARTIAL_TOTALS, Batch, BatchResult, BulkTotals, Outcome
+from sync.codes import StateReason
 from sync.errors import ConfigError, OutcomeUnknown
 from sync.identity import canonical_email, linkedin_key
 from sync.ports import RequestCounts
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from sync.change import Operation
     from sync.ports import OptOutList, Progress, Reader
     from sync.record import Capabilities
-
-PARTIAL = "partial-totals"
-"""The totals count fewer contacts than were sent; which ones, nothing tells."""
 
 MOST_HEARD = 200
 """Imports remembered for the next batch and the next run; a server tells no more of them again."""
@@ -201,7 +199,7 @@ class Datananas:
                 operation_id=one.id,
                 state="acked" if whole else "unknown",
                 record_id=one.record_id or record_name(one.contact, self._settings.match_key),
-                reason=None if whole else PARTIAL,
+                reason=None if whole else PARTIAL_TOTALS,
                 message=TWO_ENDINGS if verdict.contradicted else None,
             )
             for one in batch.operations
@@ -232,7 +230,7 @@ def _keyless(operation: Operation) -> Outcome:
     return Outcome(
         operation_id=operation.id,
         state="refused",
-        reason="no-key",
+        reason=StateReason.NO_KEY,
         message="the row has neither an email nor a profile, so it is not sent",
     )
 

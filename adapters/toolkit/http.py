@@ -20,6 +20,7 @@ import httpx
 
 from adapters.toolkit import strict_json
 from adapters.toolkit.proxy import proxy_url
+from sync.codes import StateReason
 from sync.errors import AuthError, OutcomeUnknown, ProviderError, QuotaExhausted, Transient, Unreachable
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ class Http:
         sent = self._counts.read + self._counts.write
         if self._max_requests is not None and sent >= self._max_requests:
             raise QuotaExhausted(
-                self._provider, f"--max-requests {self._max_requests} is reached", reason="max-requests"
+                self._provider, f"--max-requests {self._max_requests} is reached", reason=StateReason.MAX_REQUESTS
             )
         if request.mutating:
             self._counts.write += 1

@@ -10,6 +10,7 @@ from adapters.toolkit import strict_json
 from adapters.topo import exchange, mapping
 from adapters.topo.keys import contradicts, email_form, profile_form
 from sync.change import Outcome
+from sync.codes import StateReason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,12 +116,14 @@ def _echoes(entry: Entry, row: EntryRow) -> bool:
 def _outcome(entry: Entry, item: EntryItem | None) -> Outcome:
     operation = entry.operation
     if item is None or not item.consistent or (item.entry is not None and not _echoes(entry, item.entry)):
-        return Outcome(operation_id=operation.id, state="unknown", reason="batch-inconsistent")
+        return Outcome(operation_id=operation.id, state="unknown", reason=StateReason.BATCH_INCONSISTENT)
     if item.entry is None:
         said = item.error.type if item.error else ""
         words = exchange.scrubbed(item.error.message) if item.error else ""
         message = ": ".join(part for part in (exchange.scrubbed(said), words) if part)
-        return Outcome(operation_id=operation.id, state="refused", reason="rejected", message=message or None)
+        return Outcome(
+            operation_id=operation.id, state="refused", reason=StateReason.REJECTED, message=message or None
+        )
     return _accepted(operation, item.entry)
 
 
@@ -131,8 +134,12 @@ def _accepted(operation: Operation, row: EntryRow) -> Outcome:
     """
     if operation.kind == "update":
         if row.contact_id is not None and operation.record_id not in {None, row.contact_id}:
-            return Outcome(operation_id=operation.id, state="refused", entry_id=row.id, reason="match-doubtful")
+            return Outcome(
+                operation_id=operation.id, state="refused", entry_id=row.id, reason=StateReason.MATCH_DOUBTFUL
+            )
         return Outcome(operation_id=operation.id, state="acked", record_id=operation.record_id, entry_id=row.id)
     if row.contact_id is None:
-        return Outcome(operation_id=operation.id, state="pending", entry_id=row.id, reason="pending-resolve")
+        return Outcome(
+            operation_id=operation.id, state="pending", entry_id=row.id, reason=StateReason.PENDING_RESOLVE
+        )
     return Outcome(operation_id=operation.id, state="acked", record_id=row.contact_id, entry_id=row.id)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from adapters.topo.exchange import SCOPES
 from adapters.topo.mapping import CONTACT_FIELDS, ENTRY_FIELDS, ENTRY_KEYS
+from sync.codes import CannotReason
 from sync.record import Capabilities
 
 if TYPE_CHECKING:
@@ -72,8 +73,10 @@ def _fields(*, updates: bool) -> dict[str, frozenset[str]]:
 
 
 def _why_not(*, updates: bool) -> dict[str, str]:
-    why = dict.fromkeys((f for f in CONTACT_FIELDS.values() if f not in ENTRY_FIELDS), "no-endpoint")
-    why |= dict.fromkeys(ENTRY_KEYS, "match-key-changed")
+    why: dict[str, str] = dict.fromkeys(
+        (f for f in CONTACT_FIELDS.values() if f not in ENTRY_FIELDS), CannotReason.NO_ENDPOINT
+    )
+    why |= dict.fromkeys(ENTRY_KEYS, CannotReason.MATCH_KEY_CHANGED)
     if not updates:
-        why |= dict.fromkeys((f for f in ENTRY_FIELDS if f not in ENTRY_KEYS), "create-only")
+        why |= dict.fromkeys((f for f in ENTRY_FIELDS if f not in ENTRY_KEYS), CannotReason.CREATE_ONLY)
     return why

@@ -13,6 +13,7 @@ from adapters.topo.keys import profile_of
 from adapters.topo.limits import MAX_ENTRIES, VARIABLE_SLOTS
 from adapters.topo.shapes import PROVIDER
 from sync.change import Batch, BatchResult, Outcome
+from sync.codes import StateReason
 from sync.errors import MappingError, Missing, OutcomeUnknown, Rejected, Transient, Unreachable
 
 if TYPE_CHECKING:
@@ -109,7 +110,8 @@ class Writer:
 
     async def _send_entries(self, batch: Batch, told: EntryWire) -> tuple[Outcome, ...]:
         refused = [
-            Outcome(operation_id=entry.operation.id, state="refused", reason="no-key") for entry in told.keyless
+            Outcome(operation_id=entry.operation.id, state="refused", reason=StateReason.NO_KEY)
+            for entry in told.keyless
         ]
         found = list(await self._post(told)) if told.entries else []
         by_id = {outcome.operation_id: outcome for outcome in (*found, *refused)}
@@ -126,7 +128,11 @@ class Writer:
             if error.status != 409 or len(told.entries) > 1:
                 raise
             only = told.entries[0].operation
-            return (Outcome(operation_id=only.id, state="unknown", reason="outcome-unknown", message=str(error)),)
+            return (
+                Outcome(
+                    operation_id=only.id, state="unknown", reason=StateReason.OUTCOME_UNKNOWN, message=str(error)
+                ),
+            )
         items = wire.parse_entry_items(answer, tuple(self._settings.entry_status_fields))
         return entries.outcomes(told.entries, items)
 
@@ -141,13 +147,15 @@ class Writer:
         try:
             if not await self._fits(record_id, told.names):
                 message = f"the contact's {VARIABLE_SLOTS} variables are all in use"
-                return Outcome(operation_id=operation.id, state="refused", reason="rejected", message=message)
+                return Outcome(
+                    operation_id=operation.id, state="refused", reason=StateReason.REJECTED, message=message
+                )
             answer = await self._client.call(exchange.patch_variables(record_id, told.body))
         except Missing:
-            return Outcome(operation_id=operation.id, state="refused", reason="stale-remote")
+            return Outcome(operation_id=operation.id, state="refused", reason=StateReason.STALE_REMOTE)
         except Rejected as error:
             if error.status == 409:  # changed by somebody else at the same moment: read, plan again
-                return Outcome(operation_id=operation.id, state="refused", reason="stale-remote")
+                return Outcome(operation_id=operation.id, state="refused", reason=StateReason.STALE_REMOTE)
             raise
         variables = wire.parse_variables(answer)
         self._reader.slots[record_id] = variables.slots
@@ -164,7 +172,7 @@ class Writer:
     async def _send_exclusions(self, operation: Operation, told: ExclusionWire) -> Outcome:
         rows = [await self._opt_outs.exclude(body, wanted) for body, wanted in told.parts]
         if not rows:
-            return Outcome(operation_id=operation.id, state="refused", reason="no-key")
+            return Outcome(operation_id=operation.id, state="refused", reason=StateReason.NO_KEY)
         return Outcome(
             operation_id=operation.id,
             state="acked",

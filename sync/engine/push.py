@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sync.change import Outcome
+from sync.change import PARTIAL_TOTALS, Outcome
 from sync.codes import StateReason
 from sync.engine.look_before import LookBefore
 from sync.engine.resolve import as_repeat, may_send_again
@@ -275,9 +275,6 @@ class _Pusher:
     def _advance(self, count: int) -> None:
         self._done += count
         self._session.progress.advance("push", self._seat.name, self._done, self._total)
-
-
-PARTIAL_TOTALS = "partial-totals"
 
 
 def _of_short_totals(outcome: Outcome, *, alone: bool) -> Outcome:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sync.codes import StateReason
 from sync.errors import AuthError, ContactSyncError, ProviderError, QuotaExhausted, RateLimited, StateError
 from sync.guards import Allowances
 from sync.optouts import OptOutIndex
@@ -217,7 +218,7 @@ class Session:
         if isinstance(error, QuotaExhausted):
             until, reason = error.resets_at, error.reason
         else:
-            reason = "rate-limited"
+            reason = StateReason.RATE_LIMITED
             if error.retry_after_s is not None:
                 until = self.clock.now() + timedelta(seconds=error.retry_after_s)
         if all((d.provider, d.reason) != (seat.name, reason) for d in self.deferred_reads):
