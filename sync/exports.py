@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from sync.errors import ContactSyncError, StateError
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from sync.config import Settings
     from sync.engine.session import Seat, Session
@@ -29,16 +29,14 @@ def read_for(settings: Settings, provider: str, path: Path, as_of: datetime | No
     """
     own = settings.providers[provider]
     names = known_providers()[provider].import_names(own)
-    key = str(getattr(own, "match_key", "email"))
-    return read_export(path, provider=provider, names=names, as_of=as_of, key=key)
+    return read_export(path, provider=provider, names=names, as_of=as_of, key=own.named_by)
 
 
 def take_in_exports(session: Session) -> None:
     """Every provider's ``export_file`` is taken in if it changed; what is wrong with one is noted on its seat."""
     for seat in session.seats.values():
-        name = str(getattr(seat.settings, "export_file", "") or "")
-        if name and seat.active:
-            _take_in(session, seat, session.settings.directory / Path(name).expanduser())
+        if seat.settings.export is not None and seat.active:
+            _take_in(session, seat, seat.settings.export)
 
 
 def _take_in(session: Session, seat: Seat, path: Path) -> None:

@@ -83,6 +83,11 @@ class ApolloSettings(ProviderSettings):
             return {"auth": 'AISA takes "bearer" only; write that, or the base_url of Apollo itself'}
         return {"labels": f"{UNLABELLED}; {LABEL}"} if self.shared and not self.labels else {}
 
+    @property
+    def address(self) -> str:
+        """``base_url``."""
+        return self.base_url
+
     def needed_secrets(self) -> dict[str, str]:
         """The API key, always."""
         return {"api_key": self.api_key}

@@ -13,11 +13,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from sync.config import BaseUrl, FieldName, PositiveDuration, ProviderSettings, SecretRef, Section, StreamUrl
+from sync.config import (
+    BaseUrl,
+    FieldName,
+    OptionalFilePath,
+    PositiveDuration,
+    ProviderSettings,
+    SecretRef,
+    Section,
+    StreamUrl,
+)
 from sync.contact import FIELD_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 MAX_ROWS = 10_000
 """Contacts in one bulk request. Source: https://docs.datananas.com/reference/post_contacts-bulk"""
@@ -134,7 +144,7 @@ class DatananasSettings(ProviderSettings):
     token: SecretRef = "env:DATANANAS_TOKEN"  # noqa: S105  # a reference
     oauth2: OAuth2Settings | None = None
     list: dict[str, str] = Field(default_factory=dict)
-    export_file: str = ""
+    export_file: OptionalFilePath = None
     accept_blind_overwrite: bool = False
     field_map_confirmed: bool = False
     match_key: Literal["email", "linkedin_url"] = "email"
@@ -153,6 +163,21 @@ class DatananasSettings(ProviderSettings):
     reconnect_wait: PositiveDuration = timedelta(seconds=1)
     quota_reset: Annotated[str, AfterValidator(_reset)] = "00:00 Europe/Paris"
 
+    @property
+    def address(self) -> str:
+        """``base_url``."""
+        return self.base_url
+
+    @property
+    def export(self) -> Path | None:
+        """``export_file``."""
+        return self.export_file
+
+    @property
+    def named_by(self) -> Literal["email", "linkedin_url"]:
+        """``match_key``."""
+        return self.match_key
+
     def needed_secrets(self) -> dict[str, str]:
         """What the token is made of; nothing while nothing is written."""
         if not self.write:
@@ -167,7 +192,7 @@ class DatananasSettings(ProviderSettings):
     def files(self) -> tuple[str, ...]:
         """Also the export, and where the tokens are kept."""
         tokens = (self.oauth2.token_file,) if self.oauth2 else ()
-        return (*super().files(), *tokens, *([self.export_file] if self.export_file else []))
+        return (*super().files(), *tokens, *([str(self.export_file)] if self.export_file else []))
 
     def unsettled(self) -> dict[str, str]:
         """The field names, as long as nobody confirmed them for a real account that is written to."""

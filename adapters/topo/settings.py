@@ -37,6 +37,11 @@ class TopoSettings(ProviderSettings):
     page_size: int = Field(default=100, ge=1, le=100)
     request_timeout: PositiveDuration = timedelta(seconds=60)
 
+    @property
+    def address(self) -> str:
+        """``base_url``."""
+        return self.base_url
+
     def needed_secrets(self) -> dict[str, str]:
         """The API key, always."""
         return {"api_key": self.api_key}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sync.cli.checks import Check, failed
@@ -15,6 +14,7 @@ from sync.store_port import ProviderState
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from adapters.spec import Opening
     from sync.config import ProviderSettings, Settings
@@ -107,7 +107,7 @@ async def _provider(settings: Settings, name: str, kept: ProviderState) -> list[
             *secrets.checks(),
             *answered,
             *_limits(name, own, provider),
-            *_export_file(settings, name),
+            *_export_file(name, own),
         ]
         if not any(check.level == "FAIL" for check in checks):
             checks += [*await _target(name, provider), *await _clock_offset(name, own, opening)]
@@ -177,7 +177,7 @@ def _limits(name: str, own: ProviderSettings, provider: Provider) -> Iterator[Ch
             "people never seen in an import are not sent there (accept_blind_overwrite = false)",
             f"`contact-sync import {name} FILE`, or accept that edits made there may be overwritten",
         )
-    elif getattr(own, "accept_blind_overwrite", False) and not caps.readable:
+    elif not caps.needs_import and not caps.readable:
         yield Check(
             "warn", f"{name} settings", "edits made there may be overwritten (accept_blind_overwrite = true)"
         )
@@ -185,12 +185,11 @@ def _limits(name: str, own: ProviderSettings, provider: Provider) -> Iterator[Ch
         yield Check("warn", f"{name} effects", f"every write there also sets off: {', '.join(caps.effects)}")
 
 
-def _export_file(settings: Settings, name: str) -> Iterator[Check]:
+def _export_file(name: str, own: ProviderSettings) -> Iterator[Check]:
     """Whether the export that speaks for the provider, if one is configured, is there."""
-    named = str(getattr(settings.providers[name], "export_file", "") or "")
-    if not named:
+    path = own.export
+    if path is None:
         return
-    path = settings.directory / Path(named).expanduser()
     if path.is_file():
         yield Check("ok", f"{name} export", f"{path} is there")
     else:
@@ -213,7 +212,7 @@ async def _target(name: str, provider: Provider) -> list[Check]:
 async def _clock_offset(name: str, own: ProviderSettings, opening: Opening) -> list[Check]:
     """How far our clock is from the server's, by the ``Date`` of an answer to a request without credentials."""
     try:
-        date = await _date_told(name, str(getattr(own, "base_url", "")), opening.proxy(own.proxy))
+        date = await _date_told(name, own.address, opening.proxy(own.proxy))
     except Unreachable as error:
         return [failed(name, error)]
     if date is None:

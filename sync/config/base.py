@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from sync.config.values import FieldName, OptionalSecretRef, PositiveDuration, ProviderName  # pydantic reads them
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Section(BaseModel):
@@ -50,6 +53,21 @@ class ProviderSettings(Section):
     filter: FilterSettings = Field(default_factory=FilterSettings)
     full_sweep_every: PositiveDuration | None = None
     proxy: OptionalSecretRef = ""
+
+    @property
+    def address(self) -> str:
+        """Where the provider's API is; ``""`` when it has none."""
+        return ""
+
+    @property
+    def export(self) -> Path | None:
+        """The export that speaks for what the provider holds, where one is named."""
+        return None
+
+    @property
+    def named_by(self) -> Literal["email", "linkedin_url"]:
+        """Which key names a record in an export that tells no id."""
+        return "email"
 
     def needed_secrets(self) -> dict[str, str]:
         """Key of the table → reference, for every secret that will be asked for."""
