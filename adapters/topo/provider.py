@@ -116,12 +116,9 @@ class Topo:
         """The operations rendered into requests, order kept."""
         return self._writer.batches(operations)
 
-    async def send(self, batch: Batch, progress: Progress) -> BatchResult:
+    async def send(self, batch: Batch, progress: Progress) -> BatchResult:  # noqa: ARG002  # requests without stages
         """The batch sent once; exactly one outcome an operation."""
-        result = await self._writer.send(batch)
-        size = len(batch.operations)
-        progress.advance("push", PROVIDER, size, size)
-        return result
+        return await self._writer.send(batch)
 
     def _require(self, scopes: frozenset[str]) -> None:
         needed = {"contacts:read"} if self._settings.read else set()
