@@ -135,11 +135,12 @@ class Account:
 class Target:
     """What a write to the provider's configured target would set off beyond storing a row.
 
-    ``starts_outreach``: entries put there are enrolled in outreach. ``outreach_allowed``: the settings say that
-    creates may do so. ``reason``: a sentence for the report. ``id``: which target it is, where records stay in
-    the one that they were put into.
+    ``exists``: there is one to write to. ``starts_outreach``: entries put there are enrolled in outreach.
+    ``outreach_allowed``: the settings say that creates may do so. ``reason``: a sentence for the report. ``id``:
+    which target it is, where records stay in the one that they were put into.
     """
 
+    exists: bool = True
     starts_outreach: bool = False
     outreach_allowed: bool = False
     reason: str = ""

@@ -99,7 +99,7 @@ class Topo:
         """
         list_id = self._settings.contact_list_id
         if not list_id:
-            return Target(reason="no contact list is configured")
+            return Target(exists=False, reason="no contact list is configured")
         try:
             found = wire.parse_list(await self._client.call(exchange.get_list(list_id)))
         except Missing as error:

@@ -91,7 +91,7 @@ def may_send_again(seat: Seat, operation: Operation) -> bool:
     """Whether sending once more cannot create a second record: the provider dedupes on a key it has."""
     caps = seat.provider.capabilities
     if caps.resolves_later:
-        harmless = seat.target is not None and not (seat.target.starts_outreach or seat.target.reason)
+        harmless = seat.target is not None and seat.target.exists and not seat.target.starts_outreach
         return harmless and any(map(email_key, operation.contact.emails))
     if caps.updates == "upsert":
         key = operation.accepted_key
