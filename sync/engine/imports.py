@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sync.contact import Contact
 from sync.engine.absence import mark_gone
 from sync.engine.opt_out_lists import note_opt_outs
 from sync.engine.storing import store_records
@@ -145,8 +146,6 @@ def _rows(session: Session, seat: Seat, export: Export, outdated: frozenset[Reco
 
 def _without(record: Record) -> Record:
     """The record without the values of fields it must not speak for; its opt-out is told by the export."""
-    from sync.contact import Contact
-
     kept = {n: v for n, v in record.contact.to_fields().items() if n not in record.absent}
     return replace(record, contact=Contact.from_fields(kept), opted_out=None)
 

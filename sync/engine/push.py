@@ -23,7 +23,6 @@ from sync.errors import (
     RateLimited,
     Rejected,
     Transient,
-    Unreachable,
 )
 from sync.ports import LONGEST_SLEEP_S, LONGEST_WRITE_SLEEP_S
 from sync.store_port import Settled
@@ -245,7 +244,7 @@ class _Pusher:
                 seat.until = self._session.clock.now() + timedelta(seconds=error.retry_after_s)
             seat.fail(error)
             self._put_off(operations, StateReason.RATE_LIMITED, until=seat.until)
-        elif isinstance(error, (AuthError, Unreachable, Transient, ContactSyncError)):
+        else:
             seat.fail(error)
             self._put_off(operations, self._down_reason())
 
