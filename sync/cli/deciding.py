@@ -52,7 +52,7 @@ def judge() -> str:
 
 def one_person(store: Store, key: str) -> Person:
     """The person that KEY names; a usage error that says what else to type otherwise."""
-    from sync.engine.plan import find_people
+    from sync.engine.named import find_people
 
     found = store.people(find_people(store, key))
     if len(found) == 1:

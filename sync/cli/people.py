@@ -167,7 +167,7 @@ def _records_of(session: Session, key: str, names: tuple[str, ...]) -> list[Reco
 def _near_and_far(
     session: Session, near: tuple[str, ...], far: tuple[str, ...]
 ) -> tuple[set[RecordRef], set[RecordRef]]:
-    from sync.engine.decisions import records_named
+    from sync.engine.named import records_named
 
     sides = []
     for keys in (near, far):

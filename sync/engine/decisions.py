@@ -13,11 +13,8 @@ from typing import TYPE_CHECKING
 
 from sync.contact import Contact
 from sync.engine.people import merge_people
-from sync.engine.plan import find_people
 from sync.engine.policies import match_policy, merge_policy
 from sync.engine.tying import Judgement, tie
-from sync.identity import canonical_email, linkedin_key
-from sync.identity.canonical import keys_of
 from sync.merging import merge
 from sync.person import Decision, Member, Person
 from sync.record import Link
@@ -28,7 +25,7 @@ if TYPE_CHECKING:
     from sync.engine.session import Session
     from sync.engine.tying import Tied
     from sync.record import RecordRef
-    from sync.store_port import Merged, Region, Store
+    from sync.store_port import Merged, Region
 
 SAME, DIFFERENT = "same", "different"
 APART = "apart"
@@ -260,21 +257,3 @@ def carry_out(session: Session, foreseen: Foreseen) -> None:
     """The decision stands, and everybody it touches is matched, merged and waits for planning."""
     session.store.save_membership(foreseen.tied.update, at=session.clock.now())
     merge_people(session, sorted(set(foreseen.tied.change.person_of.values())))
-
-
-# whom a key names -------------------------------------------------------------------------------------
-def records_named(store: Store, key: str) -> set[RecordRef]:
-    """The records a KEY names: one by ``provider:id``, those that carry an email or profile, or a person's.
-
-    The id of somebody who was merged names the records that person had.
-    """
-    people = store.people(find_people(store, key))
-    found = {m.record.ref: m.record for p in people for m in p.members}
-    for ref in found:
-        if str(ref) == key:
-            return {ref}
-    keys = {("email", canonical_email(key)), ("linkedin", linkedin_key(key))}
-    carrying = {ref for ref, record in found.items() if keys & set(keys_of(record.contact))}
-    former = {m.record.ref for p in store.people_before([key])[:1] for m in p.members}
-    retired = former if all(p.id != key for p in people) else set()
-    return carrying or retired or set(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from sync.engine.plan import find_people
+from sync.engine.named import find_people
 from sync.errors import ContactSyncError
 from sync.identity import canonical_email, email_key
 from sync.optouts import record_key, wide_keys

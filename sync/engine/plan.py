@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -12,18 +11,18 @@ from sync.codes import StateReason
 from sync.engine.attention import provider_set, reads_late, targets_since
 from sync.engine.doubts import doubts
 from sync.engine.met_before import perhaps_left, place_of, pushed, refused, tried, unsure
+from sync.engine.named import find_people
 from sync.engine.people import chunks
 from sync.engine.recognising import left_in_doubt
 from sync.engine.resolve import as_repeat
 from sync.garbage import uncollected
 from sync.guards import Facts, GuardPolicy, Limit
-from sync.identity import canonical_email, email_key, linkedin_key
+from sync.identity import email_key
 from sync.optouts import effect_of, in_force
 from sync.planning import Side, World, plan_person
 from sync.planning.opt_outs import keys_of_person, plan_opt_outs
 from sync.planning.scope import Scope
 from sync.plans import MAKE_ANOTHER
-from sync.record import RecordRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from sync.engine.session import Seat, Session
     from sync.optouts import Effect
     from sync.person import Person
-    from sync.store_port import Store
+    from sync.record import RecordRef
 
 ONLY_NOBODY = (
     "--only names nobody known here, so nothing was planned; "
@@ -68,26 +67,6 @@ def side_of(seat: Seat, target_since: datetime | None = None) -> Side:
         target=seat.target,
         target_since=target_since,
     )
-
-
-def find_people(store: Store, key: str) -> set[str]:
-    """The persons a KEY of the command line names: email, profile address, person id or ``provider:id``."""
-    found = {p.id for p in store.people([key])}
-    if ":" in key and "/" not in key:
-        with suppress(ValueError):
-            found |= {p for p in [store.person_of(RecordRef.parse(key))] if p is not None}
-    for kind, value in (("email", canonical_email(key)), ("linkedin", linkedin_key(key))):
-        if value is not None:
-            found |= set(store.people_with_key(kind, value))
-    return found or _people_showing(store, canonical_email(key))
-
-
-def _people_showing(store: Store, email: str | None) -> set[str]:
-    """The persons with a record that shows an address which joins nobody and so is no key."""
-    if email is None or email_key(email) is not None:
-        return set()
-    near = store.people(store.people_covered([email]))
-    return {p.id for p in near if any(email in map(canonical_email, m.record.contact.emails) for m in p.members)}
 
 
 @uncollected()

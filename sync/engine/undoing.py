@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.codes import Rule
+from sync.engine.named import find_people
 from sync.engine.people import merge_people, to_merged
-from sync.engine.plan import find_people
 from sync.engine.policies import merge_policy
 from sync.engine.recognising import same
 from sync.merging.human import decide_field

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sync.engine import decisions, review
-from sync.engine.plan import find_people
+from sync.engine.named import find_people
 from sync.wiring import Request, load_settings, opened_store, session_for
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sync.engine import decisions
+from sync.engine.named import records_named
 from sync.record import RecordRef
 from tests.decisions.worlds import World, told, world
 from tests.state.values import decide
@@ -200,7 +201,7 @@ def test_taking_back_one_join_by_ids_leaves_an_earlier_one_standing(here: World)
     here.join("apollo:b", "datananas:b")
     ana, bob = here.person("topo:a").id, here.person("apollo:b").id
     here.join("topo:a", "apollo:b")
-    near, far = (decisions.records_named(here.store, key) for key in (ana, bob))
+    near, far = (records_named(here.store, key) for key in (ana, bob))
     here.act(decisions.unjoin(here.session, near, far))
     assert here.groups() == {frozenset({"topo:a"}), frozenset({"apollo:b", "datananas:b"})}
     assert here.person("apollo:b").id == bob

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sync.change import Conflict
 from sync.engine import decisions, review
+from sync.engine.named import records_named
 from sync.record import RecordRef
 from tests.decisions.worlds import World, world
 
@@ -101,7 +102,7 @@ class House:
     def _takes_back(self, act: str, near: list[str], far: list[str]) -> None:
         session = self.here.session
         if act == "join":
-            named = decisions.records_named(self.here.store, near[0])
+            named = records_named(self.here.store, near[0])
             judged = decisions.unjoin(session, named, {RecordRef.parse(name) for name in far})
         else:
             sides = [{RecordRef.parse(name) for name in side} for side in (near, far)]

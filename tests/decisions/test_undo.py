@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sync.engine import decisions
+from sync.engine.named import records_named
 from sync.record import RecordRef
 from tests.decisions.worlds import World, told, world
 
@@ -77,9 +78,7 @@ def test_a_join_taken_back_leaves_no_trace(
         before = everybody(here)
         here.join(one, other)
         here.settle()
-        here.act(
-            decisions.unjoin(here.session, decisions.records_named(here.store, one), {RecordRef.parse(other)})
-        )
+        here.act(decisions.unjoin(here.session, records_named(here.store, one), {RecordRef.parse(other)}))
         here.settle()
         assert everybody(here) == before
 
