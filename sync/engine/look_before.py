@@ -147,14 +147,15 @@ class LookBefore:
     async def _read_newest(self, seat: Seat) -> None:
         """The newest opt-outs of a provider that lists any are known; an unreadable one may be anybody's no."""
         now = self._session.clock.monotonic()
-        fresh = seat.closed_at and now - seat.closed_at < RECHECK_AFTER_S
+        last = seat.opt_outs_read_monotonic
+        fresh = last is not None and now - last < RECHECK_AFTER_S
         if seat.provider.opt_out_list is None or fresh:
             return
         page = await seat.provider.opt_out_list.newest()
         note_opt_outs(self._session, page.opt_outs)
         if not page.complete:
             raise MappingError(seat.name, "opt-out list", "the whole page", "part of it")
-        seat.closed_at = now
+        seat.opt_outs_read_monotonic = now
 
     async def _without_outreach(self, operations: list[Operation]) -> list[Operation]:
         """Where a write starts outreach by now, only those go on of which the plan said so and the guard knew."""

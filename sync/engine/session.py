@@ -54,7 +54,8 @@ class Seat:
     vanished: tuple[int, int] | None = None
     changed_config: str | None = None
     wrote: bool = False
-    closed_at: float = 0.0
+    opt_outs_read_monotonic: float | None = None
+    """The monotonic clock when its newest opt-outs were last read before a write; ``None`` = never."""
     until: datetime | None = None
 
     @property
