@@ -158,7 +158,7 @@ class ApolloWriter:
         Whether a refused call has changed the other rows is not documented; sending absolute values twice is
         safe either way. Source: https://docs.apollo.io/reference/bulk-update-contacts
         """
-        refused: dict[str, Outcome] = {}
+        outcomes: dict[str, Outcome] = {}
         left = list(batch.operations)
         request = _request_of(batch)
         while left:
@@ -166,22 +166,22 @@ class ApolloWriter:
                 rows, request_id = await self._ask(request, left, _many)
             except ProviderError as error:
                 bad = {o.id for o in left if isinstance(error, Rejected) and o.record_id == error.record_id}
-                if not bad and not refused:
+                if not bad and not outcomes:
                     raise
                 for operation in left:
                     if operation.id in bad:
-                        refused[operation.id] = _refused(
+                        outcomes[operation.id] = _refused(
                             operation, StateReason.REJECTED, error.message, error.request_id
                         )
                     elif not bad:
-                        refused[operation.id] = _unknown(operation, StateReason.OUTCOME_UNKNOWN, error.request_id)
-                left = [o for o in left if o.id not in refused]
+                        outcomes[operation.id] = _unknown(operation, StateReason.OUTCOME_UNKNOWN, error.request_id)
+                left = [o for o in left if o.id not in outcomes]
                 if left:
                     request = self._request(left)
                 continue
-            refused |= self._by_row(left, rows, request_id)
+            outcomes |= self._by_row(left, rows, request_id)
             left = []
-        return tuple(refused[operation.id] for operation in batch.operations)
+        return tuple(outcomes[operation.id] for operation in batch.operations)
 
     async def _by_id(self, batch: Batch, parse: Any) -> tuple[Outcome, ...]:
         """``PATCH`` and stage moves: nothing is sent a second time."""
