@@ -1,4 +1,4 @@
-"""The schema, second half: what was found, what was sent, what is to be remembered of it."""
+"""What the schema is, second half: what was found, what was sent, what is to be remembered of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The schema, one class a table; its second half is in ``outcome_tables``.
+"""What the schema is, one class a table; its second half is in ``outcome_tables``.
+
+The classes are what the migrations are tested against; nothing is read or written through them, rows go by SQL.
 
 Times are UTC microseconds since 1970, structured values are JSON text. Contents that change at different
 times live apart: a record's payload (``RecordRow``), its tie to a person (``LinkRow``), its last sighting

@@ -49,9 +49,8 @@ class Operation:
     ``contact``: the whole contact as it is wanted, shaped to what the provider can hold. ``fields``: what
     changes. ``record``: the record as last observed (``None`` for a create). ``opt_out``: only for kinds
     ``exclude`` and ``stage``. ``reason``: why it is planned, or once settled why it ended so (codes).
-    ``external_id``: what travels to the provider so that the row can be recognised; the person id.
     ``attempt`` counts sends, from 1. ``repeats``: an earlier send may have been applied, so what a write sets off
-    besides storing is not to be set off again. ``request_id``, ``entry_id``: what the provider called it.
+    besides storing is not to be set off again. ``entry_id``: what the provider called it.
     """
 
     id: str
@@ -108,7 +107,7 @@ class Outcome:
     ``state``: ``acked``, ``pending``, ``refused``, ``failed`` or ``unknown``. ``record_id``: the row it is
     now tied to; of a refusal that doubts a match, the row it met. ``record``: the row as echoed; ``None`` when
     the provider echoes nothing. ``existing``: a create met a record that was there before and was left untouched.
-    ``ambiguous``: more than one row fits.
+    ``entry_id``: what the provider calls the entry that it made. ``request_id``: its id of the call, if told.
     ``reason``: code; ``message``: the provider's own words, without personal data where it can be helped.
     """
 

@@ -121,6 +121,7 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         # states
         "suspected-duplicate": "The person may be the same as another one who has a record there or opted out; "
         "a review decides.",
+        "shared-key": "Another person shows the same email or profile; the provider would take the two for one.",
         "opted-out": "The person opted out, so no record is created.",
         "first-sweep": "No record is created before this provider has been read completely once.",
         "optouts-unreadable": "An opt-out list could not be read, so nobody is created anywhere until it can.",
@@ -163,7 +164,6 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "not-taken": "The provider, or the settings for it, take no value of this form.",
         "send-vars-off": "The settings say send_vars = false, so variables are not sent.",
         # conflicts
-        "shared-key": "Another person shows the same email or profile; the provider would take the two for one.",
         "disagree": "Several providers changed it to different values.",
         "oscillates": "A provider keeps writing its own value back, so the field is left alone until you decide.",
         # holds

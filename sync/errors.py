@@ -1,4 +1,4 @@
-"""Every error contact-sync raises, named by what the engine does next.
+"""The errors that the rooms share, named by what the engine does next; a module may derive its own.
 
 ContactSyncError
 ├── ConfigError               stop before any request, exit 2
@@ -143,7 +143,7 @@ class Rejected(ProviderError):
     """The provider refuses this request for good.
 
     ``status`` is the HTTP code. ``code`` is the provider's own type, if told. ``record_id`` names the
-    offending row where the answer does. ``applied`` is false when nothing of the request was written.
+    offending row where the answer does.
     """
 
     def __init__(

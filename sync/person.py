@@ -50,7 +50,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchRecord:
-    """What matching needs of one record. ``keys``: joinable ``(kind, value)``, kind ``email`` or ``linkedin``."""
+    """What matching needs of one record. ``emails``: joinable ones. ``linkedin``: its profiles, by spaces."""
 
     rid: int
     ref: RecordRef

@@ -45,8 +45,7 @@ class Record:
     stays. ``unreadable``: those among them, and ``opted_out``, that stand there in a form that nobody can read.
     ``created_at`` and ``updated_at`` are the provider's own times, aware UTC, ``None`` when it tells
     none. ``opted_out``: an opt-out reason (Topo's vocabulary) the row itself carries, or ``None``.
-    ``labels``: the provider's list or label ids on the row. ``echo``: raw provider text kept only to compare
-    with later (Apollo's address line).
+    ``labels``: the provider's list or label ids on the row.
     """
 
     ref: RecordRef
