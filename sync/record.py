@@ -264,6 +264,8 @@ class Capabilities:
     """How long a pending create is looked up before it is parked."""
     creates_dedupe: bool = False
     """A create sent again meets the record it made the first time, if it carries an email."""
+    opt_outs_on_rows: bool = False
+    """A record may say itself that its person opted out."""
     effects_at_target: bool = False
     """The target must be looked at right before each create batch."""
     needs_import: bool = False

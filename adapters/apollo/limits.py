@@ -47,6 +47,7 @@ def capabilities(settings: ApolloSettings) -> Capabilities:
         max_emails_create=MAX_EMAILS if settings.contact_emails else 1,
         stages=writable and bool(settings.opt_out_stage_id),
         creates_dedupe=True,
+        opt_outs_on_rows=True,
         batch=MappingProxyType(
             {"create": MAX_ROWS, "update": MAX_ROWS if settings.update_by == "bulk" else 1, "stage": MAX_ROWS}
         ),

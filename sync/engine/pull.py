@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from sync.contact import VARIABLE_PREFIX
 from sync.engine.absence import conclude_sweep
 from sync.engine.attention import left_unread, note_unread, settings_since
+from sync.engine.opt_out_lists import NOBODY_IS_CREATED
 from sync.engine.people import chunks, records_of
-from sync.engine.storing import keep_memory, store_records
+from sync.engine.storing import keep_memory, note_noes, store_records
 from sync.engine.together import together
 from sync.errors import ContactSyncError, MappingError, Missing, StateError
 from sync.record import RecordRef
@@ -27,7 +28,13 @@ WORST_SHARE_OF_BAD_ROWS = 0.05
 
 async def pull_all(session: Session) -> None:
     """Every readable provider is read as far as it answers; one that fails stops alone."""
-    await together(_pull_seat(session, seat) for seat in session.seats.values() if seat.reads)
+    seats = session.seats.values()
+    await together(_pull_seat(session, seat) for seat in seats if seat.reads)
+    await together(_pull_noes(session, seat) for seat in seats if seat.tells_noes and not seat.active)
+    for seat in seats:
+        if seat.tells_noes and not _was_read_once(seat):
+            session.optouts_readable = False
+            seat.note(NOBODY_IS_CREATED)
 
 
 async def _pull_seat(session: Session, seat: Seat) -> None:
@@ -47,6 +54,27 @@ async def _pull_seat(session: Session, seat: Seat) -> None:
         session.fail(seat, error)
     finally:
         keep_memory(session, seat)
+
+
+async def _pull_noes(session: Session, seat: Seat) -> None:
+    """Of a provider that does not take part, only what its changed records say of opt-outs is kept."""
+    reader = seat.provider.reader
+    if reader is None or not seat.up or not _was_read_once(seat):
+        return
+    overlap_s = session.settings.sync.cursor_overlap.total_seconds()
+    try:
+        async for page in reader.pull("incremental", seat.state.cursor, overlap_s=overlap_s):
+            note_noes(session, page.records)
+    except ContactSyncError as error:
+        session.fail(seat, error)
+    finally:
+        keep_memory(session, seat)
+
+
+def _was_read_once(seat: Seat) -> bool:
+    """Whether a read of everything came to its end at some time."""
+    state = seat.state
+    return state.swept_at is not None or (state.cursor is not None and state.sweep_id is None)
 
 
 def _sweep_is_due(session: Session, seat: Seat) -> bool:

@@ -67,6 +67,12 @@ class Seat:
         """Whether its records can be and are to be read now."""
         return self.up and self.active and self.settings.read and self.provider.reader is not None
 
+    @property
+    def tells_noes(self) -> bool:
+        """Whether its records are to be read, and may say themselves that their people opted out."""
+        readable = self.settings.read and self.provider.reader is not None
+        return readable and self.provider.capabilities.opt_outs_on_rows
+
     def fail(self, error: ContactSyncError) -> None:
         """The provider stops for this cycle; the report says why."""
         self.tell(error)

@@ -69,9 +69,7 @@ def store_records(session: Session, seat: Seat, records: Iterable[Record]) -> No
     """
     records = _without_erased(session, seat, tuple(records))
     rows = [ready_to_store(r, region=session.settings.sync.default_region) for r in records]
-    saying_no = [row.record for row, r in zip(rows, records, strict=True) if r.opted_out]
-    anew = _say_it_anew(session, saying_no)
-    note_opt_outs(session, map(_row_opt_out, saying_no), anew={_source_id(ref) for ref in anew})
+    note_noes(session, [row.record for row, r in zip(rows, records, strict=True) if r.opted_out])
     _merge_first(session, records)
     settle, sweep_id = session.settings.sync.settle, seat.state.sweep_id
     counts = session.store.save_page(rows, seat.state, at=session.clock.now(), sweep_id=sweep_id, settle=settle)
@@ -132,6 +130,13 @@ def _without_erased(session: Session, seat: Seat, records: tuple[Record, ...]) -
     session.store.note_manual_actions(tasks, at=session.clock.now())
     seat.erased.update(ref.record_id for ref in found)
     return tuple(r for r in records if r.ref not in found)
+
+
+def note_noes(session: Session, records: Iterable[Record]) -> None:
+    """What the records say of opt-outs is in the ledger."""
+    saying_no = [record for record in records if record.opted_out]
+    anew = _say_it_anew(session, saying_no)
+    note_opt_outs(session, map(_row_opt_out, saying_no), anew={_source_id(ref) for ref in anew})
 
 
 def _say_it_anew(session: Session, saying_no: list[Record]) -> list[RecordRef]:

@@ -294,3 +294,29 @@ async def _unsubscribes(home: House, *, yes: bool) -> None:
     home.apollo.now = home.clock.now
     home.apollo.edit(home.apollo.rows[0]["id"], email_unsubscribed=yes)
     await home.run()
+
+
+@pytest.mark.parametrize("providers", [(), ("topo", "datananas")])
+async def test_nobody_is_created_before_a_provider_whose_rows_say_no_was_read_once(
+    home: House, providers: tuple[str, ...]
+) -> None:
+    home.actors["topo"].create(person())
+    home.apollo.edit(home.actors["apollo"].create(person()), email_unsubscribed=True)
+    if not providers:
+        home.apollo.traffic.faults.append(Fault.parse("* *:*:status=503"))
+    report = await home.run(providers=providers)
+    assert [(o.provider, o.state, o.reason) for o in report.operations] == [
+        ("datananas", "deferred", "optouts-unreadable")
+    ]
+    assert "nobody is created anywhere" in " ".join(report.providers["apollo"].problems)
+    home.apollo.traffic.faults.clear()
+    assert [o.reason for o in at(await home.run(), "datananas")] == ["opted-out"]
+
+
+async def test_a_provider_that_takes_no_part_still_tells_who_said_no_on_its_rows(home: House) -> None:
+    at_apollo = home.actors["apollo"].create(person())
+    home.without("datananas")
+    await home.rest()
+    home.apollo.edit(at_apollo, email_unsubscribed=True)
+    await home.run(providers=("topo",))
+    assert [row["email"] for row in home.topo.exclusions.values()] == ["ana.diaz@oakmere-logistics.com"]

@@ -39,6 +39,7 @@ async def test_an_unreachable_provider_does_not_stop_the_others(home: House) -> 
 
 
 async def test_wrong_credentials_end_with_8_and_name_the_provider(home: House) -> None:
+    await home.run()
     home.actors["topo"].create(person())
     home.apollo.traffic.faults.append(Fault.parse("* /api/v1/*:*:status=401,body=Invalid API key"))
     report = await home.run()
@@ -48,6 +49,7 @@ async def test_wrong_credentials_end_with_8_and_name_the_provider(home: House) -
 
 
 async def test_garbage_from_a_provider_is_told_and_loses_nothing(home: House) -> None:
+    await home.run()
     home.actors["topo"].create(person())
     home.apollo.traffic.faults.append(Fault.parse("POST /api/v1/contacts/search:*:garbage"))
     report = await home.run()
@@ -263,6 +265,7 @@ async def test_an_unknown_provider_on_the_command_line_is_a_configuration_error(
 
 
 async def test_only_one_provider_takes_part_when_asked(home: House) -> None:
+    await home.run()
     home.actors["topo"].create(person())
     report = await home.run(providers=("topo", "datananas"))
     assert by_state(report) == {("datananas", "create", "acked"): 1}

@@ -64,6 +64,7 @@ async def test_what_is_listed_already_is_no_difference(home: House) -> None:
 
 
 async def test_a_provider_that_cannot_be_read_is_told_and_the_others_are_compared(home: House) -> None:
+    await home.run()
     home.actors["topo"].create(person())
     home.apollo.traffic.faults.append(Fault.parse("* *:*:status=503"))
     report = await home.run("verify")
