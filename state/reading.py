@@ -8,6 +8,7 @@ from state import people
 from state.findings import open_holds
 from state.rows import (
     RECORD_COLUMNS,
+    Carried,
     from_absent,
     from_json,
     record_of_row,
@@ -51,6 +52,7 @@ class Known(NamedTuple):
     gone: bool
     updated_at: int | None
     changed_at: int
+    absent: str
 
 
 def save_page(
@@ -115,7 +117,7 @@ def _known(connection: Connection, refs: Iterable[RecordRef]) -> dict[RecordRef,
     known: dict[RecordRef, Known] = {}
     for provider, ids in wanted.items():
         rows = connection.exec_driver_sql(
-            "SELECT record_id, rid, fingerprint, gone_at IS NOT NULL, updated_at, changed_at"
+            "SELECT record_id, rid, fingerprint, gone_at IS NOT NULL, updated_at, changed_at, absent"
             " FROM record WHERE provider = ? AND record_id IN (SELECT value FROM json_each(?))",
             (provider, to_json(ids)),
         )
@@ -134,7 +136,7 @@ def _insert(connection: Connection, fresh: Sequence[ReadRecord], at: int) -> lis
         [
             (
                 *(rid, read.ref.provider, read.ref.record_id, read.fingerprint),
-                *(to_contact(read.record.contact), to_absent(read.record.absent, read.record.unreadable)),
+                *(to_contact(read.record.contact), to_absent(Carried(read.record.absent, read.record.unreadable))),
                 *(*_told(read.record), at, at),
             )
             for rid, read in zip(rids, fresh, strict=True)
@@ -160,7 +162,7 @@ def _update(
         f"UPDATE record SET fingerprint = ?, fields = ?, absent = ?, labels = ?, opted_out = {opted_out},"  # noqa: S608  # only our own words
         " created_at = ?, updated_at = ?, changed_at = ? WHERE rid = ?",
         [
-            (read.fingerprint, *_observed(connection, was.rid, read.record), *_told(read.record), at, was.rid)
+            (read.fingerprint, *_observed(connection, was, read.record), *_told(read.record), at, was.rid)
             for was, read in changed
         ],
     )
@@ -171,13 +173,41 @@ def _update(
     _mark(connection, rows)
 
 
-def _observed(connection: Connection, rid: int, record: Record) -> tuple[str, str]:
-    if not (record.absent or record.unreadable):
-        return to_contact(record.contact), "[]"
-    fields, absent = connection.exec_driver_sql("SELECT fields, absent FROM record WHERE rid = ?", (rid,)).one()
-    kept = {name: value for name, value in from_json(fields).items() if name in record.absent}
-    missing, unreadable = (names & record.absent for names in from_absent(absent))
-    return to_json(kept | record.contact.to_fields()), to_absent(missing, record.unreadable | unreadable)
+def _observed(connection: Connection, was: Known, record: Record) -> tuple[str, str]:
+    """The columns of fields and of absent ones: what the row does not carry stays as it was observed."""
+    before = from_absent(was.absent)
+    carried = Carried(
+        before.absent & record.absent,
+        record.unreadable | (before.unreadable & record.absent),
+        before.first | (before.absent - record.absent),
+    )
+    if not record.absent:
+        return to_contact(record.contact), to_absent(carried)
+    row = connection.exec_driver_sql("SELECT fields FROM record WHERE rid = ?", (was.rid,)).scalar_one()
+    kept = {name: value for name, value in from_json(row).items() if name in record.absent}
+    return to_json(kept | record.contact.to_fields()), to_absent(carried)
+
+
+def mark_absent(connection: Connection, provider: str, names: Iterable[str]) -> None:
+    """No row of the provider has carried those fields so far, as far as it shows no value of one."""
+    rows = connection.exec_driver_sql(
+        "SELECT rid, fields, absent FROM record WHERE provider = ?", (provider,)
+    ).all()
+    for rid, fields, text in rows:
+        told = from_absent(text)
+        news = frozenset(names) - from_json(fields).keys()
+        connection.exec_driver_sql(
+            "UPDATE record SET absent = ? WHERE rid = ?",
+            (to_absent(told._replace(absent=told.absent | news)), rid),
+        )
+
+
+def take_carried(connection: Connection, rids: Sequence[int]) -> None:
+    """Fields that a row carried for the first time are like any others from now on."""
+    for rid in rids:
+        text = connection.exec_driver_sql("SELECT absent FROM record WHERE rid = ?", (rid,)).scalar_one()
+        told = to_absent(from_absent(text)._replace(first=frozenset()))
+        connection.exec_driver_sql("UPDATE record SET absent = ? WHERE rid = ?", (told, rid))
 
 
 def _hide(connection: Connection, changed: Sequence[tuple[Known, ReadRecord]]) -> None:

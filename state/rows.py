@@ -9,7 +9,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sync.change import Choice, Feature, Return
 from sync.contact import Contact
@@ -195,20 +195,40 @@ def from_features(text: str) -> tuple[Feature, ...]:
     return tuple(Feature(name=name, score=score, detail=detail) for name, score, detail in from_json(text))
 
 
-UNREADABLE = "?"
-"""Before a name in the column of absent fields: it stands in the row, and nobody can read it."""
+UNREADABLE, FIRST_CARRIED = "?", "+"
+"""Before a name in the column of absent fields: it stands in the row and nobody can read it; no row carried it
+before, and no merge has taken it into account yet.
+"""
 
 
-def to_absent(absent: Iterable[str], unreadable: Iterable[str]) -> str:
+class Carried(NamedTuple):
+    """What the column of absent fields tells; see ``Record``."""
+
+    absent: frozenset[str] = frozenset()
+    unreadable: frozenset[str] = frozenset()
+    first: frozenset[str] = frozenset()
+
+
+ALL_CARRIED: Final = Carried()
+
+
+def to_absent(told: Carried) -> str:
     """The column of absent fields."""
-    return to_set(frozenset({*absent, *(UNREADABLE + name for name in unreadable)}))
+    marked = {UNREADABLE + name for name in told.unreadable} | {FIRST_CARRIED + name for name in told.first}
+    return to_set(told.absent | marked)
 
 
-def from_absent(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The absent fields, and those of a row that nobody can read."""
+def from_absent(text: str) -> Carried:
+    """What the column tells."""
+    if text == "[]":
+        return ALL_CARRIED
     names = from_set(text)
-    marked = frozenset(name for name in names if name.startswith(UNREADABLE))
-    return names - marked, frozenset(name.removeprefix(UNREADABLE) for name in marked)
+    unreadable, first = (
+        frozenset(name.removeprefix(mark) for name in names if name.startswith(mark))
+        for mark in (UNREADABLE, FIRST_CARRIED)
+    )
+    absent = frozenset(name for name in names if not name.startswith((UNREADABLE, FIRST_CARRIED)))
+    return Carried(absent, unreadable, first)
 
 
 RECORD_COLUMNS = "r.provider, r.record_id, r.fields, r.absent, r.created_at, r.updated_at, r.opted_out, r.labels"
@@ -218,12 +238,13 @@ LINK_COLUMNS = "l.person_id, l.evidence, l.linked_at, l.base, l.sent, l.written,
 def record_of_row(row: Any) -> Record:
     """The record of ``RECORD_COLUMNS``."""
     provider, record_id, fields, absent, created_at, updated_at, opted_out, labels = row
-    missing, unreadable = from_absent(absent) if absent != "[]" else (frozenset(), frozenset())
+    told = from_absent(absent)
     return Record(
         ref=RecordRef(provider, record_id),
         contact=from_contact(fields),
-        absent=missing,
-        unreadable=unreadable,
+        absent=told.absent,
+        unreadable=told.unreadable,
+        first_carried=told.first,
         created_at=from_time_or_none(created_at),
         updated_at=from_time_or_none(updated_at),
         opted_out=opted_out,

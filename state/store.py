@@ -185,6 +185,10 @@ class SqliteStore(Asking, Matching, Sending):
         with self.database.read() as connection:
             return people.dirty(connection)
 
+    def mark_absent(self, provider: str, names: Iterable[str]) -> None:
+        with self.database.write("people") as connection:
+            reading.mark_absent(connection, provider, names)
+
     def mark_all_people_dirty(self) -> None:
         with self.database.write("people") as connection:
             people.mark_all_dirty(connection)
@@ -229,6 +233,7 @@ class SqliteStore(Asking, Matching, Sending):
     def save_merged(self, merged: Sequence[Merged], *, at: datetime) -> None:
         with self.database.write("merged") as connection:
             people.save_merged(connection, merged, at)
+            reading.take_carried(connection, [rid for m in merged for rid in m.carried])
 
     def settle_people(self, ids: Iterable[str]) -> None:
         with self.database.write("people") as connection:

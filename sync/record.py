@@ -43,6 +43,7 @@ class Record:
 
     ``absent``: canonical fields that this row did not carry at all (a trimmed row): what was observed before
     stays. ``unreadable``: those among them, and ``opted_out``, that stand there in a form that nobody can read.
+    ``first_carried``: fields that no row carried before and that took part in no merge yet.
     ``created_at`` and ``updated_at`` are the provider's own times, aware UTC, ``None`` when it tells
     none. ``opted_out``: an opt-out reason (Topo's vocabulary) the row itself carries, or ``None``.
     ``labels``: the provider's list or label ids on the row.
@@ -52,6 +53,7 @@ class Record:
     contact: Contact
     absent: frozenset[str] = frozenset()
     unreadable: frozenset[str] = frozenset()
+    first_carried: frozenset[str] = frozenset()
     created_at: datetime | None = None
     updated_at: datetime | None = None
     opted_out: str | None = None

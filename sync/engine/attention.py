@@ -12,6 +12,7 @@ from re import Pattern
 from typing import TYPE_CHECKING
 
 from sync.codes import StateReason
+from sync.contact import VARIABLE_PREFIX
 from sync.engine.doubts import in_doubt
 from sync.engine.recognising import same
 from sync.guards import EVERY
@@ -34,6 +35,8 @@ TARGETS = "targets"
 """Provider → id of its target, and when a run first met it instead of another; ``""`` = the first one known."""
 ABILITIES = "abilities"
 """Provider → digest of what it could do, and whether its target enrolled people, when it was looked at last."""
+CARRIED = "carried"
+"""Provider → the fields that its rows could carry when it was looked at last."""
 ENDED = "ended"
 """Which opt-outs had ended when those whom they forbade were last looked for."""
 UNREAD = "unread"
@@ -93,12 +96,34 @@ def after_changed_abilities(session: Session) -> None:
     """Everybody, when a provider can do other things than when it was looked at last, as with a key of more
     scopes, or when its target no longer enrols people or begins to: what could not be written may be by now.
     """
+    _mark_uncarried(session)
     state = session.store.provider_state(EVERY)
     kept = _kept(state.memory, ABILITIES)
     now = {**kept, **{seat.name: [_abilities(seat)] for seat in session.working()}}
     if now != kept:
         session.store.mark_all_people_dirty()
         session.store.save_provider_state(replace(state, memory={**state.memory, ABILITIES: now}))
+
+
+def _mark_uncarried(session: Session) -> None:
+    """What a provider's rows can carry from now on, as after another mapping, none of them has carried so far."""
+    state = session.store.provider_state(EVERY)
+    kept = _kept(state.memory, CARRIED)
+    now = {
+        **kept,
+        **{seat.name: _carried(seat) for seat in session.working() if seat.provider.capabilities.readable},
+    }
+    for name in now.keys() & kept.keys():
+        if news := set(now[name]) - set(kept[name]):
+            session.store.mark_absent(name, news)
+    if now != kept:
+        session.store.save_provider_state(replace(state, memory={**state.memory, CARRIED: now}))
+
+
+def _carried(seat: Seat) -> list[str]:
+    able = seat.provider.capabilities
+    names = (*able.fields, *(VARIABLE_PREFIX + name for name in able.variables))
+    return sorted(name for name in names if able.can(name, "read"))
 
 
 def _abilities(seat: Seat) -> str:

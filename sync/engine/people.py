@@ -87,6 +87,7 @@ def to_merged(person: Person, result: MergeResult) -> Merged:
         frozen=result.frozen,
         aliases=person.aliases,
         returns=result.returns,
+        carried=tuple(m.rid for m in person.members if m.record.first_carried and not m.gone),
     )
 
 

@@ -50,6 +50,20 @@ def welcome(work: Work) -> None:
                 _offer(work, name, member)
     for member in order:
         work.base[member.rid] = dict(work.shown[member.rid])
+    for member in work.met:
+        for name in sorted(member.record.first_carried & work.shown[member.rid].keys()):
+            _meet_field(work, name, member, held)
+
+
+def _meet_field(work: Work, name: str, member: Member, held: Collection[str]) -> None:
+    """What a record that was met shows in a field that no row of it carried before: nobody's edit."""
+    group = next((g for g in CONTRADICTION_MATTERS if name in g), None)
+    if name == "emails" and name not in held:
+        _offer_emails(work, member)
+    elif name in held or (group and not _agrees(work, group, member, held)):
+        _lose(work, name, member, Rule.SURVIVORSHIP)
+    else:
+        _offer(work, name, member)
 
 
 # groups -----------------------------------------------------------------------------------------------

@@ -56,6 +56,16 @@ class Edit:
         return self.member.record.ref.provider
 
 
+def _as_carried(member: Member) -> Member:
+    """The record with a base of what it shows in fields that no row carried before: nobody changed those."""
+    first = member.record.first_carried
+    if not first:
+        return member
+    base = {name: value for name, value in member.link.base.items() if name not in first}
+    base |= {n: v for n, v in member.record.contact.to_fields().items() if n in first}
+    return replace(member, link=replace(member.link, base=MappingProxyType(base)))
+
+
 class Work:
     """The state of one merge. Records that are gone take no part; the others are ordered by rid.
 
@@ -66,7 +76,7 @@ class Work:
         self.person = person
         self.policy = policy
         self.at = at
-        self.live = sorted((m for m in person.members if not m.gone), key=lambda m: m.rid)
+        self.live = sorted((_as_carried(m) for m in person.members if not m.gone), key=lambda m: m.rid)
         self.met = [m for m in self.live if m.link.met]
         self.newcomers = [m for m in self.live if not m.link.met]
         self.shown: dict[int, dict[str, Value]] = {m.rid: m.record.contact.to_fields() for m in self.live}
@@ -160,6 +170,7 @@ class Work:
 
     def _links(self) -> Mapping[int, Link]:
         links = {}
+        before = {m.rid: m.link for m in self.person.members}
         for member in self.live:
             if member.rid not in self.base:
                 continue  # not met yet
@@ -170,6 +181,6 @@ class Work:
                 written=MappingProxyType(self.written[member.rid]),
                 met=True,
             )
-            if link != member.link:
+            if link != before[member.rid]:
                 links[member.rid] = link
         return MappingProxyType(links)

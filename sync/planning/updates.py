@@ -49,6 +49,8 @@ def _wishes(draft: Draft, side: Side, member: Member) -> dict[str, FieldChange]:
         if side.capabilities.detail_variables and name in member.record.absent:
             draft.waits = True  # nobody has looked yet what stands there
             continue
+        if side.capabilities.needs_import and name in member.record.absent - member.link.sent.keys():
+            continue  # no import has shown what stands there
         if name in MULTI_VALUED and (observed is not None or name in member.record.absent):
             wanted = _replacement(draft, name, observed)
             if wanted is None:

@@ -62,6 +62,9 @@ class People(Protocol):
     def mark_all_records_dirty(self) -> None:
         """Every record waits for matching (its rules changed)."""
 
+    def mark_absent(self, provider: str, names: Iterable[str]) -> None:
+        """No row of the provider has carried those fields so far: the first that does shows nobody's edit."""
+
     def mark_all_people_dirty(self) -> None:
         """Every active person is dirty (policy or settings changed)."""
 

@@ -151,6 +151,7 @@ class Merged:
     """A person's merge, to be kept. ``links``: rid → link with its new base and sent (only changed ones).
 
     ``conflicts`` and ``frozen`` replace what was kept. ``aliases``: keys the person keeps joining by.
+    ``carried``: rids whose fields that no row had carried before are taken into account now.
     """
 
     person_id: str
@@ -161,6 +162,7 @@ class Merged:
     frozen: frozenset[str] = frozenset()
     aliases: frozenset[str] = frozenset()
     returns: Mapping[str, tuple[Return, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    carried: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, person: Person) -> Merged:
