@@ -115,10 +115,13 @@ def _shows_at_last(work: Work, name: str, member: Member, now: Value | None) -> 
 
 
 def _take_as_ours(work: Work, name: str, member: Member, now: Value | None) -> None:
-    """Nobody's edit; should it be somebody's that came before our first look, it is not lost either."""
+    """Nobody's edit; should it be somebody's that came before our first look, it is not lost either. What lost
+    there before, which we may have written over, is not lost to it.
+    """
     work.take(name, [Edit(member, None, now)])
-    if now is not None:
-        work.note_losers(name, {str(member.record.ref): now}, Rule.SURVIVORSHIP)
+    source, choice = str(member.record.ref), work.choices.get(name)
+    if now is not None and (choice is None or source not in choice.losers):
+        work.note_losers(name, {source: now}, Rule.SURVIVORSHIP)
 
 
 def _shows_what_was_replaced(work: Work, name: str, member: Member, written: Written) -> bool:

@@ -29,7 +29,8 @@ def inherit(person: Person, merged: Iterable[Person], policy: MergePolicy = _NO_
     where the person's own value was only found, and with their values of fields that the person lacks.
 
     A decision about the person's own field stands; the other one is kept among what lost. Of company and address
-    all is taken or nothing.
+    all is taken or nothing. A field in dispute stays so until a person decides: once their records are met anew
+    nothing tells any more what was disputed.
     """
     values = person.contact.to_fields()
     choices = dict(person.choices)
@@ -48,10 +49,33 @@ def inherit(person: Person, merged: Iterable[Person], policy: MergePolicy = _NO_
             elif lacking(name):
                 values[name], choices[name] = value, choice
         _let_go(values, choices, outdone, before, other.contact.to_fields(), policy.region)
-    contact = Contact.from_fields(values)
-    if choices == person.choices and contact == person.contact:
+        person = _disputed(person, other, choices, policy.region)
+    heir = replace(person, contact=Contact.from_fields(values), choices=MappingProxyType(choices))
+    return person if heir == person else heir
+
+
+def _disputed(person: Person, other: Person, choices: dict[str, Choice], region: str) -> Person:
+    """The person with what is in dispute about the other one; where they were decided by hand, it has lost."""
+    if not (other.conflicts or other.returns):
         return person
-    return replace(person, contact=contact, choices=MappingProxyType(choices))
+    own = {conflict.field: conflict for conflict in person.conflicts}
+    waits = set(person.frozen)
+    for conflict in other.conflicts:
+        name = conflict.field
+        choice, stands = person.choices.get(name), person.contact.get(name)
+        if choice is not None and choice.rule in DECIDED:
+            told = {source: value for source, value in conflict.values.items() if value is not None}
+            choices[name] = _with_losers(choices[name], told, name, stands, region)
+            continue
+        known = own.get(name, conflict)
+        values = {**known.values, **conflict.values}
+        if choice is not None and stands is not None:
+            values = {choice.source: stands, **values}
+        since = min(conflict.since, known.since)
+        own[name] = replace(conflict, person_id=person.id, values=MappingProxyType(values), since=since)
+        waits.add(name)
+    conflicts, returns = (own[name] for name in sorted(own)), {**other.returns, **person.returns}
+    return replace(person, conflicts=tuple(conflicts), frozen=frozenset(waits), returns=MappingProxyType(returns))
 
 
 def _outdone(choices: Mapping[str, Choice], other: Person, policy: MergePolicy) -> set[str]:

@@ -181,3 +181,35 @@ def test_what_lost_to_a_decision_is_still_known_after_a_split_by_mistake(here: W
     here.join("apollo:b", "datananas:b")
     here.settle()
     assert lost() == before
+
+
+def test_what_is_in_dispute_about_somebody_is_in_dispute_about_whoever_they_are_merged_into(here: World) -> None:
+    here.shows("apollo:b", job_title="Director")
+    here.shows("datananas:b", job_title="Head")
+    here.settle()
+    meet(here)
+    ana = here.person("topo:a")
+    (waiting,) = ana.conflicts
+    assert dict(waiting.values) == {"topo:a": "COO", "apollo:b": "Director", "datananas:b": "Head"}
+    assert waiting.person_id == ana.id
+    here.types("King")
+    here.settle()
+    assert (here.person("topo:a").contact.job_title, here.person("topo:a").conflicts) == ("King", ())
+
+
+def test_what_is_disputed_elsewhere_loses_to_what_a_person_decided_here(here: World) -> None:
+    here.shows("datananas:c", email="ana@oakmere.com", job_title="COO", **NAME)
+    here.settle()
+    here.shows("topo:a", job_title="Vice")
+    here.shows("datananas:c", job_title="Deputy")
+    here.settle()
+    here.types("King")
+    here.settle()
+    here.shows("apollo:b", job_title="Director")
+    here.shows("datananas:b", job_title="Head")
+    here.settle()
+    here.join("topo:a", "apollo:b")
+    here.settle()
+    ana = here.person("topo:a")
+    assert (ana.contact.job_title, ana.conflicts) == ("King", ())
+    assert {"Director", "Head"} <= set(ana.choices["job_title"].losers.values())
