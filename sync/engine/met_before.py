@@ -58,13 +58,28 @@ def refused(session: Session) -> dict[tuple[str, str, str], frozenset[str]]:
 
 
 def tried(session: Session) -> dict[tuple[str, str], Contact]:
-    """Creates that may have arrived, by place: the first of each, under whose keys a record would stand."""
+    """Creates that may have arrived, by place: the first of each, under whose keys a record would stand. One that
+    surely arrived afterwards is the record.
+    """
     found: dict[tuple[str, str], Contact] = {}
     for operation in session.store.operations(
         states=("failed",), kinds=("create",), reasons=(StateReason.OUTCOME_UNKNOWN,)
     ):
-        found.setdefault((operation.person_id, operation.provider), operation.contact)
+        if not _created_since(session, operation):
+            found.setdefault((operation.person_id, operation.provider), operation.contact)
     return found
+
+
+def _created_since(session: Session, lost: Operation) -> bool:
+    """Whether a create of the same person there surely arrived after that one was sent."""
+    made = (sent.operation for sent in session.store.dossier(lost.person_id).sent)
+    return any(
+        o.kind == "create"
+        and o.provider == lost.provider
+        and o.state in {"acked", "verified"}
+        and (o.sent_at or EVER) > (lost.sent_at or EVER)
+        for o in made
+    )
 
 
 def perhaps_left(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sync.engine.matching import match_records
 from sync.engine.policies import merge_policy
-from sync.engine.recognising import doubtful_updates, lacking, note_hidden, recognised, same
+from sync.engine.recognising import arrived, doubtful_updates, lacking, note_hidden, recognised, same
 from sync.engine.relinking import close_relinked, relinked
 from sync.garbage import uncollected
 from sync.merging import meet, merge
@@ -47,12 +47,15 @@ def merge_people(session: Session, ids: Iterable[str] | None = None) -> None:
         waiting.clear()  # a store's worth of ids is memory
         waiting += _take_strangers(session, policy, creates, doubtful)
     for people in chunks(session, waiting):
-        merged = []
+        merged, shown = [], []
         for found in people:
+            shown += arrived(session, found, doubtful)
             person = recognised(session, relinked(_adopt(session, found, creates)), doubtful)
             result = merge(person, policy, session.clock.now())
             merged.append(to_merged(person, replace(result, links=_links(found, person, result))))
         session.store.save_merged(merged, at=session.clock.now())
+        if shown:
+            session.store.save_settled([Settled(operation=o) for o in shown], at=session.clock.now())
 
 
 def _take_strangers(

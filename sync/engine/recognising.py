@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sync.change import CannotExpress
 from sync.codes import CannotReason, StateReason
 from sync.identity.canonical import compared
+from sync.planning.draft import reason_of
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
@@ -59,6 +60,23 @@ def _recognised(session: Session, member: Member, updates: list[Operation]) -> M
     link = member.link
     base, sent = {**link.base, **ours}, {**link.sent, **ours}
     return replace(member, link=replace(link, base=MappingProxyType(base), sent=MappingProxyType(sent)))
+
+
+def arrived(session: Session, person: Person, doubtful: Mapping[RecordRef, list[Operation]]) -> list[Operation]:
+    """Doubtful updates that the person's records show whole: they were applied, so what is typed there later is an
+    edit, also where it is the same.
+    """
+    records = {m.record.ref: m.record for m in person.members if m.record.ref in doubtful}
+    return [
+        replace(operation, state="acked", reason=reason_of(operation.fields), message="a later read showed it")
+        for ref, record in records.items()
+        for operation in doubtful[ref]
+        if operation.fields
+        and all(
+            change.after is not None and same(session, name, change.after, record.contact.get(name))
+            for name, change in operation.fields.items()
+        )
+    ]
 
 
 def lacking(session: Session, record: Record, operation: Operation) -> frozenset[str]:

@@ -82,6 +82,23 @@ async def test_a_write_of_ours_that_arrives_days_later_is_written_over_again(hom
     assert [row["company"] for row in home.datananas.rows] == ["Oakmere Holding"]
 
 
+async def test_what_a_lost_write_wrote_is_an_edit_when_somebody_types_it_after_it_was_seen(home: House) -> None:
+    home.without("datananas")
+    at_topo = home.actors["topo"].create(person(company_name="Oakmere"))
+    at_apollo = home.actors["apollo"].create(person(company_name="Oakmere"))
+    await home.rest()
+    home.actors["topo"].edit(at_topo, {"company_name": "Oakmere Group"})
+    home.apollo.traffic.faults.append(Fault.parse("POST /api/v1/contacts/bulk_update:1:reset-after"))
+    await home.run()
+    await home.rest()
+    home.actors["topo"].edit(at_topo, {"company_name": "Oakmere Holding"})
+    await home.rest()
+    home.clock.advance(days=30)
+    home.apollo.edit(at_apollo, organization_name="Oakmere Group")
+    await home.rest()
+    assert [row["organization_name"] for row in home.apollo.rows] == ["Oakmere Group"]
+
+
 async def test_a_create_that_may_have_arrived_is_repeated_under_the_keys_it_had(home: House) -> None:
     record = home.actors["topo"].create(person())
     home.datananas.turn(bad_totals="negative")
