@@ -140,6 +140,10 @@ class BulkTotals:
     updated: int | None
 
 
+HUMAN: Final = "human"
+"""The source of a value that no record holds: somebody typed it, or took nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """Why a person's field holds its value: whose it is, which rule chose it, when, and what lost.

@@ -67,6 +67,7 @@ class StateReason(StrEnum):
     EFFECT_NOT_ALLOWED = "effect-not-allowed"
     BAD_BODY = "bad-body"
     UNREADABLE = "unreadable"
+    DISPUTED_KEY = "disputed-key"
     OUT_OF_TIME = "out-of-time"
 
 
@@ -150,6 +151,8 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "bad-body": "The provider's answer could not be understood.",
         "unreadable": "Something of a record of this person could not be read, and what stands there is not "
         "guessed.",
+        "disputed-key": "The address or profile by which the person is known waits for a decision, and nobody is "
+        "created under another one.",
         "out-of-time": "The run was stopped before this was sent.",
         # cannot express
         "no-endpoint": "The provider's API has no way to change this field.",

@@ -199,6 +199,7 @@ def _world(
         tried=MappingProxyType(tried(session)),
         perhaps=MappingProxyType(perhaps),
         optouts_readable=session.optouts_readable,
+        blanks=session.settings.merge.blanks == "explicit",
         region=session.settings.sync.default_region,
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sync.change import Conflict, Hold, ManualAction, Operation, Outcome, Suspicion
+from sync.change import HUMAN, Conflict, Hold, ManualAction, Operation, Outcome, Suspicion
 from sync.codes import HoldKind, StateReason
 from sync.contact import Contact
 from sync.engine import decisions
@@ -20,7 +20,7 @@ from sync.errors import ContactSyncError
 from sync.identity import canonical_email, linkedin_key
 from sync.identity.canonical import canonicalize
 from sync.items import Finding, is_erasure, item_id
-from sync.merging.human import HUMAN, decide_field
+from sync.merging.human import decide_field
 from sync.record import RecordRef
 from sync.store_port import Settled
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sync.change import Choice
+from sync.change import HUMAN, Choice
 from sync.codes import Rule
 from sync.merging.emails import as_emails, distinct, email_form
 from sync.merging.replaced import replaced_by
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from sync.merging.work import MergeResult
     from sync.person import Person
 
-HUMAN = "human"
-"""The source of a value that no record holds: somebody typed it."""
-
 
 def decide_field(
     person: Person,
@@ -37,8 +34,9 @@ def decide_field(
 ) -> MergeResult:
     """The person with ``value`` in the field for good (``None`` empties it), its conflict or brake released.
 
-    ``source``: the record whose value it is. ``rule``: by which it stands, unless it is empty. Bases move to what
-    the records show, so what differs is planned for each of them. Records that were never merged take no part.
+    ``source``: the record whose value it is, of an empty one nobody's. ``rule``: by which it stands, unless it is
+    empty. Bases move to what the records show, so what differs is planned for each of them. Records that were
+    never merged take no part.
     """
     work = Work(person, policy, at)
     own = [Edit(m, m.record.contact.get(name), value) for m in work.met]
@@ -66,7 +64,7 @@ def _choice(work: Work, name: str, value: Value | None, own: list[Edit], source:
         losers = {**before.losers, **stood, **losers}
         replaced = {**before.replaced, **replaced}
     return Choice(
-        source=source,
+        source=source if value is not None else HUMAN,
         rule=rule if value is not None else Rule.BLANK,
         at=work.at,
         losers=_lost(work, name, value, losers),

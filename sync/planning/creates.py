@@ -101,6 +101,8 @@ def _forbidden(draft: Draft, side: Side, operation: Operation) -> str | None:
         return StateReason.OPTED_OUT
     if any(TELLING & member.record.unreadable for member in draft.person.members):
         return StateReason.UNREADABLE
+    if draft.held & {"emails", "linkedin_url"}:
+        return StateReason.DISPUTED_KEY
     if not (any(map(email_key, contact.emails)) or linkedin_key(contact.linkedin_url) or contact.linkedin_id):
         return StateReason.NO_KEY
     if _forbids(world.doubts.get(draft.person.id, NOTHING), side) or any(

@@ -8,7 +8,7 @@ from sys import intern
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sync.change import CannotExpress, FieldChange, ManualAction, Operation
+from sync.change import HUMAN, CannotExpress, FieldChange, ManualAction, Operation
 from sync.codes import CannotReason, Rule, StateReason
 from sync.contact import VARIABLE_PREFIX
 from sync.identity.canonical import compared
@@ -33,14 +33,16 @@ STRENGTH = (
 
 
 class Draft:
-    """Collects what one person needs. ``waits``: something has to be looked at again next time."""
+    """Collects what one person needs. ``waits``: something has to be looked at again next time. ``held``: fields
+    that wait for a decision.
+    """
 
     def __init__(self, person: Person, effect: Effect, world: World) -> None:
         self.person = person
         self.effect = effect
         self.world = world
         self.waits = False
-        self._held = {c.field for c in person.conflicts} | set(person.frozen)
+        self.held = {c.field for c in person.conflicts} | set(person.frozen)
         self._operations: list[Operation] = []
         self._cannot: list[tuple[CannotExpress, str]] = []
         self._manual: list[ManualAction] = []
@@ -57,8 +59,9 @@ class Draft:
     def wanted_names(self, side: Side) -> list[str]:
         """Fields that may be written at ``side``: known or emptied, not held back, not ignored there."""
         names = set(self.person.contact.to_fields())
-        names |= {n for n, c in self.person.choices.items() if c.rule == Rule.BLANK}
-        return sorted(names - self._held - side.scope.ignored(names))
+        emptied = {n: c.source for n, c in self.person.choices.items() if c.rule == Rule.BLANK}
+        names |= {name for name, source in emptied.items() if self.world.blanks or source == HUMAN}
+        return sorted(names - self.held - side.scope.ignored(names))
 
     def key(self, name: str, value: Value | None) -> object:
         """The form in which values of a field are compared."""

@@ -61,7 +61,8 @@ class World:
     kind) → wishes (``wish_digest``) that the provider refused for good. ``tried``: (person, provider) → the
     contact of a create that may have arrived there, though nobody knows. ``perhaps``: record that nobody can
     read → field → values that updates may have left there since it was last written for sure.
-    ``optouts_readable``: every configured list was read completely.
+    ``optouts_readable``: every configured list was read completely. ``blanks``: what somebody emptied at a
+    provider may be emptied elsewhere.
     """
 
     sides: tuple[Side, ...]
@@ -78,6 +79,7 @@ class World:
         default_factory=lambda: MappingProxyType({})
     )
     optouts_readable: bool = True
+    blanks: bool = False
     region: str = ""
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sync.change import HUMAN
 from sync.merging import MergePolicy
-from sync.merging.human import HUMAN, decide_field
+from sync.merging.human import decide_field
 from tests.builders import NOW, after, member, merged, newcomer, person, shows
 
 if TYPE_CHECKING:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sync.change import Conflict
 from sync.optouts import effect_of
 from sync.planning import Side, wish_digest
-from tests.builders import contact, member, newcomer, person
+from tests.builders import LONG_AGO, PERSON_ID, contact, member, newcomer, person
 from tests.planning.sides import (
     BY_ENTRY,
     BY_ID,
@@ -189,3 +191,10 @@ def test_the_plan_is_sorted_by_provider_as_given_and_every_operation_has_its_own
         ("o2", "datananas"),
         ("o3", "topo"),
     ]
+
+
+@pytest.mark.parametrize("name", ["emails", "linkedin_url"])
+def test_nobody_is_created_while_it_is_disputed_by_which_key_they_are_known(name: str) -> None:
+    dispute = Conflict(person_id=PERSON_ID, field=name, values={"topo:1": "b@x.co"}, since=LONG_AGO)
+    operation = only(plan(replace(at_topo(**ANN), conflicts=(dispute,))))
+    assert (operation.state, operation.reason) == ("blocked", "disputed-key")

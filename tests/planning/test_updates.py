@@ -97,8 +97,15 @@ def test_a_value_is_emptied_only_when_the_choice_says_so(
     who = person(
         member(1, "apollo", {"job_title": "CEO"}, sent=sent), choices={"job_title": choice("topo:1", rule)}
     )
-    found = plan(who)
+    found = plan(who, blanks=True)
     assert [o.fields["job_title"].after for o in found.operations] == [None] * planned
+
+
+@pytest.mark.parametrize(("source", "planned"), [("topo:1", 0), ("human", 1)])
+def test_where_blanks_do_not_count_only_what_a_person_emptied_here_is_emptied(source: str, planned: int) -> None:
+    chosen = {"job_title": choice(source, Rule.BLANK)}
+    who = person(member(1, "apollo", {"job_title": "CEO"}), choices=chosen)
+    assert len(plan(who).operations) == planned
 
 
 @pytest.mark.parametrize("braked", [{"frozen": frozenset({"job_title"})}, {"conflicts": True}])
