@@ -8,11 +8,23 @@ import secrets
 import time
 from array import array
 from datetime import UTC, datetime
+from pathlib import Path
 
 RANDOM_AT_ONCE = 64
 
 BOOTTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Goes on while the machine sleeps, where the system has such a clock."""
+
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def boot_id() -> str:
+    """Names this start of the machine, since when ``monotonic`` counts; ``""`` where the system does not tell."""
+    try:
+        return BOOT_ID.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 class SystemClock:

@@ -23,6 +23,7 @@ from sync.engine.attention import (
     provider_set,
 )
 from sync.engine.findings import assemble
+from sync.engine.moved_clock import look_at_clock
 from sync.engine.opt_out_lists import read_opt_outs
 from sync.engine.people import match_and_merge
 from sync.engine.plan import as_reviewed, plan_all, stop_or_go
@@ -70,6 +71,7 @@ async def run_cycle(session: Session, take_in_exports: Callable[[Session], None]
 
 async def _work(session: Session, take_in_exports: Callable[[Session], None] | None) -> None:
     recover(session)
+    look_at_clock(session)
     after_changed_settings(session)
     if session.options.mode == "verify":
         session.store.mark_all_people_dirty()

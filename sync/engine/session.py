@@ -186,6 +186,7 @@ class Session:
     new_people: int = 0
     merged_people: int = 0
     held_joins: int = 0
+    clock_moved_at: datetime | None = None
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -197,8 +198,13 @@ class Session:
         return self.options.leaves_no_trace
 
     def has_settled(self, sent_at: datetime) -> bool:
-        """Whether what was sent then shows by now; a time far ahead of us stems from a clock that was wrong."""
-        return abs(self.clock.now() - sent_at) >= self.settings.sync.settle
+        """Whether what was sent then shows by now. What was sent by a clock that was moved since waits anew; a
+        time far ahead of us stems from a clock that was wrong.
+        """
+        now, moved_at = self.clock.now(), self.clock_moved_at
+        if moved_at is not None and not moved_at < sent_at <= now:
+            sent_at = moved_at
+        return abs(now - sent_at) >= self.settings.sync.settle
 
     def working(self) -> list[Seat]:
         """The providers that take part and answer."""

@@ -28,14 +28,20 @@ GENEROUS = ("create=topo:9999", "create=apollo:9999", "create=datananas:99999", 
 
 
 class MovableClock(SystemClock):
-    """The system's clock, moved on as far as a test likes; waiting is not real either."""
+    """The system's clock, moved on as far as a test likes; waiting is not real either. ``wrong_by``: how far the
+    wall clock alone is ahead.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.offset = timedelta()
+        self.wrong_by = timedelta()
         self.waited_s = 0.0
 
     def now(self) -> datetime:
+        return self.true_now() + self.wrong_by
+
+    def true_now(self) -> datetime:
         return datetime.now(UTC) + self.offset
 
     def monotonic(self) -> float:
@@ -134,7 +140,7 @@ class House:
         lists: bool = True,
     ) -> Report:
         for box in self.boxes.values():
-            box.now = self.clock.now
+            box.now = self.clock.true_now
         request = Request(
             options=Options(mode=mode, allowances=Allowances.parse(allow), undo=undo, lists=lists),
             providers=providers,
