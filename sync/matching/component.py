@@ -114,14 +114,14 @@ class Resolution:
             if entry.record.person_id is not None:
                 linked.setdefault(entry.record.person_id, []).append(entry.at)
         for person_id in sorted(linked):
-            members = self._untainted(linked[person_id])
+            members = own = self._untainted(linked[person_id])
             slugs = self._slugs_by_root(members)
             if len(slugs) == 1 and len(set().union(*slugs.values())) > 1:
                 # Who shows several already, as one replaced another or a human said so, loses nobody.
                 members = [*slugs, *(at for at in members if self._unions.find(at) not in slugs)]
             # One slug on both sides of a human decision is no dispute either.
             if len(slugs) < 2 or len(set().union(*slugs.values())) < 2:
-                self._links.append(Hub(person_id, members))
+                self._links.append(Hub(person_id, own))
                 self._join(members, "link")
             else:
                 self._dispute_profiles(slugs, members)

@@ -52,14 +52,15 @@ def _settled(
 ) -> list[list[Entry]]:
     """The people of ``entries`` such that matching them again, once they are kept, gives the same.
 
-    What depends on who is linked to whom (former keys, keys that became generic, whom a human told apart) is asked
-    again with the answer taken in, until it stands. Merges that a generic key opened are told by the round that
-    opened them.
+    What depends on who is linked to whom (former keys, keys that became generic, whom a human told apart, what was
+    held) is asked again with the answer taken in, until it stands. Merges that a generic key opened are told by
+    the round that opened them.
     """
     people, found = _round(entries, decisions, policy, generic)
     opened = Findings(opened=found.opened, suspicions=[s for s in found.suspicions if s.reason == OPENED])
     told_apart = any(decision.verdict == "different" for decision in decisions)
-    unsure = told_apart or generic or any(entry.aliases for entry in entries)
+    held = found.bridges or found.held_merges
+    unsure = held or told_apart or generic or any(entry.aliases for entry in entries)
     for _ in range(MAX_ROUNDS if unsure and not _is_kept(people) else 0):
         again, found_again = _round(_taken_in(people), decisions, policy, generic)
         if _shape(again) == _shape(people):

@@ -28,7 +28,10 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 EMAILS = ("ann@acme.com", "lee@acme.com", "ray@acme.com", "day@acme.com")
 OPAQUE = "urn:ACoAAB" + "x" * 33
-PROFILES = ("in:ann-lee", "in:ann-two", "in:bob-ray", OPAQUE, f"in:ann-lee {OPAQUE}")
+OTHER_OPAQUE = "urn:ACoAAC" + "x" * 33
+PROFILES = (
+    "in:ann-lee", "in:ann-two", "in:bob-ray", OPAQUE, f"in:ann-lee {OPAQUE}", f"in:ann-two {OTHER_OPAQUE}"
+)  # fmt: skip
 NAMES = ("Ann Lee", "A. Lee", "Lee", "Ann Ray", "Bob Ray", "Carl Day", None)
 PROVIDERS = ("apollo", "datananas", "topo")
 
