@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sync.contact import Value
 
-RULES: Final = "2"
+RULES: Final = "3"
 """Raised when any rule of this package reads a value another way, so that rows kept before are read anew."""
 
 _PHONES: Final = frozenset({"phone", "mobile_phone"})

@@ -23,7 +23,16 @@ SIMILAR_FROM: Final = 0.92
 """Jaro-Winkler similarity from which long tokens are one spelling. Source: W. E. Winkler, String Comparator
 Metrics and Enhanced Decision Rules in the Fellegi-Sunter Model of Record Linkage (1990)."""
 
-_TITLES: Final = words("dr prof professor mr mrs ms miss mx herr frau fr hr mme mlle sr sra srta ing dipl mag sir")
+_TITLES: Final = words(
+    """
+    dr prof professor mr mrs ms miss mx herr frau fr hr mme mlle sr sra srta ing dipl mag sir pr dra drs ddr doctor
+    doktor rev reverend capt captain cpt lt sgt cmdr lady lord dame rabbi monsieur madame mademoiselle maitre
+    senor senora dott dottor avv arq lic dhr mevr mw univ priv doz mgr mudr judr rndr phdr
+    """
+)
+_AFTER_TITLES: Final = words("med rer habil jur oec theol dent ir fh ssa kfm kffr")
+_NAMES_TOO: Final = words("m me"), words("nat phil pol vet")
+"""Titles in front and after one, before a given and a family name; elsewhere they are names or initials."""
 _DEGREES: Final = words("phd mba msc bsc md cpa cfa pmp esq llm llb ma ba pe rn dds dr")
 _PARTICLES: Final = words(
     """
@@ -113,6 +122,7 @@ def _folded(value: str) -> FoldedName:
         words = after + words  # "Family, Given"
     else:
         words += after
+    words = _untitled(words)
     generation = next((_GENERATIONS[word] for word in words[1:] if word in _GENERATIONS), None)
     named = _named(words)
     core = _core(named)[:MAX_TOKENS]
@@ -127,14 +137,27 @@ def _words(text: str) -> list[str]:
     return [word for word in kept.split() if any(ch.isalpha() for ch in word)]
 
 
+def _untitled(words: list[str]) -> list[str]:
+    """The words behind all titles, of which the last word is none."""
+    at = 0
+    while len(words) - at > 1 and _is_title(words, at):
+        at += 1
+    return words[at:]
+
+
+def _is_title(words: list[str], at: int) -> bool:
+    word = words[at]
+    if word in _TITLES or (at and word in _AFTER_TITLES):
+        return True
+    return len(words) - at > 2 and len(words[at + 1]) > 1 and word in _NAMES_TOO[min(at, 1)]
+
+
 def _named(words: list[str]) -> list[str]:
-    """The words without titles, generations and degrees, unless nothing else is left."""
+    """The words without generations and degrees."""
     return [
         word
         for at, word in enumerate(words)
-        if not (at == 0 and len(words) > 1 and word in _TITLES)
-        and not (at > 0 and word in _GENERATIONS)
-        and not (at > 1 and word in _DEGREES)
+        if not (at > 0 and word in _GENERATIONS) and not (at > 1 and word in _DEGREES)
     ]
 
 

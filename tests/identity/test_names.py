@@ -27,6 +27,9 @@ AGREE = [
     ("Gosia Nowak", "Małgorzata Nowak"), ("Kees Jansen", "Cornelis Jansen"), ("Zé Silva", "José Silva"),
     ("Sasha Petrov", "Alexander Petrov"), ("Саша Петров", "Александр Петров"), ("Дима Ильин", "Дмитрий Ильин"),
     ("Jochen Meier", "Joachim Meier"), ("Dani Berg", "Daniela Berg"),
+    ("Frau Prof. Dr. med. Anna Weber", "Anna Weber"), ("Dr. rer. nat. habil. Anna Weber", "A. Weber"),
+    ("M. Jean Dupont", "Jean Dupont"), ("M. Dupont", "Marie Dupont"), ("M. K. Roy", "Mohan Roy"),
+    ("Dr. Nat Cole", "Nathan Cole"), ("Dr. Jack Ma", "Jack Ma"), ("Prof. Dr. Weber", "Anna Weber"),
 ]  # fmt: skip
 DISAGREE = [
     ("Mary Kusha", "Mark Kusha"), ("John Smith", "Mary Smith"), ("Bob Smith", "Robert Jones"), ("Ada Twin",
@@ -37,7 +40,12 @@ DISAGREE = [
     ("Maria Rossi", "Mario Rossi"), ("王伟", "李娜"), ("J. DeLuca", "Ann De Luca"),
     ("Paul Berg", "Paula Berg"), ("Daniel Berg", "Daniela Berg"), ("Alexander Lee", "Alexandra Lee"),
     ("Patrick Lee", "Patricia Lee"), ("Simon Roy", "Simone Roy"), ("Martin Roy", "Roy Martina"),
-    ("Christian Lee", "Christina Lee"),
+    ("Christian Lee", "Christina Lee"), ("Herr Dr. Hans Weber", "Frau Dr. Anna Weber"),
+    ("Prof. Dr. Anna Weber", "Prof. Dr. Ben Schmidt"), ("Dipl.-Ing. Anna Weber", "Dipl.-Ing. Ben Schmidt"),
+    ("Dr. med. Anna Weber", "Dr. med. Ben Schmidt"), ("Rev. Anna Weber", "Rev. Ben Schmidt"),
+    ("Capt. Anna Weber", "Capt. Ben Schmidt"), ("M. Jean Dupont", "M. Paul Durand"),
+    ("M. Jean Dupont", "Mme Marie Dupont"), ("Me Jean Dupont", "Me Paul Dupont"),
+    ("Dr. rer. nat. Hans Weber", "Dr. rer. nat. Anna Weber"),
 ]  # fmt: skip
 CANNOT_TELL = [
     ("Иван Петров", "Ivan Petrov"),
@@ -76,7 +84,9 @@ def test_a_name_never_disagrees_with_itself(name: Any) -> None:
     assert names_agree(name, name).agree is not False
 
 
-WORDS = st.sampled_from(["Ann", "dr", "Jr", "De", "PhD", "ii", "Ben", "a", "O'Neil", "Zoë", "x", " ", ","])
+WORDS = st.sampled_from(
+    ["Ann", "dr", "M.", "med", "van", "Jr", "De", "PhD", "ii", "Ben", "a", "O'Neil", "Zoë", "x", " ", ","]
+)
 
 
 @given(st.lists(st.one_of(WORDS, st.text(max_size=5)), max_size=4).map(" ".join))
