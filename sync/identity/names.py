@@ -45,8 +45,11 @@ _GENERATIONS: Final = {
     "ii": "second", "2nd": "second", "iii": "third", "3rd": "third", "iv": "fourth",
 }  # fmt: skip
 _LETTERS: Final = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i"}
-)
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i",
+     **dict.fromkeys("\u034f" + "".join(map(chr, range(0xFE00, 0xFE10))), "")}
+)  # fmt: skip
+"""Letters that no accent is taken from, and signs that are not seen."""
+_APOSTROPHES: Final = dict.fromkeys(map(ord, "'`\u00b4\u2019"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,11 @@ def fold_text(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(ch for ch in plain if not unicodedata.combining(ch)))
 
 
+def spaced(text: str) -> str:
+    """``text`` with blanks for all but letters, digits and what stands on letters, as vowels in Hindi and Thai."""
+    return "".join(ch if ch.isalnum() or unicodedata.category(ch)[0] == "M" else " " for ch in text)
+
+
 @lru_cache(maxsize=8192)
 def _fold(value: str) -> FoldedName:
     """Two plain words, as most names are, take a quarter of the time."""
@@ -133,7 +141,7 @@ def _folded(value: str) -> FoldedName:
 def _words(text: str) -> list[str]:
     if text.isascii() and text.replace(" ", "").isalpha():
         return text.split()  # nearly all; letter by letter takes ten times as long
-    kept = "".join(ch if ch.isalnum() else ("" if ch in "'`\u00b4\u2019" else " ") for ch in text)
+    kept = spaced(text.translate(_APOSTROPHES))
     return [word for word in kept.split() if any(ch.isalpha() for ch in word)]
 
 

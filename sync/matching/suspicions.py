@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 from sync.change import Feature, Suspicion
 from sync.identity.domains import company_domain
 from sync.identity.emails import mailbox_of
-from sync.identity.names import fold_name, fold_text, names_agree
+from sync.identity.names import fold_name, fold_text, names_agree, spaced
 from sync.identity.phones import phone_number
 from sync.identity.words import words
 from sync.matching.hubs import entry_of
@@ -255,7 +255,7 @@ def _phone(phone: str | None) -> str:
 @lru_cache(maxsize=65536)
 def read_company(name: str | None) -> str:
     """A company's name for comparison: folded, without legal forms at its end; never emptied by that."""
-    tokens = "".join(ch if ch.isalnum() else " " for ch in fold_text((name or "").replace(".", ""))).split()
+    tokens = spaced(fold_text((name or "").replace(".", ""))).split()
     while len(tokens) > 1 and tokens[-1] in _LEGAL_FORMS:
         tokens.pop()
     return " ".join(tokens)

@@ -28,6 +28,7 @@ AGREE = [
     ("Sasha Petrov", "Alexander Petrov"), ("Саша Петров", "Александр Петров"), ("Дима Ильин", "Дмитрий Ильин"),
     ("Jochen Meier", "Joachim Meier"), ("Dani Berg", "Daniela Berg"),
     ("Frau Prof. Dr. med. Anna Weber", "Anna Weber"), ("Dr. rer. nat. habil. Anna Weber", "A. Weber"),
+    ("राम कुमार", "राम कुमार"), ("Ann\ufe0f Lee", "Ann Lee"),
     ("M. Jean Dupont", "Jean Dupont"), ("M. Dupont", "Marie Dupont"), ("M. K. Roy", "Mohan Roy"),
     ("Dr. Nat Cole", "Nathan Cole"), ("Dr. Jack Ma", "Jack Ma"), ("Prof. Dr. Weber", "Anna Weber"),
 ]  # fmt: skip
@@ -46,6 +47,7 @@ DISAGREE = [
     ("Capt. Anna Weber", "Capt. Ben Schmidt"), ("M. Jean Dupont", "M. Paul Durand"),
     ("M. Jean Dupont", "Mme Marie Dupont"), ("Me Jean Dupont", "Me Paul Dupont"),
     ("Dr. rer. nat. Hans Weber", "Dr. rer. nat. Anna Weber"),
+    ("राम कुमार", "रीमा कौर"), ("राम", "रीमा"), ("सीता देवी", "सुता देव"), ("நளன் குமார்", "நீலா கமலா"), ("ปิติ", "ปัตตา"),
 ]  # fmt: skip
 CANNOT_TELL = [
     ("Иван Петров", "Ivan Petrov"),

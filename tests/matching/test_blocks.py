@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.identity.names import full_name
 from sync.matching import alike_blocks, alike_marks
+from sync.matching.suspicions import read_company
 from tests.matching.histories import record
 
 WORDS = st.sampled_from(
@@ -57,3 +59,9 @@ def test_two_records_share_a_mark_where_they_share_a_block(rows: Any) -> None:
     for one, two in combinations(found, 2):
         blocks = set(alike_blocks(one)) & set(alike_blocks(two))
         assert len(set(alike_marks(one)) & set(alike_marks(two))) == len(blocks)
+
+
+@pytest.mark.parametrize(("one", "other"), [("राम", "रीमा"), ("ปิติ", "ปัตตา"), ("সেন", "সোনা")])
+def test_vowels_written_on_letters_tell_companies_apart(one: str, other: str) -> None:
+    assert read_company(one) != read_company(other)
+    assert read_company(f"{one} Ltd.") == read_company(one)
