@@ -15,6 +15,8 @@ from sync.contact import Contact
 from sync.engine.people import merge_people
 from sync.engine.policies import match_policy, merge_policy
 from sync.engine.tying import Judgement, tie
+from sync.matching.hubs import entry_of, ties_of
+from sync.matching.unions import Unions
 from sync.merging import merge
 from sync.person import Decision, Member, Person
 from sync.record import Link
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 SAME, DIFFERENT = "same", "different"
 APART = "apart"
-"""Stands for a person whom records count as tied to while they are parted from the others."""
+"""Begins the names of people whom records count as tied to while they are parted from the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,17 +101,41 @@ def _between(
 
 # what is taken back -----------------------------------------------------------------------------------
 def unjoin(session: Session, near: set[RecordRef], far: set[RecordRef]) -> Judgement | None:
-    """No longer one by decision: keys decide again, and each side is tied to itself only."""
+    """No longer one by decision: keys decide again, and each side stays one as far as anything else ties it."""
     acts = _acts(session, near, far, SAME)
     if not acts:
         return None
     pairs = [(d.a, d.b) for d in acts]
     sides = _sides(pairs, next(iter(sorted(near & {ref for pair in pairs for ref in pair}))))
-    people = {session.store.person_of(ref) for ref in sides}
-    whole = [m.record.ref for p in session.store.people(filter(None, people)) for m in p.members]
-    home = next(iter(sorted(filter(None, people))), None)
-    whose = {ref: (home if sides[ref] else APART) if ref in sides else None for ref in whole}
-    return Judgement(withdraw=tuple(pairs), whose=MappingProxyType(whose if len(people) == 1 else {}))
+    people = set(filter(None, map(session.store.person_of, sides)))
+    whose: dict[RecordRef, str | None] = {}
+    if len(people) == 1:
+        whose = {m.record.ref: None for p in session.store.people(people) for m in p.members}
+        whose |= _still_tied(session, sides, pairs, *people)
+    return Judgement(withdraw=tuple(pairs), whose=MappingProxyType(whose))
+
+
+def _still_tied(
+    session: Session, sides: Mapping[RecordRef, bool], withdrawn: Iterable[tuple[RecordRef, RecordRef]], home: str
+) -> dict[RecordRef, str]:
+    """Record → whom it counts as tied to: one for all of a side whom a key or another judgement ties.
+
+    Else those would stay together who were only ever one because of a join that was taken back before.
+    """
+    region = session.store.region(set(sides), match_policy(session).generic_after)
+    places = {ref: place for place, ref in enumerate(sides)}
+    unions = Unions(len(places))
+    first: dict[tuple[str, bool], int] = {}
+    for record in region.records if region else ():
+        if (at := places.get(record.ref)) is not None:
+            for key in ties_of(entry_of(record), region.generic if region else ()):
+                unions.join(first.setdefault((key, sides[record.ref]), at), at)
+    gone = set(map(frozenset, withdrawn))
+    for d in region.decisions if region else ():
+        if d.verdict == SAME and {d.a, d.b} not in gone and d.a in sides and sides[d.a] == sides.get(d.b):
+            unions.join(places[d.a], places[d.b])
+    roots = {ref: unions.find(at) for ref, at in places.items()}
+    return {ref: f"{APART} {root}" if root else home for ref, root in roots.items()}
 
 
 def unsplit(session: Session, near: set[RecordRef], far: set[RecordRef]) -> Judgement | None:

@@ -220,8 +220,60 @@ def test_who_loses_a_record_and_takes_another_one_back_at_once_keeps_nothing_of_
     here.settle()
     here.join("topo:a", "topo:b")
     here.settle()
-    here.act(decisions.unsplit(here.session, {RecordRef("topo", "a")}, {RecordRef("apollo", "a")}))
+    here.act(decisions.unnever(here.session, {RecordRef("topo", "a")}, {RecordRef("apollo", "a")}))
     here.settle()
-    assert here.person("topo:a").id != here.person("apollo:a").id  # two profiles keep them from being one
+    assert here.person("topo:a").id != here.person("apollo:a").id  # a bridge keeps them from being one
     here.act(decisions.unjoin(here.session, {RecordRef("topo", "b")}, {RecordRef("topo", "a")}))
     assert {name: told(here.person(name)) for name in before} == before
+
+
+def test_a_split_taken_back_after_a_join_puts_the_record_back_into_a_person_of_two_profiles(here: World) -> None:
+    two(here)
+    for name in ("topo:a", "apollo:a", "datananas:b"):
+        here.shows(name, linkedin_url=f"https://www.linkedin.com/in/{name[-1]}-brun")
+    here.settle()
+    here.split("apollo:a")
+    here.join("topo:a", "datananas:b")
+    here.act(decisions.unsplit(here.session, {RecordRef("topo", "a")}, {RecordRef("apollo", "a")}))
+    here.settle()
+    assert here.groups() == {frozenset({"topo:a", "apollo:a", "datananas:b"})}
+
+
+def one_by_one(here: World) -> tuple[set[RecordRef], ...]:
+    """Three people with a record each and nothing in common."""
+    names = ("topo:a", "apollo:b", "datananas:c")
+    for name in names:
+        here.shows(name, email=f"{name.replace(':', '')}@oakmere.com", first_name=name[0].upper(), last_name="Q")
+        here.settle()
+    return tuple({RecordRef.parse(name)} for name in names)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_joins_taken_back_in_any_order_leave_nobody_together(here: World, order: tuple[int, int]) -> None:
+    one, two, three = one_by_one(here)
+    before = here.people().keys()
+    here.join("topo:a", "apollo:b")
+    here.join("apollo:b", "datananas:c")
+    joins = ((one, two), (two, three))
+    here.act(decisions.unjoin(here.session, *joins[order[0]]))
+    here.act(decisions.unjoin(here.session, *joins[order[1]]))
+    assert len(here.groups()) == 3
+    assert here.people().keys() == before
+
+
+def test_a_join_taken_back_leaves_those_of_a_side_together_whom_a_key_or_a_decision_ties(here: World) -> None:
+    one, two, three = one_by_one(here)
+    here.shows("apollo:a", email="topoa@oakmere.com", first_name="T", last_name="Q")
+    here.settle()
+    here.join("topo:a", "apollo:b")
+    here.shows("apollo:a", email="elsewhere@oakmere.com")
+    here.settle()
+    here.join("apollo:b", "datananas:c")
+    here.act(decisions.unjoin(here.session, two, three))
+    assert here.groups() == {frozenset({"topo:a", "apollo:a", "apollo:b"}), frozenset({"datananas:c"})}
+    here.act(decisions.unjoin(here.session, one, two))
+    assert here.groups() == {
+        frozenset({"topo:a", "apollo:a"}),
+        frozenset({"apollo:b"}),
+        frozenset({"datananas:c"}),
+    }
