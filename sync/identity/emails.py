@@ -42,6 +42,8 @@ _INVISIBLE = dict.fromkeys(
         *range(0x2066, 0x206A),
     ]
 )
+_JOINERS = frozenset("\u200c\u200d")
+_NO_JOINERS = {sign: None for sign in _INVISIBLE if chr(sign) not in _JOINERS}
 _AT_SIGNS = {0xFF20: "@", 0xFE6B: "@"}
 _EDGE = " \t\r\n\v\f\u00a0\u202f\u3000,;"
 _PAIRS = (("<", ">"), ('"', '"'), ("(", ")"), ("[", "]"))
@@ -155,8 +157,18 @@ def _folded(text: str) -> str:
 
 
 def _address(value: str) -> tuple[str, str] | None:
-    """Local part and domain as they are written, of the one address in ``value``."""
-    text = _bare(value.translate(_INVISIBLE).translate(_AT_SIGNS))
+    """Local part and domain as they are written, of the one address in ``value``.
+
+    A joiner stays where the domain may hold it: without, some names in Persian or Hindi are another's domain.
+    """
+    found = _split(value.translate(_INVISIBLE))
+    joined = _split(value.translate(_NO_JOINERS)) if found and not _JOINERS.isdisjoint(value) else None
+    domain = joined[1].strip("\u200c\u200d") if joined else ""
+    return (found[0], domain) if found and ascii_host(_folded(domain)) else found
+
+
+def _split(value: str) -> tuple[str, str] | None:
+    text = _bare(value.translate(_AT_SIGNS))
     named = _NAMED.fullmatch(text)
     if named:
         if _SEVERAL.search(re.sub(r'"[^"]*"', "", named[1])):

@@ -16,7 +16,8 @@ SPELLINGS = [
     "MAILTO:ann%2Elee@acme.com?subject=x@y.z", "Ann Lee <ann.lee@acme.com>", '"bob@x.com" <ann.lee@acme.com>',
     "bob@x.com <ann.lee@acme.com>", '"ann.lee@acme.com"', "'ann.lee@acme.com'", "'ann.lee@acme.com",
     "ann.lee@acme.com,", "ann.lee@acme.com;", "ann.lee@acme.com.", "ann.\u200blee@acme.com",
-    "ann.\u200dlee@acme.com", "ann.lee＠acme.com", "ann.lee @ acme.com", '"ann.lee"@acme.com',
+    "ann.\u200dlee@acme.com", "ann.lee@ac\u200cme.com", "ann.lee@acme.com\u200d",
+    "ann.lee＠acme.com", "ann.lee @ acme.com", '"ann.lee"@acme.com',
     "ann.lee@acme.com (Ann Lee)", "<mailto:ann.lee@acme.com>", "(ann.lee@acme.com)", "ann.lee@acme。com",
 ]  # fmt: skip
 
@@ -45,6 +46,7 @@ APART = [
     ("x+tag@acme.com", "x@acme.com"), ("j.smith@gmail.com", "jsmith@gmail.com"),
     ("ann@gmail.com", "ann@googlemail.com"), ("mary-jane@yahoo.com", "mary@yahoo.com"),
     ("ann@faß.de", "ann@fass.de"), ("ann@acme.com", "ann@acme.io"), ("ann@acme.com", "ann@mail.acme.com"),
+    ("ann@نامه\u200cای.com", "ann@نامهای.com"),
     ("élodie@acme.com", "elodie@acme.com"), ("аnn@acme.com", "ann@acme.com"), ("ann@me.com", "ann@icloud.com"),
 ]  # fmt: skip
 
@@ -79,7 +81,13 @@ def test_addresses_that_may_be_two_mailboxes_stay_apart(one: Any, two: Any) -> N
 
 
 @pytest.mark.parametrize(
-    ("one", "two"), [("ann@bücher.de", "ann@xn--bcher-kva.de"), ("é@acme.com", "e\u0301@acme.com")]
+    ("one", "two"),
+    [
+        ("ann@bücher.de", "ann@xn--bcher-kva.de"),
+        ("é@acme.com", "e\u0301@acme.com"),
+        ("ann@نامه\u200cای.com", "ann@xn--mgba3gch31f060k.com"),
+        ("Ann <an\u200dn@क्\u200dष.com\u200d>", "ann@क्\u200dष.com"),
+    ],
 )
 def test_one_domain_and_one_letter_have_one_form(one: Any, two: Any) -> None:
     assert email_key(one) == email_key(two) is not None
