@@ -37,7 +37,7 @@ _DEGREES: Final = words("phd mba msc bsc md cpa cfa pmp esq llm llb ma ba pe rn 
 _PARTICLES: Final = words(
     """
     de del della di da do dos das du des van von der den ter ten zu zum zur la le el al bin ibn ben y e af
-    av
+    av st ste saint
     """
 )
 _GENERATIONS: Final = {
@@ -203,12 +203,26 @@ def _order(name: FoldedName) -> tuple[int, tuple[str, ...], str]:
 def _compared(short: FoldedName, long: FoldedName) -> NameAgreement:
     if short.generation and long.generation and short.generation != long.generation:
         return NameAgreement(False, 0.2, "The generations differ (Jr., Sr.).")
-    found = _of_tokens(short.tokens, long.tokens)
-    if found.agree or (short.glued == short.tokens and long.glued == long.tokens):
+    plain, glued = (short.tokens, long.tokens), (short.glued, long.glued)
+    if _same_front(short.tokens, long.tokens):
+        plain, glued = (_behind(plain[0]), _behind(plain[1])), (_behind(glued[0]), _behind(glued[1]))
+    found = _of_tokens(*plain)
+    if found.agree or plain == glued:
         return found
-    spellings = ((short.tokens, long.glued), (short.glued, long.tokens), (short.glued, long.glued))
+    spellings = ((plain[0], glued[1]), (glued[0], plain[1]), glued)
     others = (_of_tokens(*sorted(pair, key=lambda tokens: (len(tokens), tokens))) for pair in spellings)
     return next((other for other in others if other.agree), found)
+
+
+def _same_front(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
+    """Whether both begin with one particle of their family names, which says nothing; Ben alone is a given name."""
+    front = short[0]
+    return front == long[0] and front in _PARTICLES and len(short) > (2 if front == "ben" else 1)
+
+
+def _behind(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """The given name first of those tokens that begin with a particle and a family name: Van Dijk Jan."""
+    return (*tokens[2:], tokens[1])
 
 
 def _of_tokens(short: tuple[str, ...], long: tuple[str, ...]) -> NameAgreement:
@@ -281,7 +295,7 @@ _INITIAL: Final = 0.5
 def _similar(a: str, b: str) -> float:
     """How well two tokens fit, 0 when they do not: equal, swapped letters, a typing error, prefix, initial."""
     if a == b:
-        return 1.0
+        return 1.0 if len(a) > 1 else _INITIAL
     short, long = sorted((a, b), key=len)
     if len(short) == 1:
         return _INITIAL if long[0] == short else 0.0

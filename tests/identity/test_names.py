@@ -29,7 +29,12 @@ AGREE = [
     ("Jochen Meier", "Joachim Meier"), ("Dani Berg", "Daniela Berg"),
     ("Frau Prof. Dr. med. Anna Weber", "Anna Weber"), ("Dr. rer. nat. habil. Anna Weber", "A. Weber"),
     ("राम कुमार", "राम कुमार"), ("Ann\ufe0f Lee", "Ann Lee"),
-    ("M. Jean Dupont", "Jean Dupont"), ("M. Dupont", "Marie Dupont"), ("M. K. Roy", "Mohan Roy"),
+    ("Van Dijk Jan", "Jan van Dijk"), ("Ben Smith", "Ben Jones"), ("Al Smith", "Albert Smith"),
+    ("Le Anh", "Le Van Anh"),
+    ("Van den Berg", "Van den Berg Jan"), ("De La Cruz Ana", "De Lacruz Ana"), ("李 明", "李明"),
+    ("J. R. Roy", "J Roy"),
+    ("Eva St. Clair", "E. StClair"), ("M. Jean Dupont", "Jean Dupont"), ("M. Dupont", "Marie Dupont"),
+    ("M. K. Roy", "Mohan Roy"),
     ("Dr. Nat Cole", "Nathan Cole"), ("Dr. Jack Ma", "Jack Ma"), ("Prof. Dr. Weber", "Anna Weber"),
 ]  # fmt: skip
 DISAGREE = [
@@ -47,7 +52,11 @@ DISAGREE = [
     ("Capt. Anna Weber", "Capt. Ben Schmidt"), ("M. Jean Dupont", "M. Paul Durand"),
     ("M. Jean Dupont", "Mme Marie Dupont"), ("Me Jean Dupont", "Me Paul Dupont"),
     ("Dr. rer. nat. Hans Weber", "Dr. rer. nat. Anna Weber"),
-    ("राम कुमार", "रीमा कौर"), ("राम", "रीमा"), ("सीता देवी", "सुता देव"), ("நளன் குமார்", "நீலா கமலா"), ("ปิติ", "ปัตตา"),
+    ("Van Dijk Jan", "Van Dam Piet"), ("Le Goff Anne", "Le Gall Paul"), ("Le Goff Anne", "Le Goff Paul"),
+    ("Al Hassan", "Al Farsi"), ("Ben Ali Zine", "Ben Salah Omar"), ("St. Ann Lee", "St. Bob Ray"),
+    ("李 明", "李 芳"), ("李明", "李芳"), ("J Smith", "J Jones"), ("J. Smith", "Jones, J."),
+    ("राम कुमार", "रीमा कौर"), ("राम", "रीमा"), ("सीता देवी", "सुता देव"), ("நளன் குமார்", "நீலா கமலா"),
+    ("ปิติ", "ปัตตา"),
 ]  # fmt: skip
 CANNOT_TELL = [
     ("Иван Петров", "Ivan Petrov"),
