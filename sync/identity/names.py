@@ -44,6 +44,11 @@ _GENERATIONS: Final = {
     "jr": "junior", "junior": "junior", "jnr": "junior", "sr": "senior", "senior": "senior", "snr": "senior",
     "ii": "second", "2nd": "second", "iii": "third", "3rd": "third", "iv": "fourth",
 }  # fmt: skip
+_LAST_GENERATIONS: Final = {
+    **_GENERATIONS, "jun": "junior", "sen": "senior", "i": "first", "v": "fifth", "vi": "sixth", "vii": "seventh",
+    "pere": "father", "fils": "son", "filho": "son", "neto": "grandson",
+}  # fmt: skip
+"""Those that are names or initials as well: only the last word behind two names is one."""
 _LETTERS: Final = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i",
      **dict.fromkeys("\u034f" + "".join(map(chr, range(0xFE00, 0xFE10))), "")}
@@ -127,12 +132,15 @@ def _folded(value: str) -> FoldedName:
     words = _words(head)
     after = _words(tail)
     if comma and after and not set(after) <= _DEGREES | _GENERATIONS.keys():
-        words = after + words  # "Family, Given"
+        # "Family, Given" or "Family, Given jun."; what is shorter may be an initial there.
+        late = 1 if len(after) > 1 and after[-1] in _LAST_GENERATIONS and len(after[-1]) > 2 else 0
+        words = after[: len(after) - late] + words + after[len(after) - late :]
     else:
         words += after
     words = _untitled(words)
-    generation = next((_GENERATIONS[word] for word in words[1:] if word in _GENERATIONS), None)
-    named = _named(words)
+    last = _LAST_GENERATIONS.get(words[-1]) if len(words) > 2 else None
+    generation = last or next((_GENERATIONS[word] for word in words[1:] if word in _GENERATIONS), None)
+    named = _named(words[:-1] if last else words)
     core = _core(named)[:MAX_TOKENS]
     scripts = frozenset(_script(token) for token in core)
     return FoldedName(tuple(core), generation, scripts, tuple(_glued(named)[:MAX_TOKENS]))
@@ -215,7 +223,7 @@ def _compared(short: FoldedName, long: FoldedName) -> NameAgreement:
 
 
 def _same_front(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
-    """Whether both begin with one particle of their family names, which says nothing; Ben alone is a given name."""
+    """Whether both begin with one particle of family names, which says nothing; Ben alone is a given name."""
     front = short[0]
     return front == long[0] and front in _PARTICLES and len(short) > (2 if front == "ben" else 1)
 
