@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sync.identity.names import fold_name, names_agree
+from sync.identity.folding import fold_name
+from sync.identity.names import names_agree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -15,7 +15,8 @@ from rapidfuzz import fuzz
 from sync.change import Feature, Suspicion
 from sync.identity.domains import company_domain
 from sync.identity.emails import mailbox_of
-from sync.identity.names import fold_name, fold_text, names_agree, spaced
+from sync.identity.folding import fold_name, fold_text, spaced
+from sync.identity.names import names_agree
 from sync.identity.phones import phone_number
 from sync.identity.words import words
 from sync.matching.hubs import entry_of

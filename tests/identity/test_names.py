@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.identity import names, names_agree
+from sync.identity import folding, names_agree
 
 AGREE = [
     ("John Smith", "J. Smith"), ("John Smith", "Jon Smith"), ("Bob Smith", "Robert Smith"), ("Anna Schmidt",
@@ -109,4 +109,4 @@ WORDS = st.sampled_from(
 
 @given(st.lists(st.one_of(WORDS, st.text(max_size=5)), max_size=4).map(" ".join))
 def test_a_name_of_two_plain_words_is_read_at_once_as_it_would_be_word_by_word(name: str) -> None:
-    assert names.fold_name(name) == names._folded(name)
+    assert folding.fold_name(name) == folding._folded(name)
