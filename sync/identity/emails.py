@@ -54,8 +54,7 @@ _SAME_HOST: Final = {
     "mac.com": "icloud.com",
     "pm.me": "proton.me",
     "protonmail.com": "proton.me",
-    "ya.ru": "yandex.ru",
-    "yandex.com": "yandex.ru",
+    **dict.fromkeys(["ya.ru", "yandex.com", "yandex.by", "yandex.kz", "yandex.ua", "yandex.com.tr"], "yandex.ru"),
 }
 """Hosts of one mail service under which one mailbox answers. Source: each provider's own help pages on aliases."""
 

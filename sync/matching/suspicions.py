@@ -37,6 +37,8 @@ _WEIGHTS: Final = {"name": 0.5, "company": 0.2, "domain": 0.2, "phone": 0.3}
 _REST: Final = 0.7
 """What all but the name weigh together: no pair reaches more than they and its name can give."""
 _ROUNDING: Final = 0.00005
+_ONE_MAILBOX: Final = 0.9
+"""The likeness of two addresses of one mailbox whose names do not disagree."""
 _OTHER_MAILBOX: Final = 0.05
 _OTHER_PROFILE: Final = 0.3
 
@@ -53,12 +55,12 @@ _LEGAL_FORMS: Final = words(
 def alike_blocks(record: MatchRecord) -> tuple[str, ...]:
     """The groups in which ``record`` is compared; a store may keep them to find whom to compare it with."""
     tokens = fold_name(record.name).tokens
+    boxes = [f"mailbox {box}" for box in _mailboxes(record)]
     if not tokens:
-        return ()
+        return tuple(boxes)
     domains, phone, company = _domains(record), read_phone(record.phone), read_company(record.company)
     blocks = [f"domain {domain} {tokens[-1][:4]}" for domain in sorted(domains)]
-    # At a company's host the block of its domain holds the other addresses of a mailbox as well.
-    blocks += [f"mailbox {box}" for box in _mailboxes(record, free=True)]
+    blocks += boxes
     if phone:
         blocks.append(f"phone {phone} {tokens[0][:1]}")
     if company:
@@ -133,6 +135,8 @@ def _rank(suspicion: Suspicion) -> tuple[float, tuple[RecordRef, RecordRef], str
 def may_be_alike(a: str | None, b: str | None, suspect_score: float) -> bool:
     """Whether people of those names can reach ``suspect_score`` at all."""
     name = names_agree(a, b)
+    if name.agree is not False and suspect_score <= _ONE_MAILBOX:
+        return True
     most = (_WEIGHTS["name"] * name.score + _REST) / (_WEIGHTS["name"] + _REST)
     return name.agree is not None and most >= suspect_score - _ROUNDING
 
@@ -144,10 +148,10 @@ def likeness(one: MatchRecord, two: MatchRecord, suspect_score: float) -> Suspic
     a, b = sorted((one, two), key=lambda record: record.ref)
     name = names_agree(a.name, b.name)
     own = _feature("name", name.score, name.reason)
-    if _share_mailbox(a, b):
+    if name.agree is not False and _share_mailbox(a, b):
         return _one_mailbox(a, b, own, suspect_score)
     features = [own, *filter(None, _features(a, b))]
-    if len(features) == 1:
+    if len(features) == 1 or name.agree is None:
         return None
     weight = sum(_WEIGHTS[feature.name] for feature in features)
     total = sum(_WEIGHTS[feature.name] * feature.score for feature in features)
@@ -164,7 +168,7 @@ def likeness(one: MatchRecord, two: MatchRecord, suspect_score: float) -> Suspic
 
 def _one_mailbox(a: MatchRecord, b: MatchRecord, name: Feature, suspect_score: float) -> Suspicion | None:
     """Whatever else differs: what a tag or a dot means is known to the mail service alone."""
-    score = round((name.score + 1) / 2, 4)
+    score = max(_ONE_MAILBOX, round((name.score + 1) / 2, 4))
     box = _feature("mailbox", 1.0, "Both addresses reach one mailbox, as far as is known of its mail service.")
     return (
         Suspicion(records=(a.ref, b.ref), score=score, reason=ONE_MAILBOX, features=(name, box))
@@ -180,11 +184,8 @@ def _share_mailbox(a: MatchRecord, b: MatchRecord) -> bool:
     return not _differ_in_profile(entry_of(a), entry_of(b))
 
 
-def _mailboxes(record: MatchRecord, *, free: bool = False) -> set[str]:
-    """The mailboxes of a record's addresses; ``free``: only those at hosts that tell no company."""
-    hosts = {email: email.rpartition("@")[2] for email in record.emails}
-    boxes = (mailbox_of(email) for email, host in hosts.items() if not (free and read_domain(host)))
-    return {box for box in boxes if box}
+def _mailboxes(record: MatchRecord) -> set[str]:
+    return {box for email in record.emails if (box := mailbox_of(email))}
 
 
 def _features(a: MatchRecord, b: MatchRecord) -> Iterable[Feature | None]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sync.matching import match
+from sync.matching import MatchPolicy, match
 from sync.matching.values import ONE_MAILBOX, TWO_PROFILES
 from tests.matching.histories import record
 
@@ -18,6 +18,8 @@ from tests.matching.histories import record
         ("ann.lee@gmail.com", "annlee+x@googlemail.com"),
         ("ann@me.com", "ann@icloud.com"),
         ("ann+a@hotmail.com", "ann+b@hotmail.com"),
+        ("ann@ya.ru", "ann@yandex.kz"),
+        ("ann@yandex.by", "ann@yandex.ua"),
     ],
 )
 def test_two_addresses_of_one_mailbox_are_suspected_and_never_joined(one: str, other: str) -> None:
@@ -28,6 +30,35 @@ def test_two_addresses_of_one_mailbox_are_suspected_and_never_joined(one: str, o
     assert match([rows[0], replace(rows[1], name="Bob Ray")]).suspicions == ()
     slugs = [replace(row, linkedin=f"in:ann-{at}") for at, row in enumerate(rows)]
     assert match(slugs).suspicions == ()
+
+
+@pytest.mark.parametrize("email", ["ann@acme.com", "ann@gmail.com"])
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("Ann Lee", None), (None, None), (None, "Ann Lee"), ("Ann Lee", "Lee Ann"), ("Robert Day", "Bob Day"),
+        ("Ann Lee", "Ann Ray"), ("JP Roy", "Jean-Pierre Roy"), ("Ann", "Ann Lee"), ("Ann Lee", "Анна Ли"),
+    ],
+)  # fmt: skip
+def test_one_mailbox_is_suspected_whatever_is_known_of_the_names_unless_they_disagree(
+    email: str, name: str | None, other: str | None
+) -> None:
+    rows = [record(0, name=name, emails=(email,)), record(1, name=other, emails=(email.replace("@", "+x@"),))]
+    assert [s.reason for s in match(rows).suspicions] == [ONE_MAILBOX]
+
+
+def test_one_mailbox_is_not_suspected_of_names_that_disagree_however_little_is_enough() -> None:
+    rows = [record(n, name=name, emails=(f"ann+{n}@acme.com",)) for n, name in enumerate(("Ann Lee", "Zoe Kim"))]
+    assert match(rows, policy=MatchPolicy(suspect_score=0.5)).suspicions == ()
+
+
+def test_who_has_no_name_is_suspected_for_a_mailbox_only() -> None:
+    same = {"company": "Acme", "domain": "acme.com", "phone": "+33140000001"}
+    rows = [
+        record(0, name="Ann Lee", emails=("ann@acme.com",), **same),
+        record(1, emails=("lee@acme.com",), **same),
+    ]
+    assert match(rows).suspicions == ()
 
 
 @pytest.mark.parametrize(
