@@ -25,7 +25,7 @@ _PLAIN = re.compile(
     r"([a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*)@((?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,24})", re.ASCII
 )
 _NAMED = re.compile(r'((?:"(?:[^"\\]|\\.)*"|[^<>"])*)<([^<>]*)>', re.DOTALL)
-_SEVERAL = re.compile(r"@[^,;]*[,;]")
+_SEVERAL = re.compile(r"@\s*[^\s@,;.]+\.[^\s@,;][^,;]*[,;]")
 _COMMENT = re.compile(r"\s*\([^()@]*\)$")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ROUND_AT = re.compile(r"\s*@\s*")
@@ -45,7 +45,6 @@ _INVISIBLE = dict.fromkeys(
 _JOINERS = frozenset("\u200c\u200d")
 _NO_JOINERS = {sign: None for sign in _INVISIBLE if chr(sign) not in _JOINERS}
 _AT_SIGNS = {0xFF20: "@", 0xFE6B: "@"}
-_EDGE = " \t\r\n\v\f\u00a0\u202f\u3000,;"
 _PAIRS = (("<", ">"), ('"', '"'), ("(", ")"), ("[", "]"))
 
 _SAME_HOST: Final = {
@@ -174,7 +173,7 @@ def _split(value: str) -> tuple[str, str] | None:
             return None
         text = _bare(named[2])
     if text[:7].lower() == "mailto:":
-        text = _bare(_mailto(text[7:]))
+        text = _bare(_mailto(text[7:].removeprefix("//")))
     local, at, domain = _ROUND_AT.sub("@", _COMMENT.sub("", text)).rpartition("@")
     if len(local) > 2 and local[0] == local[-1] == '"':
         local = local[1:-1]  # quotes that were not needed; what needs them fails as a local part
@@ -185,7 +184,7 @@ def _bare(text: str) -> str:
     """``text`` without blanks, list commas and paired quotes or brackets around it."""
     while True:
         before = text
-        text = text.strip(_EDGE).strip("'")
+        text = text.strip().strip(",;").strip("'")
         for opening, closing in _PAIRS:
             if len(text) > 1 and text[0] == opening and text[-1] == closing and text.count(opening) <= 2:
                 text = text[1:-1]

@@ -17,13 +17,16 @@ SPELLINGS = [
     "bob@x.com <ann.lee@acme.com>", '"ann.lee@acme.com"', "'ann.lee@acme.com'", "'ann.lee@acme.com",
     "ann.lee@acme.com,", "ann.lee@acme.com;", "ann.lee@acme.com.", "ann.\u200blee@acme.com",
     "ann.\u200dlee@acme.com", "ann.lee@ac\u200cme.com", "ann.lee@acme.com\u200d",
-    "ann.lee＠acme.com", "ann.lee @ acme.com", '"ann.lee"@acme.com',
+    "\u2003ann.lee@acme.com\u2009", "\u1680\u205fann.lee@acme.com\u2028,\u200a", "mailto://ann.lee@acme.com",
+    "Ann @ Acme, Inc. <ann.lee@acme.com>", "Ann@Acme; Paris <ann.lee@acme.com>", "ann.lee＠acme.com",
+    "ann.lee @ acme.com", '"ann.lee"@acme.com',
     "ann.lee@acme.com (Ann Lee)", "<mailto:ann.lee@acme.com>", "(ann.lee@acme.com)", "ann.lee@acme。com",
 ]  # fmt: skip
 
 NONE_AT_ALL = [
     "", "ann", "ann@", "@acme.com", "ann@acme", "a@b.com; c@d.com", "a@b.com,c@d.com", "a@b.com c@d.com",
-    "a@b.com, Bob <c@d.com>", "<a@b.com> <c@d.com>", "a@b.com/c@d.com", "x@1.2.3.4", "x@[1.2.3.4]", ".a@b.com",
+    "a@b.com, Bob <c@d.com>", "a @ b.com; Bob <c@d.com>", "<a@b.com> <c@d.com>", "a@b.com/c@d.com", "x@1.2.3.4",
+    "x@[1.2.3.4]", ".a@b.com",
     "a..b@b.com", "a.@b.com", "a b@c.com", "\ud800@x.com", "ann@\ud800.com", "x" * 65 + "@acme.com", "a@-b.com",
     "mailto:a%ZZ@b.com", "n/a", "null", "x" * 100_000,
 ]  # fmt: skip
