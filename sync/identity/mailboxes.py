@@ -42,7 +42,7 @@ _MACHINES: Final = words(
     noreply noreplies donotreply dontreply nepasrepondre nichtantworten noresponder mailerdaemon maildaemon
     daemon bounce bounces bounced autoreply autoresponder automailer notification notifications notify alert
     alerts automated automation bot robot cron system messages invitations inmail hitreply reply replies
-    mailer donotrespond devnull updates digest undisclosed undisclosedrecipients
+    mailer donotrespond devnull updates digest undisclosed undisclosedrecipients anonymous -1
     """
 )
 _MACHINE = re.compile(

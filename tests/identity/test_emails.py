@@ -42,7 +42,7 @@ SHARED = [
     "info@acme.com", "Sales@acme.com", "info+x@acme.com", "customer-service@acme.com", "info.fr@acme.com",
     "support2@acme.com", "no-reply@acme.com", "mailer-daemon@acme.com", "hit-reply@linkedin.com",
     "messages-noreply@linkedin.com", "bounces+123=acme.com@x.acme.com", "ann@mailinator.com",
-    "ann@sub.mailinator.com",
+    "ann@sub.mailinator.com", "anonymous@acme.com", "Anonymous+7@acme.com", "-1@acme.com",
 ]  # fmt: skip
 
 APART = [
