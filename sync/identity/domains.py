@@ -68,12 +68,16 @@ SHARED_HOSTS: Final = words(
     forms.google.com maps.google.com g.page business.site calendar.google.com meet.google.com
     plus.google.com sharepoint.com onedrive.live.com dropbox.com wetransfer.com notion.so notion.site
     wordpress.com wixsite.com weebly.com blogspot.com squarespace.com jimdo.com strikingly.com
-    godaddysites.com webflow.io myshopify.com etsy.com ebay.com
+    godaddysites.com webflow.io myshopify.com etsy.com ebay.com over-blog.com jimdofree.com e-monsite.com
+    pagesperso-orange.fr wix.com mystrikingly.com typepad.com threads.com fb.watch bsky.app bsky.social adf.ly
+    wp.me x.co
     """
 )
 """Social networks, link shorteners, directories and site builders: many companies live under one host."""
 
 _NO_COMPANY: Final = FREE_MAIL | SHARED_HOSTS
+_NO_COMPANY_ANYWHERE: Final = words("gmx hotmail live outlook yahoo blogspot webnode")
+"""Of those the ones that are there under the suffixes of most countries."""
 
 
 def host_of(value: object) -> str | None:
@@ -137,6 +141,8 @@ def company_domain(value: object) -> str | None:
     ascii_form = ascii_host(host) if host else None
     domain = _registrable(ascii_form) if ascii_form else None
     if ascii_form is None or domain is None or domain in _NO_COMPANY:
+        return None
+    if domain.partition(".")[0] in _NO_COMPANY_ANYWHERE:
         return None
     return None if ascii_form.removeprefix("www.") in _NO_COMPANY else domain
 
