@@ -33,7 +33,8 @@ _PLAIN = re.compile(
 _SPLIT = re.compile(r"(?:(?:https?:)?//)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)*linkedin\.com\.?(?::(?:443|80)?)?", re.IGNORECASE | re.ASCII)
 _OPAQUE = re.compile(r"A[A-Z][A-Za-z]A[A-Za-z0-9_-]{35}", re.ASCII)
-_LOWERED_OPAQUE = re.compile(r"a(?:c[orw]|em|a[kim])aa[a-z0-9_-]{34}", re.ASCII)
+_LOWERED_OPAQUE = re.compile(r"a(?:c[orw]|em)aa[a-z0-9_-]{10,}|aa[kim]aa[a-z0-9_-]{34}", re.ASCII)
+"""Of any length, as some are cut; but Aakaash and Aamaan are given names."""
 _URN = re.compile(r"urn:li:(?:fsd?_|ts_)?[a-z]*profile:\(?([A-Za-z0-9_-]+)[^/?#]*", re.IGNORECASE | re.ASCII)
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _EDGE = " \t\r\n\v\f\u00a0\u1680\u202f\u205f\u3000\ufeff\u200b\u200e\u200f\u2060<>\"'(),;" + "".join(
@@ -139,7 +140,7 @@ def _key_of_escaped(name: str) -> str | None:
 def _key_of_plain_name(name: str) -> str | None:
     """``_key_of_name`` for a name of letters, digits, ``-`` and ``_``, of which no sign can be wrong."""
     slug = name.lower()
-    if SLUG_LENGTHS.start <= len(slug) < OPAQUE_LENGTH and slug not in _NOBODY:
+    if SLUG_LENGTHS.start <= len(slug) < OPAQUE_LENGTH and slug not in _NOBODY and slug[3:5] != "aa":
         return "in:" + slug
     return _key_of_name(name)
 
@@ -151,7 +152,7 @@ def _key_of_name(name: str) -> str | None:
     slug = name.lower() if name.isascii() else _folded(name)
     if len(slug) not in SLUG_LENGTHS or slug in _NOBODY or not _FORBIDDEN.isdisjoint(slug):
         return None
-    # An opaque id whose case was lost names nobody any more: lower-cased ids of two members may be equal.
+    # An opaque id that was cut or whose case was lost names nobody any more: two members may have it.
     if _LOWERED_OPAQUE.fullmatch(slug) or _has_inner_dirt(slug):
         return None
     return "in:" + slug
@@ -163,7 +164,8 @@ def _folded(name: str) -> str:
 
 
 def _opaque_key(text: str) -> str | None:
-    return "urn:" + text if len(text) == OPAQUE_LENGTH and _OPAQUE.fullmatch(text) else None
+    whole = len(text) == OPAQUE_LENGTH and not text.isupper() and _OPAQUE.fullmatch(text)
+    return "urn:" + text if whole else None
 
 
 def _urn_key(text: str) -> str | None:

@@ -53,6 +53,8 @@ NOBODY = [
     "linkedin.com.evil.example/in/abc", "evillinkedin.com/in/abc", "https://linkedin.com@evil.com/in/abc",
     "https://user@linkedin.com/in/abc", "https://evil.com/linkedin.com/in/abc",
     "https://linkedin.com:8080/in/abc",
+    f"linkedin.com/in/{OPAQUE[:-1]}", f"linkedin.com/in/{OPAQUE[:20]}", f"linkedin.com/in/{OPAQUE}y",
+    f"linkedin.com/in/{OPAQUE.upper()}", OPAQUE.upper(), f"urn:li:fsd_profile:{OPAQUE.upper()}",
     "ftp://linkedin.com/in/abc", "linkedin.com/in/abc\ud800", f"linkedin.com/in/{OPAQUE.lower()}",
     "x" * 100_000,
 ]  # fmt: skip
@@ -82,6 +84,13 @@ APART = [
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_every_spelling_of_a_slug_gives_one_key(spelling: Any) -> None:
     assert linkedin_key(spelling) == "in:ann-lee"
+
+
+@pytest.mark.parametrize(
+    "slug", ["aakaash-kumar-sharma-1a2b3c4d5", "acoaa", "isaaac-newton", "AnnaMariaSchmidtFromTheNorthOfAlaskaXYZ"]
+)
+def test_a_slug_that_begins_much_like_an_opaque_id_is_a_slug(slug: Any) -> None:
+    assert linkedin_key("linkedin.com/in/" + slug) == "in:" + slug.lower()
 
 
 @pytest.mark.parametrize("spelling", MEMBERS)
