@@ -37,8 +37,8 @@ _LOWERED_OPAQUE = re.compile(r"a(?:c[orw]|em)aa[a-z0-9_-]{10,}|aa[kim]aa[a-z0-9_
 """Of any length, as some are cut; but Aakaash and Aamaan are given names."""
 _URN = re.compile(r"urn:li:(?:fsd?_|ts_)?[a-z]*profile:\(?([A-Za-z0-9_-]+)[^/?#]*", re.IGNORECASE | re.ASCII)
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_EDGE = " \t\r\n\v\f\u00a0\u1680\u202f\u205f\u3000\ufeff\u200b\u200e\u200f\u2060<>\"'(),;" + "".join(
-    map(chr, range(0x2000, 0x200B))
+_EDGE = " \t\r\n\v\f\u00a0\u1680\u202f\u205f\u3000\ufeff\u2060<>\"'(),;" + "".join(
+    map(chr, (*range(0x2000, 0x2010), *range(0x2018, 0x2020), *range(0x2028, 0x202F), *range(0x2066, 0x206A)))
 )
 _FORBIDDEN = frozenset('%/\\.&=?#@:<>"{}|^`[]$,;*!()')
 _JOINERS = frozenset("\u200c\u200d") | frozenset(map(chr, range(0xE0020, 0xE0080)))
@@ -146,6 +146,7 @@ def _key_of_plain_name(name: str) -> str | None:
 
 
 def _key_of_name(name: str) -> str | None:
+    name = name.strip(_EDGE)
     opaque = _opaque_key(name)
     if opaque:
         return opaque

@@ -36,6 +36,15 @@ SPELLINGS = [
     "/in/ann-lee",
     " <https://linkedin.com/in/ann-lee>, ",
     "\u200bhttps://linkedin.com/in/ann-lee\ufeff\u00a0",
+    "\u202ahttps://linkedin.com/in/ann-lee\u202c",
+    "\u2068linkedin.com/in/ann-lee\u2069",
+    "\u201chttps://linkedin.com/in/ann-lee\u201d",
+    "linkedin.com/in/ann-lee\u200d",
+    "linkedin.com/in/ann-lee\u200c/",
+    "linkedin.com/in/ann-lee%E2%80%8D/de",
+    "linkedin.com/in/ann-lee'/",
+    "linkedin.com/in/ann-lee%27",
+    "linkedin.com/in/ann-lee\u2019?trk=x",
 ]
 
 NOBODY = [
@@ -63,6 +72,7 @@ MEMBERS = [
     OPAQUE,
     f"https://www.linkedin.com/in/{OPAQUE}",
     f"https://www.linkedin.com/in/{OPAQUE}?miniProfileUrn=x",
+    f"https://www.linkedin.com/in/{OPAQUE}%27/",
     f"urn:li:fsd_profile:{OPAQUE}",
     f"urn:li:fs_miniProfile:{OPAQUE}",
     f"urn:li:fs_salesProfile:({OPAQUE},NAME_SEARCH,tok)",
