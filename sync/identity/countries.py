@@ -6,6 +6,8 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import Final
 
+from sync.identity.words import plain_text
+
 MAX_LENGTH: Final = 100
 
 _ALIASES: Final = """
@@ -81,9 +83,8 @@ def country_code(value: object) -> str | None:
     Codes of two and three letters, English names and common names in other languages are understood.
     Source: the Debian iso-codes tables as packaged by pycountry.
     """
-    if not isinstance(value, str) or len(value) > MAX_LENGTH:
-        return None
-    return _known(value)
+    text = plain_text(value)
+    return None if text is None or len(text) > MAX_LENGTH else _known(text)
 
 
 @lru_cache(maxsize=4096)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import idna
 
-from sync.identity.words import words
+from sync.identity.words import plain_text, words
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
@@ -86,9 +86,10 @@ def host_of(value: object) -> str | None:
     ``value`` may be the address of a site, a bare host or an email address. IP addresses, ``localhost`` and
     names without a dot are no hosts here.
     """
-    if not isinstance(value, str) or len(value) > MAX_LENGTH:
+    text = plain_text(value)
+    if text is None or len(text) > MAX_LENGTH:
         return None
-    match = _AUTHORITY.match(value.strip(_EDGE))
+    match = _AUTHORITY.match(text.strip(_EDGE))
     authority = (match[1] or match[2] or "") if match else ""
     host = authority.rpartition("@")[2].partition(":")[0].rstrip(".").lower()
     host = host if host.isascii() else host.translate(_UNSEEN)

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from sync.identity.domains import ascii_host
 from sync.identity.mailboxes import is_placeholder, joins_nobody
+from sync.identity.words import plain_text
 
 MAX_LENGTH: Final = 1024
 """Longer text is no single address; it bounds the work on hostile input."""
@@ -109,18 +110,19 @@ def _untagged(local: str) -> str:
 
 def written_email(value: object) -> str | None:
     """The bare address in its source spelling, without what surrounds it; ``None`` when there is no single one."""
-    parts = _parts(value)
-    if parts is None or not isinstance(value, str):
+    text, parts = plain_text(value), _parts(value)
+    if parts is None or text is None:
         return None
-    if value.lower() == "@".join(parts):
-        return value  # nothing is around it
-    address = _address(value)
+    if text.lower() == "@".join(parts):
+        return text  # nothing is around it
+    address = _address(text)
     return "@".join(address) if address else None
 
 
 def _parts(value: object) -> tuple[str, str] | None:
     """Canonical local part and domain."""
-    return _read(value) if isinstance(value, str) and len(value) <= MAX_LENGTH else None
+    text = value if type(value) is str else plain_text(value)
+    return _read(text) if text is not None and len(text) <= MAX_LENGTH else None
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from sync.identity.words import words
+from sync.identity.words import plain_text, words
 
 MAX_LENGTH: Final = 200
 MAX_TOKENS: Final = 12
@@ -63,7 +63,8 @@ _LATIN = frozenset({"LATIN"})
 
 def fold_name(value: object) -> FoldedName:
     """The tokens of a full name: accents, case, titles, degrees and particles folded away."""
-    return _fold(value) if isinstance(value, str) and len(value) <= MAX_LENGTH else _NOTHING
+    text = value if type(value) is str else plain_text(value)
+    return _fold(text) if text is not None and len(text) <= MAX_LENGTH else _NOTHING
 
 
 def fold_text(text: str) -> str:

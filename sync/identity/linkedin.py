@@ -12,7 +12,7 @@ import unicodedata
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote
 
-from sync.identity.words import words
+from sync.identity.words import plain_text, words
 
 MAX_LENGTH: Final = 4096
 """Longer text is no profile address; it bounds the work on hostile input."""
@@ -55,9 +55,10 @@ def linkedin_key(value: object) -> str | None:
 
     Source: RFC 3986 section 6.2.2 (case, escapes), RFC 3987 section 5.3.2.2 (NFC, never NFKC).
     """
-    if not isinstance(value, str) or len(value) > MAX_LENGTH:
+    text = value if type(value) is str else plain_text(value)
+    if text is None or len(text) > MAX_LENGTH:
         return None
-    text = value.strip(_EDGE)
+    text = text.strip(_EDGE)
     plain = _PLAIN.fullmatch(text)
     if plain:
         return _key_of_plain_name(plain[1])

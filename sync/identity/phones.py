@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from sync.identity.countries import country_code
+from sync.identity.words import plain_text
 
 MAX_LENGTH: Final = 200
 
@@ -35,9 +36,10 @@ def phone_number(value: object, default_region: object = "") -> PhoneNumber | No
     length is possible in its country; fictional ranges count too.
     Source: ITU-T E.164, RFC 3966 (``;ext=``), libphonenumber's FAQ.
     """
-    if not isinstance(value, str) or len(value) > MAX_LENGTH:
+    text = plain_text(value)
+    if text is None or len(text) > MAX_LENGTH:
         return None
-    return _parsed(value, country_code(default_region) or "")
+    return _parsed(text, country_code(default_region) or "")
 
 
 @lru_cache(maxsize=65536)

@@ -42,3 +42,23 @@ def test_no_value_makes_a_reader_raise(reader: Any, value: Any) -> None:
 )
 def test_huge_and_crooked_text_is_refused_quickly(reader: Any, value: Any) -> None:
     reader(value)
+
+
+class Crooked(str):
+    """Text that answers nothing."""
+
+    __slots__ = ()
+
+    def refuse(self, *_: object, **__: object) -> Any:
+        raise RuntimeError
+
+    strip = lower = isascii = casefold = translate = partition = encode = refuse
+    __len__ = __hash__ = __eq__ = __iter__ = __getitem__ = __contains__ = refuse
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    "text", ["ann.lee@acme.com", "linkedin.com/in/ann-lee", "Ann Lee", "France", "+33142685300"]
+)
+def test_text_of_a_class_of_its_own_is_read_as_text(reader: Any, text: str) -> None:
+    assert reader(Crooked(text)) == reader(text)
