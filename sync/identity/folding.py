@@ -22,6 +22,7 @@ _TITLES: Final = words(
 _AFTER_TITLES: Final = words("med rer habil jur oec theol dent ir fh ssa kfm kffr")
 _NAMES_TOO: Final = words("m me"), words("nat phil pol vet")
 """Titles in front and after one, before a given and a family name; elsewhere they are names or initials."""
+_IN_FRONT: Final = _TITLES | _NAMES_TOO[0]
 _DEGREES: Final = words("phd mba msc bsc md cpa cfa pmp esq llm llb ma ba pe rn dds dr")
 PARTICLES: Final = words(
     """
@@ -101,7 +102,7 @@ def _folded(value: str) -> FoldedName:
         words = after[: len(after) - late] + words + after[len(after) - late :]
     else:
         words += after
-    words = _untitled(words)
+    words = _untitled(words) if words and words[0] in _IN_FRONT else words
     last = _LAST_GENERATIONS.get(words[-1]) if len(words) > 2 else None
     generation = last or next((_GENERATIONS[word] for word in words[1:] if word in _GENERATIONS), None)
     named = _named(words[:-1] if last else words)

@@ -24,12 +24,13 @@ Source: linkedin.com/help/linkedin/answer/a542685 (customise your public profile
 OPAQUE_LENGTH: Final = 39
 
 _PLAIN = re.compile(
-    r"(?:(?:https?://)?(?:(?:www|m|touch|[a-z]{2})\.)?linkedin\.com/|/?)in/(?!in[/?#])([a-z0-9_-]+)"
+    r"(?:(?:https?://)?(?:(?:www|m|touch|[a-z]{2})\.)?linkedin\.com/|/?)in/(?!in[/?#])"
+    r"(?!a(?:c[orw]|em)aa[a-z0-9_-]{10,33}(?![a-z0-9_-]))([a-z0-9_-]+)"
     r"(?:[/?#](?!.*(?:\.\.|%2e))[!-\[\]-~]*)?",
     re.IGNORECASE | re.ASCII,
 )
-"""Nine of ten addresses; what comes after the slug, where no dots may lead elsewhere, says nothing more. Read in
-1 µs, the others in 6."""
+"""Nine of ten addresses, no opaque id that was cut; what comes after the slug, where no dots may lead elsewhere,
+says nothing more. Read in 1 µs, the others in 6."""
 _SPLIT = re.compile(r"(?:(?:https?:)?//)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)*linkedin\.com\.?(?::(?:443|80)?)?", re.IGNORECASE | re.ASCII)
 _OPAQUE = re.compile(r"A[A-Z][A-Za-z]A[A-Za-z0-9_-]{35}", re.ASCII)
@@ -141,7 +142,7 @@ def _key_of_escaped(name: str) -> str | None:
 def _key_of_plain_name(name: str) -> str | None:
     """``_key_of_name`` for a name of letters, digits, ``-`` and ``_``, of which no sign can be wrong."""
     slug = name.lower()
-    if SLUG_LENGTHS.start <= len(slug) < OPAQUE_LENGTH and slug not in _NOBODY and slug[3:5] != "aa":
+    if SLUG_LENGTHS.start <= len(slug) < OPAQUE_LENGTH and slug not in _NOBODY:
         return "in:" + slug
     return _key_of_name(name)
 
