@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, Final
 
 from sync.identity.emails import canonical_email
@@ -15,11 +14,11 @@ from sync.person import Decision, MatchRecord
 from sync.record import RecordRef
 
 _POLICY = MatchPolicy(look_for_alike=False)
-_WHENEVER = datetime.min.replace(tzinfo=UTC)
-_VERDICTS: Final = ("unsure", "same", "different")
+_NOW: Final = datetime.max.replace(tzinfo=UTC)
+_VERDICTS: Final = ("same", "different", "unsure")
 """Of judgements of one time the later one here counts."""
 _LINK: Final = (("rid",), ("person_id", "person"))
-_DECISION: Final = (("rid_a", "a_rid", "a"), ("rid_b", "b_rid", "b"), ("verdict",), ("at",))
+_DECISION: Final = (("rid_a", "a_rid", "a"), ("rid_b", "b_rid", "b"), ("verdict",))
 
 
 def cluster(
@@ -33,28 +32,18 @@ def cluster(
 
     ``records``: mappings with ``rid`` (of several with one the last counts) and any of ``provider``,
     ``provider_id``, ``emails``, ``linkedin``, ``name``, ``company``, ``domain``, ``phone``, ``aliases``.
-    ``links``: (rid, person id) that hold already. ``decisions``: (rid, rid, verdict) or (rid, rid, verdict, at) as
-    tuples, or mappings or objects with ``rid_a``, ``rid_b``, ``verdict`` and perhaps ``at`` (a time or its ISO
-    text); the verdict is ``same``, ``different`` or ``unsure``. Of several on a pair the latest counts, those
-    without a time being the earliest, and of one time ``different`` before ``same`` before ``unsure``, which
-    leaves the pair to its keys. ValueError for any other verdict. The order of nothing matters.
+    ``links``: (rid, person id) that hold already. ``decisions``: (rid, rid, verdict) as tuples, perhaps with a
+    time, or mappings or objects with ``rid_a``, ``rid_b``, ``verdict`` and perhaps ``at`` (a time or its ISO
+    text). The verdict is ``same``, ``different`` or ``unsure``, which takes back what was said. In whatever order,
+    of several on a pair the latest counts (without a time: of now), of one time ``unsure`` before ``different``
+    before ``same``. ValueError for any other verdict.
     """
     people = dict(_told(link, _LINK) for link in (links.items() if isinstance(links, Mapping) else links))
     rows = sorted({row["rid"]: row for row in records}.values(), key=_reference)
     numbers: dict[Any, int] = {RecordRef(*_reference(row)[:2]): number for number, row in enumerate(rows)}
     numbers |= {row["rid"]: number for number, row in enumerate(rows)}
     entries = [_record(row, number, people.get(row["rid"])) for number, row in enumerate(rows)]
-    refs = [entry.ref for entry in entries]
-    latest: dict[tuple[int, int], tuple[datetime, int]] = {}
-    for a, b, rank in _judgements(decisions, numbers):
-        pair = min(a, b), max(a, b)
-        latest[pair] = max(rank, latest.get(pair, rank))
-    judged = [
-        Decision(a=refs[a], b=refs[b], verdict=_VERDICTS[verdict], by="", at=at)
-        for (a, b), (at, verdict) in latest.items()
-        if verdict
-    ]
-    partition = match(entries, judged, policy)
+    partition = match(entries, _judgements(decisions, numbers, entries), policy)
     return [[rows[number]["rid"] for number in part] for part in partition.clusters]
 
 
@@ -79,38 +68,40 @@ def _record(row: Mapping[str, Any], number: int, person_id: str | None) -> Match
 
 
 def _judgements(
-    decisions: Iterable[Any], numbers: Mapping[Any, int]
-) -> Iterable[tuple[int, int, tuple[datetime, int]]]:
+    decisions: Iterable[Any], numbers: Mapping[Any, int], entries: Sequence[MatchRecord]
+) -> list[Decision]:
+    latest: dict[tuple[int, int], tuple[datetime, int]] = {}
     for decision in decisions:
-        a, b, verdict, at = (*_told(decision, _DECISION), None)[:4]
+        a, b, verdict = _told(decision, _DECISION)
         if verdict not in _VERDICTS:
             raise ValueError(verdict)
         if a in numbers and b in numbers:
-            yield numbers[a], numbers[b], (_time(at), _VERDICTS.index(verdict))
+            one, other = sorted((numbers[a], numbers[b]))
+            said = _time(decision), _VERDICTS.index(verdict)
+            latest[one, other] = max(said, latest.get((one, other), said))
+    return [
+        Decision(a=entries[a].ref, b=entries[b].ref, verdict=_VERDICTS[verdict], by="", at=at)
+        for (a, b), (at, verdict) in latest.items()
+        if _VERDICTS[verdict] != "unsure"
+    ]
 
 
-def _time(at: object) -> datetime:
-    if at is None:
-        return _WHENEVER
-    time = at if isinstance(at, datetime) else datetime.fromisoformat(str(at))
+def _time(decision: Any) -> datetime:
+    if isinstance(decision, (tuple, list)):
+        at = next((told for told in decision[3:] if isinstance(told, datetime)), None)
+    else:
+        at = decision.get("at") if isinstance(decision, Mapping) else getattr(decision, "at", None)
+    time = at if isinstance(at, datetime) else datetime.fromisoformat(at) if at else _NOW
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _told(row: Any, names: tuple[tuple[str, ...], ...]) -> tuple[Any, ...]:
-    """The values of a row in order; of a mapping or an object the first of each place's ``names`` that it has.
-
-    Only the time may be missing.
-    """
+    """The values of a row in order; of a mapping or an object the first of each place's ``names`` that it has."""
     if isinstance(row, (tuple, list)):
         return tuple(row[: len(names)])
     if isinstance(row, Mapping):
-        return tuple(_first(own, row.__contains__, row.__getitem__) for own in names)
-    return tuple(_first(own, partial(hasattr, row), partial(getattr, row)) for own in names)
-
-
-def _first(names: tuple[str, ...], has: Callable[[str], bool], get: Callable[[str], Any]) -> Any:
-    name = next(filter(has, names), names[0])
-    return None if name == "at" and not has(name) else get(name)
+        return tuple(row[next((name for name in own if name in row), own[0])] for own in names)
+    return tuple(getattr(row, next((name for name in own if hasattr(row, name)), own[0])) for own in names)
 
 
 def _text(value: object) -> str | None:

@@ -15,7 +15,7 @@ ROWS: list[dict[str, Any]] = [
     {"rid": rid, "provider": provider, "provider_id": "1", "emails": [email], "name": "Ann Lee"}
     for rid, provider, email in (("a", "topo", "ann@acme.com"), ("b", "apollo", "lee@acme.com"))
 ]
-LATER, YET_LATER = START + timedelta(days=1), (START + timedelta(days=2)).isoformat()
+LATER, YET_LATER = START + timedelta(days=1), START + timedelta(days=2)
 
 
 def are_one(*said: Any, rows: list[dict[str, Any]] = ROWS) -> bool:
@@ -27,14 +27,15 @@ def are_one(*said: Any, rows: list[dict[str, Any]] = ROWS) -> bool:
 def test_the_latest_judgement_on_a_pair_counts_in_any_order_and_form() -> None:
     said = [("a", "b", "same", START), {"rid_a": "b", "rid_b": "a", "verdict": "different", "at": LATER}]
     assert not are_one(*said)
-    assert are_one(*said, ("b", "a", "same", YET_LATER))
-    assert not are_one(*said, ("b", "a", "unsure", YET_LATER))
-    assert are_one(("a", "b", "same", START), ("a", "b", "different"))
+    assert are_one(*said, {"a": "a", "b": "b", "verdict": "same", "at": YET_LATER.isoformat()})
+    assert not are_one(*said, ("b", "a", "unsure", "ann", YET_LATER))
+    assert not are_one(("a", "b", "same", START), ("a", "b", "different"))
 
 
-def test_judgements_without_a_time_say_different_before_same_before_unsure() -> None:
-    assert not are_one(("a", "b", "same"), ("a", "b", "different"), ("b", "a", "unsure"))
-    assert are_one(("a", "b", "same"), ("b", "a", "unsure"))
+def test_of_judgements_without_a_time_different_stands_before_same_and_unsure_takes_back_either() -> None:
+    assert not are_one(("a", "b", "same"), ("a", "b", "different"))
+    assert not are_one(("a", "b", "same"), ("b", "a", "unsure"))
+    assert not are_one(("a", "b", "same", START), ("b", "a", "unsure"))
 
 
 def test_who_is_left_undecided_is_told_by_keys_again() -> None:
