@@ -85,13 +85,15 @@ class Operation:
 class Batch:
     """Operations that go out in one request. ``digest``: SHA-256 of its body, committed before it is sent.
 
-    ``wire`` is the adapter's own rendering; nobody else looks into it.
+    ``way`` tells apart the calls of a provider that has several for one kind. ``wire`` is the adapter's own
+    rendering; nobody else looks into it.
     """
 
     provider: str
     kind: Kind
     operations: tuple[Operation, ...]
     digest: str
+    way: str = ""
     wire: object = field(repr=False)
 
 
@@ -104,11 +106,12 @@ nothing tells which."""
 class Outcome:
     """What became of one operation of a batch.
 
-    ``state``: ``acked``, ``pending``, ``refused``, ``failed`` or ``unknown``. ``record_id``: the row it is
-    now tied to; of a refusal that doubts a match, the row it met. ``record``: the row as echoed; ``None`` when
-    the provider echoes nothing. ``existing``: a create met a record that was there before and was left untouched.
-    ``entry_id``: what the provider calls the entry that it made. ``request_id``: its id of the call, if told.
-    ``reason``: code; ``message``: the provider's own words, without personal data where it can be helped.
+    ``state``: ``acked``, ``pending``, ``refused``, ``failed``, ``unknown`` or, where it was surely not written
+    and the next run tries again, ``deferred``. ``record_id``: the row it is now tied to; of a refusal that
+    doubts a match, the row it met. ``record``: the row as echoed; ``None`` when the provider echoes nothing.
+    ``existing``: a create met a record that was there before and was left untouched. ``entry_id``: what the
+    provider calls the entry that it made. ``request_id``: its id of the call, if told. ``reason``: code;
+    ``message``: the provider's own words, without personal data where it can be helped.
     """
 
     operation_id: str

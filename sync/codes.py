@@ -55,6 +55,7 @@ class StateReason(StrEnum):
     UNREACHABLE = "unreachable"
     REFUSED_CREDENTIALS = "refused-credentials"
     REJECTED = "rejected"
+    NOT_TAKEN_NOW = "not-taken-now"
     BATCH_INCONSISTENT = "batch-inconsistent"
     AMBIGUOUS_ECHO = "ambiguous-echo"
     MATCH_DOUBTFUL = "match-doubtful"
@@ -136,6 +137,7 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "unreachable": "The provider could not be reached, so nothing was sent.",
         "refused-credentials": "The provider refused the credentials or their scope.",
         "rejected": "The provider refused this request for good.",
+        "not-taken-now": "The provider refused it for a reason that may pass; the next run tries again.",
         "batch-inconsistent": "The provider's answer to the batch does not add up for this item.",
         "ambiguous-echo": "More than one row of the provider's answer fits this person.",
         "match-doubtful": "The provider matched a record that is perhaps not this person.",

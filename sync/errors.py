@@ -12,7 +12,7 @@ ContactSyncError
     ├── Transient             a read that failed; retry inside the budget
     ├── OutcomeUnknown        a write that may have been applied; never re-sent blindly
     ├── Missing               the record is gone (404, or Apollo's 422 texts)
-    ├── Rejected              this request, as it stands, is refused for good; bisect or report
+    ├── Rejected              this request, as it stands, is refused; bisect, report or put off
     └── MappingError          the answer is not what the provider documents
 
 Attributes are set in ``__init__``; the text names the provider, the place and the cause, and never a
@@ -140,10 +140,11 @@ class Missing(ProviderError):
 
 
 class Rejected(ProviderError):
-    """The provider refuses this request for good.
+    """The provider refuses this request as it stands.
 
     ``status`` is the HTTP code. ``code`` is the provider's own type, if told. ``record_id`` names the
-    offending row where the answer does.
+    offending row where the answer does. ``for_good``: whether that row would be refused again whenever it is
+    sent; ``None`` where the answer does not tell.
     """
 
     def __init__(
@@ -154,9 +155,11 @@ class Rejected(ProviderError):
         status: int | None = None,
         code: str | None = None,
         record_id: str | None = None,
+        for_good: bool | None = None,
         request_id: str | None = None,
     ) -> None:
         super().__init__(provider, message, request_id=request_id)
+        self.for_good = for_good
         self.status = status
         self.code = code
         self.record_id = record_id

@@ -26,6 +26,7 @@ def settled_operation(operation: Operation, outcome: Outcome) -> Operation:
     return replace(
         operation,
         state=outcome.state,
+        digest=None if outcome.state == "deferred" else operation.digest,
         reason=outcome.reason or operation.reason,
         message=outcome.message,
         record_id=outcome.record_id or operation.record_id,

@@ -116,14 +116,21 @@ def error_for(request: Request, response: Response, now: datetime) -> ProviderEr
     if status in {408, 409, 425} or status >= 500:
         kind = OutcomeUnknown if request.mutating else Transient
         return kind(PROVIDER, f"{where} {refusal.code or ''}".strip(), request_id=told)
+    row = refusal.row or (refusal.deleted[0] if refusal.deleted else None)
     return Rejected(
         PROVIDER,
         where,
         status=status,
         code="deleted" if refusal.deleted else refusal.code,
-        record_id=refusal.row or (refusal.deleted[0] if refusal.deleted else None),
+        record_id=row,
+        for_good=True if row or _is_absent(request, refusal) else None,
         request_id=told,
     )
+
+
+def _is_absent(request: Request, refusal: Refusal) -> bool:
+    """Whether a PATCH met no such contact, as with the id of a person; other words may be about the call."""
+    return request.method == "PATCH" and "does not exist" in refusal.message.lower()
 
 
 def _not_shown(where: str, refusal: Refusal) -> ProviderError:

@@ -67,6 +67,7 @@ class ApolloWriter:
             provider=wire.PROVIDER,
             kind=operations[0].kind,
             operations=operations,
+            way=self._way(operations[0]),
             digest=digest_of(request),
             wire=request,
         )
@@ -185,13 +186,7 @@ class ApolloWriter:
 
     async def _by_id(self, batch: Batch, parse: Any) -> tuple[Outcome, ...]:
         """``PATCH`` and stage moves: nothing is sent a second time."""
-        try:
-            rows, request_id = await self._ask(_request_of(batch), batch.operations, parse)
-        except Rejected as error:
-            if len(batch.operations) > 1:
-                raise
-            only = batch.operations[0]
-            return (_refused(only, StateReason.REJECTED, error.message, error.request_id),)
+        rows, request_id = await self._ask(_request_of(batch), batch.operations, parse)
         outcomes = self._by_row(batch.operations, rows, request_id)
         return tuple(outcomes[operation.id] for operation in batch.operations)
 

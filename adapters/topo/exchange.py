@@ -27,6 +27,8 @@ SCOPES = (
 """What the adapter can make use of. Source: https://docs.topo.io/api-reference/authentication."""
 
 JSON = (("content-type", "application/json"),)
+VALIDATION = "ValidationIssue"
+"""The one type of error that is about what was sent, and would be met again."""
 UNSURE = frozenset({408, 425, 499})
 """Client errors that a gateway gives while the request may still be worked on."""
 
@@ -156,7 +158,14 @@ def _refuse(request: Request, response: Response, now: datetime) -> NoReturn:
         raise RateLimited(NAME, f"{where} answered {said}", retry_after_s=wait_s, request_id=request_id)
     if 400 <= status < 500 and status not in UNSURE:
         kind = _type(row) or None
-        raise Rejected(NAME, f"{where} answered {said}", status=status, code=kind, request_id=request_id)
+        raise Rejected(
+            NAME,
+            f"{where} answered {said}",
+            status=status,
+            code=kind,
+            for_good=kind == VALIDATION,
+            request_id=request_id,
+        )
     raise _unusable(request, f"answered {said}", request_id)
 
 

@@ -77,6 +77,7 @@ def assemble(session: Session) -> Report:
         guards=session.guards,
         bulk=tuple(session.bulk),
         still_blocked=len({op for op, _, _ in blocked} - {o.id for o in operations}),
+        refused_before=session.refused_before,
         unsettled=len({o.operation_id for o in store.standing(UNSETTLED)} - {o.id for o in operations}),
         notes=(*session.notes, *_uncompared(session)),
         names=_names(session, operations),
@@ -120,7 +121,9 @@ def exit_code(session: Session, operations: tuple[Operation, ...]) -> int:
         AUTH: "refused" in statuses,
         QUOTA: bool(reasons & WAITS_FOR_QUOTA) or any(seat.limited for seat in session.seats.values()),
         UNREACHABLE: "unreachable" in statuses,
-        PARTIAL: "failed" in statuses or any(o.state in NEEDS_A_PERSON for o in operations),
+        PARTIAL: "failed" in statuses
+        or StateReason.NOT_TAKEN_NOW in reasons
+        or any(o.state in NEEDS_A_PERSON for o in operations),
         DIFFERENT: session.options.mode == "verify" and any(o.state in DIFFERS for o in operations),
     }
     return next((code for code in URGENCY if met[code]), OK)

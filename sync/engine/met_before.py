@@ -44,10 +44,17 @@ MENDABLE = frozenset({StateReason.REJECTED, StateReason.NO_KEY})
 
 
 def refused(session: Session) -> dict[tuple[str, str, str], frozenset[str]]:
-    """What providers refused for good, by place; under other settings of theirs it may be tried again."""
+    """What providers refused for good, by place; under other settings of theirs it may be tried again.
+
+    A verification takes it for the difference that it is, unless a hold tells of it.
+    """
     since = settings_since(session)
+    verify = session.options.mode == "verify"
+    held = {(h.person_id, h.provider) for h in session.store.holds()} if verify else set()
     found: dict[tuple[str, str, str], set[str]] = {}
     for operation in session.store.operations(states=("refused",), reasons=FOR_GOOD):
+        if verify and (operation.person_id, operation.provider) not in held:
+            continue
         sent_at, changed_at = operation.sent_at, since.get(operation.provider)
         outdated = sent_at is not None and changed_at is not None and sent_at < changed_at
         if outdated and operation.reason in MENDABLE:

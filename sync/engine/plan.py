@@ -133,6 +133,7 @@ class _Planner:
         self._keep(operations)
         self._cannot += plan.cannot_express
         self._manual += (*plan.manual_actions, *opt_outs.manual_actions)
+        session.refused_before += plan.refused_before
         doubted = any(
             o.reason == StateReason.SUSPECTED_DUPLICATE and (person.id in world.doubts or not self._is_there(o))
             for o in operations

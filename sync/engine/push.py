@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sync.change import PARTIAL_TOTALS, Outcome
+from sync.change import OPT_OUT_KINDS, PARTIAL_TOTALS
 from sync.codes import StateReason
 from sync.engine.look_before import LookBefore
+from sync.engine.refusals import Refusals, halves, of_short_totals, one_fate
 from sync.engine.resolve import as_repeat, may_send_again
 from sync.engine.settle import settle
 from sync.engine.storing import keep_memory
@@ -70,6 +71,7 @@ class _Pusher:
         self._session = session
         self._seat = seat
         self._look = LookBefore(session, seat, self._put_off, self._end)
+        self._refusals = Refusals()
         self._extra_calls = EXTRA_CALLS_TO_ISOLATE
         self._lost_in_a_row = 0
         self._done = 0
@@ -88,8 +90,12 @@ class _Pusher:
             rest = self._without_stopped(rest)
             if not rest:
                 return
-            head = self._seat.provider.batches(rest)[0].operations
+            batch = self._seat.provider.batches(rest)[0]
+            head = batch.operations
             rest = rest[len(head) :]
+            if self._refusals.useless(batch):
+                self._put_off(head, StateReason.NOT_TAKEN_NOW)
+                continue
             try:
                 ready = await self._look.at(list(head))
             except ContactSyncError as error:
@@ -142,6 +148,7 @@ class _Pusher:
             await self._failed(batch, error)
         else:
             self._lost_in_a_row = 0
+            self._refusals.accepted(batch, result.outcomes)
             if result.bulk is not None:
                 session.bulk.append(result.bulk)
             short = [o for o in result.outcomes if o.reason == PARTIAL_TOTALS]
@@ -151,7 +158,7 @@ class _Pusher:
                 if short:
                     seat.note("the totals of an upload do not confirm every row of it")
                 alone = len(batch.operations) == 1
-                settle(session, seat, batch, [_of_short_totals(o, alone=alone) for o in result.outcomes])
+                settle(session, seat, batch, [of_short_totals(o, alone=alone) for o in result.outcomes])
                 self._advance(len(batch.operations))
         keep_memory(session, seat)
 
@@ -186,7 +193,7 @@ class _Pusher:
 
         Rows without the key that it matches on would be made a second time; what became of them stays unknown.
         """
-        for half in _halves(self._recognisable(batch, "the totals do not confirm every row")):
+        for half in halves(self._recognisable(batch, "the totals do not confirm every row")):
             self._extra_calls -= 1
             await self._send_anew([as_repeat(o) for o in half])
 
@@ -205,16 +212,34 @@ class _Pusher:
             self._note_lost(error)
         elif isinstance(error, Rejected) and batch.kind in WITH_OTHERS and error.status in ABOUT_THE_CALL:
             self._give_up(batch.operations, error)
-        elif isinstance(error, Rejected) and len(batch.operations) > 1:
-            for half in _halves(batch.operations):
-                await self._send_anew(half)
         elif isinstance(error, Rejected):
-            self._all(batch, "refused", StateReason.REJECTED, str(error), error.request_id)
+            await self._refused(batch, error)
         elif isinstance(error, QuotaExhausted) and error.sent:
             again = self._recognisable(batch, "rows may have been written before the quota was met")
             self._give_up(again, error)
         else:
             self._give_up(batch.operations, error)
+
+    async def _refused(self, batch: Batch, error: Rejected) -> None:
+        """A row that is to blame itself is refused for good; anything else is tried again by the next run."""
+        if self._refusals.may_be_a_row(batch, error):
+            since = self._refusals.so_far(batch)
+            for half in halves(batch.operations):
+                if self._refusals.useless(batch):
+                    self._put_off(half, StateReason.NOT_TAKEN_NOW)
+                else:
+                    await self._send_anew(half)
+            for row, why in self._refusals.blamed(batch, since):
+                fate = one_fate(row, "refused", StateReason.REJECTED, str(why), why.request_id)
+                settle(self._session, self._seat, row, fate)
+            return
+        self._refusals.met(batch, error)
+        alone = len(batch.operations) == 1
+        if alone and (error.for_good or batch.kind in OPT_OUT_KINDS):
+            self._all(batch, "refused", StateReason.REJECTED, str(error), error.request_id)
+        else:
+            self._seat.hesitates(error)
+            self._all(batch, "deferred", StateReason.NOT_TAKEN_NOW, str(error), error.request_id)
 
     def _note_lost(self, error: ContactSyncError) -> None:
         """Too many in a row stop the writes; reading goes on, for it may find what was written.
@@ -249,12 +274,8 @@ class _Pusher:
             self._put_off(operations, self._down_reason())
 
     def _all(self, batch: Batch, state: State, reason: str, message: str, request_id: str | None = None) -> None:
-        outcomes = [
-            Outcome(operation_id=o.id, state=state, reason=reason, message=message, request_id=request_id)
-            for o in batch.operations
-        ]
-        settle(self._session, self._seat, batch, outcomes)
-        self._advance(len(outcomes))
+        settle(self._session, self._seat, batch, one_fate(batch, state, reason, message, request_id))
+        self._advance(len(batch.operations))
 
     def _put_off(
         self, operations: Iterable[Operation], reason: str, *, until: datetime | None = None, sent: bool = False
@@ -274,18 +295,3 @@ class _Pusher:
     def _advance(self, count: int) -> None:
         self._done += count
         self._session.progress.advance("push", self._seat.name, self._done, self._total)
-
-
-def _of_short_totals(outcome: Outcome, *, alone: bool) -> Outcome:
-    """A row that was posted ``alone`` is the refused one; rows that stay unnamed are accepted but unconfirmed."""
-    if outcome.reason != PARTIAL_TOTALS:
-        return outcome
-    if alone:
-        message = "posted alone, it was neither created nor updated"
-        return replace(outcome, state="refused", reason=StateReason.REJECTED, message=message)
-    return replace(outcome, state="acked", reason=None, message="the totals do not confirm every row")
-
-
-def _halves(operations: Sequence[Operation]) -> tuple[Sequence[Operation], Sequence[Operation]]:
-    middle = len(operations) // 2
-    return operations[:middle], operations[middle:]

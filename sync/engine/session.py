@@ -87,6 +87,11 @@ class Seat:
         request_id = error.request_id if isinstance(error, ProviderError) else None
         self.note(str(error).removeprefix(f"{self.name}: "), error.remedy, request_id)
 
+    def hesitates(self, error: ProviderError) -> None:
+        """It does not take something now, and goes on; the report says what."""
+        self.status = "partial" if self.status == "ok" else self.status
+        self.note(error.message, error.remedy, error.request_id)
+
     def doubt(self, problem: str) -> None:
         """What it shows is not compared with what is known; the report says why, and that a run would stop."""
         self.status = "failed"
@@ -182,6 +187,8 @@ class Session:
     deferred_reads: list[DeferredReport] = field(default_factory=list)
     bulk: list[BulkTotals] = field(default_factory=list)
     guards: tuple[GuardReport, ...] = ()
+    refused_before: int = 0
+    """Wishes that were not planned because a provider refused them for good."""
     merges: dict[str, int] = field(default_factory=dict)
     new_people: int = 0
     merged_people: int = 0

@@ -42,6 +42,7 @@ class Draft:
         self.effect = effect
         self.world = world
         self.waits = False
+        self._refused_before = 0
         self.held = {c.field for c in person.conflicts} | set(person.frozen)
         self._operations: list[Operation] = []
         self._cannot: list[tuple[CannotExpress, str]] = []
@@ -54,6 +55,7 @@ class Draft:
             cannot_express=tuple(self._cannot),
             manual_actions=tuple(self._manual),
             waits=self.waits,
+            refused_before=self._refused_before,
         )
 
     def wanted_names(self, side: Side) -> list[str]:
@@ -103,9 +105,11 @@ class Draft:
         )
 
     def add(self, operation: Operation) -> bool:
-        """The operation is planned, unless the provider already refused this very wish."""
+        """The operation is planned, unless the provider already refused this very wish; that is told each time."""
         place = (operation.person_id, operation.provider, operation.kind)
         if wish_digest(operation) in self.world.refused.get(place, ()):
+            self._refused_before += 1
+            self.waits = True
             return False
         self.waits = self.waits or operation.state == "deferred"
         self._operations.append(operation)

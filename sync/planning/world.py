@@ -85,9 +85,13 @@ class World:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonPlan:
-    """What one person needs. ``waits``: something will have to be looked at again next time."""
+    """What one person needs. ``waits``: something will have to be looked at again next time.
+
+    ``refused_before``: wishes that are not planned because the provider refused them for good.
+    """
 
     operations: tuple[Operation, ...] = ()
     cannot_express: tuple[tuple[CannotExpress, str], ...] = ()
     manual_actions: tuple[ManualAction, ...] = ()
     waits: bool = False
+    refused_before: int = 0

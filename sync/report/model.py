@@ -116,6 +116,8 @@ class Report:
     bulk: tuple[BulkTotals, ...] = ()
     still_blocked: int = 0
     """Operations that are blocked as an earlier report told."""
+    refused_before: int = 0
+    """Changes that are still wished and not sent again, because their providers refused them for good."""
     unsettled: int = 0
     """Operations of earlier runs whose outcome is not known yet and that no person is asked about."""
     notes: tuple[str, ...] = ()

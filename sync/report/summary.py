@@ -55,8 +55,8 @@ def headline(report: Report) -> str:
         return f"Verification found {found}. Nothing was sent."
     if report.mode == "dry-run":
         found = f"{_changes(report, 'planned')} would be made"
-        return f"Dry run: {found}{_others(report, 'planned')}. Nothing was sent."
-    return f"{_changes(report, *_DONE)} made{_others(report, *_DONE)}."
+        return f"Dry run: {found}{_others(report, 'planned')}{_before(report)}. Nothing was sent."
+    return f"{_changes(report, *_DONE)} made{_others(report, *_DONE)}{_before(report)}."
 
 
 def _nothing(report: Report) -> str:
@@ -64,7 +64,9 @@ def _nothing(report: Report) -> str:
     if unread:
         return visible(f"No change is planned, but not everything went well at {', '.join(unread)}.")
     if waiting(report):
-        return "Nothing to send; some things wait for you."
+        return f"Nothing to send; some things wait for you{_before(report)}."
+    if report.refused_before:
+        return f"Nothing to send{_before(report)} and not sent again."
     if report.unsettled:
         looked_up = words.count(report.unsettled, "earlier operation is", "earlier operations are")
         return f"Nothing to send; {looked_up} not settled yet and looked up again by the next runs."
@@ -85,6 +87,11 @@ def _others(report: Report, *states: str) -> str:
     found: Counter[str] = Counter(o.state for o in report.operations if o.state not in states)
     rest = [f"{words.number(found[state])} {words.state(state)}" for state in sorted(found, key=words.urgency)]
     return f"; {', '.join(rest)}" if rest else ""
+
+
+def _before(report: Report) -> str:
+    """The wishes that are no longer sent because they were refused; ``""`` when there are none."""
+    return f"; {words.number(report.refused_before)} refused before" if report.refused_before else ""
 
 
 def provider_rows(report: Report) -> Iterator[ProviderRow]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from adapters.toolkit.faults import Fault
 from tests.engine.house import House, at, crowd, person
 from tests.engine.test_meanwhile import Meddler, run_with
 
@@ -52,9 +51,10 @@ async def test_a_record_that_came_while_its_person_was_written_to_is_given_what_
 async def test_who_waited_for_the_create_of_a_possible_double_is_created_when_that_is_refused(home: House) -> None:
     home.actors["topo"].create(person(linkedin_url=None, company_name="Oakmere"))
     home.actors["apollo"].create(person(emails=(), company_name="Oakmere"))
-    home.datananas.traffic.faults.append(Fault.parse("POST /contacts/bulk:1:status=422"))
+    home.datananas.turn(silently_refuse=lambda _: True)
     report = await home.run()
     assert {o.state for o in at(report, "datananas")} == {"refused", "blocked"}
+    home.datananas.turn(silently_refuse=None)
     report = await home.run()
     assert [(o.kind, o.state) for o in at(report, "datananas")] == [("create", "acked")]
     assert (await home.run()).operations == ()

@@ -1,4 +1,4 @@
-"""What a provider refused: remembered under the settings that it was sent with, and no longer."""
+"""What a provider refused: remembered of a row, under the settings that it was sent with; else tried again."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.toolkit.faults import Fault
+from sync.report.summary import headline
 from tests.engine.house import GENEROUS, at, by_state, crowd, person
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ async def test_rows_refused_under_a_wrong_field_map_are_sent_once_it_is_right(ho
     for contact in crowd(3):
         home.actors["topo"].create(contact)
     home.datananas.turn(field_names={"email": "mail", "linkedin": "profileUrl"})
-    assert by_state(await home.run()) == {("datananas", "create", "refused"): 3}
-    assert by_state(await home.run()) == {}
+    for _ in range(2):
+        assert by_state(await home.run()) == {("datananas", "create", "deferred"): 3}
     home.configure("datananas", field_map={"emails": "mail", "linkedin_url": "profileUrl"})
     (guard,) = (await home.run()).guards
     assert by_state(await home.run(allow=(*GENEROUS, guard.allow))) == {("datananas", "create", "acked"): 3}
@@ -29,7 +30,7 @@ async def test_rows_refused_under_a_wrong_field_map_are_sent_once_it_is_right(ho
 async def test_a_refusal_outlives_a_change_of_another_providers_settings(home: House) -> None:
     home.without("apollo")
     home.actors["topo"].create(person())
-    home.datananas.turn(field_names={"email": "mail", "linkedin": "profileUrl"})
+    home.datananas.turn(silently_refuse=lambda _: True)
     assert [o.state for o in at(await home.run(), "datananas")] == ["refused"]
     home.configure("topo", requests_per_second=50.0)
     assert at(await home.run(), "datananas") == []
@@ -79,4 +80,95 @@ async def test_a_row_that_a_bulk_upload_leaves_out_without_a_word_is_named(home:
     assert states.pop("person3") == ("refused", "rejected")
     assert {state for state, _ in states.values()} == {"acked"}
     again = await home.run()
-    assert (again.exit_code, again.operations) == (0, ())
+    assert (again.exit_code, again.operations, again.refused_before) == (0, (), 1)
+
+
+CREATES = {
+    "topo": "/v1/contact-entries",
+    "apollo": "/api/v1/contacts/bulk_create",
+    "datananas": "/contacts/bulk",
+}
+BUSINESS = '{"status_code":422,"type":"BusinessIssue","message":"the list is archived"}'
+
+
+def refuse(home: House, name: str, count: str, status: int, body: str = "<html>gateway</html>") -> None:
+    home.boxes[name].traffic.faults.append(
+        Fault.parse(f"POST {CREATES[name]}:{count}:status={status},body={body}")
+    )
+
+
+def posts(home: House, name: str) -> int:
+    return int(home.boxes[name].traffic.count("POST", CREATES[name]))
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "body"),
+    [
+        ("topo", 422, BUSINESS),
+        *(("topo", status, "<html>gateway</html>") for status in (400, 413, 421, 423, 431, 451)),
+        ("datananas", 422, '{"error":{"statusCode":422,"message":"list"}}'),
+        ("datananas", 423, '{"error":{"statusCode":423,"message":"list locked"}}'),
+        ("apollo", 422, '{"error":"Parameters misconfigured."}'),
+    ],
+)
+async def test_what_is_refused_for_no_row_is_told_and_tried_again(
+    home: House, name: str, status: int, body: str
+) -> None:
+    other = "apollo" if name == "topo" else "topo"
+    home.without(*{"topo", "apollo", "datananas"} - {name, other})
+    for contact in crowd(3):
+        home.actors[other].create(contact)
+    refuse(home, name, "*", status, body)
+    report = await home.run()
+    assert {(o.state, o.reason) for o in at(report, name)} == {("deferred", "not-taken-now")}
+    assert (report.exit_code, report.providers[name].status) == (3, "partial")
+    assert any(str(status) in problem for problem in report.providers[name].problems)
+    assert posts(home, name) == (1 if status in {421, 423, 431, 451} else 5)
+    home.boxes[name].traffic.faults.clear()
+    assert {o.state for o in at(await home.run(), name)} <= {"acked", "verified"}
+
+
+async def test_a_row_refused_alone_while_the_others_go_through_is_remembered(home: House) -> None:
+    home.without("apollo")
+    for contact in crowd(4):
+        home.actors["topo"].create(contact)
+    refuse(home, "datananas", "1-3", 422)
+    report = await home.run()
+    assert by_state(report) == {("datananas", "create", "refused"): 1, ("datananas", "create", "acked"): 3}
+    again = await home.run()
+    assert (again.operations, again.refused_before, posts(home, "datananas")) == ((), 1, 5)
+    assert headline(again) == "Nothing to send; 1 refused before and not sent again."
+
+
+async def test_a_bad_row_at_topo_is_remembered_told_and_a_difference(home: House) -> None:
+    home.without("datananas")
+    home.actors["apollo"].create(person())
+    refuse(home, "topo", "1", 400, '{"status_code":400,"type":"ValidationIssue","message":"x"}')
+    assert [o.state for o in at(await home.run(), "topo")] == ["refused"]
+    for _ in range(2):
+        again = await home.run()
+        assert (again.operations, again.refused_before, again.exit_code) == ((), 1, 0)
+    verified = await home.run("verify")
+    assert (verified.exit_code, headline(verified)) == (10, "Verification found 1 difference. Nothing was sent.")
+
+
+@pytest.mark.parametrize("name", ["topo", "datananas", "apollo"])
+async def test_where_no_row_passes_the_rest_is_put_off(home: House, name: str) -> None:
+    other = "apollo" if name == "topo" else "topo"
+    home.without(*{"topo", "apollo", "datananas"} - {name, other})
+    for contact in crowd(40):
+        home.actors[other].create(contact)
+    refuse(home, name, "*", 422, BUSINESS)
+    report = await home.run()
+    assert by_state(report) == {(name, "create", "deferred"): 40}
+    assert posts(home, name) <= 12
+
+
+async def test_a_few_bad_rows_in_front_do_not_keep_the_others_back(home: House) -> None:
+    home.without("apollo")
+    for contact in crowd(16):
+        home.actors["topo"].create(contact)
+    # 16, 8, 4, 2, 1, 1, 2, 1 are refused; then halves go out whole
+    refuse(home, "datananas", "1-8", 422)
+    report = await home.run()
+    assert by_state(report) == {("datananas", "create", "refused"): 3, ("datananas", "create", "acked"): 13}

@@ -1,0 +1,107 @@
+"""What a provider refuses in one cycle: which rows are to blame, and when it is no use to go on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sync.change import OPT_OUT_KINDS, PARTIAL_TOTALS, Outcome
+from sync.codes import StateReason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sync.change import Batch, Operation, State
+    from sync.errors import Rejected
+
+PERHAPS_A_ROW = frozenset({400, 409, 413, 422})
+"""Refusals that may be about a row, or about how many there are; with any other no row would fare better."""
+MOST_ALIKE = 3
+"""Rows refused alone and alike while none was accepted; then no more are looked for. After as many more requests
+nothing of the kind is sent in this run.
+"""
+ACCEPTED = frozenset({"acked", "pending"})
+
+Call = tuple[str, str]
+
+
+class Refusals:
+    """What one provider refused and accepted, by call."""
+
+    def __init__(self) -> None:
+        self._accepted: Counter[Call] = Counter()
+        self._alike: Counter[tuple[Call, int | None, str | None]] = Counter()
+        self._alone: list[tuple[Batch, Rejected]] = []
+        self._useless: set[Call] = set()
+
+    def accepted(self, batch: Batch, outcomes: Iterable[Outcome]) -> None:
+        """The rows that were taken show that the call as such is not refused."""
+        self._accepted[_call(batch)] += sum(outcome.state in ACCEPTED for outcome in outcomes)
+
+    def useless(self, batch: Batch) -> bool:
+        """Whether nothing like it is to be sent any more in this run."""
+        return _call(batch) in self._useless
+
+    def may_be_a_row(self, batch: Batch, error: Rejected) -> bool:
+        """Whether its rows are to be sent in halves, to find the one that is to blame."""
+        if len(batch.operations) == 1:
+            return False
+        call = _call(batch)
+        few = self._accepted[call] or self._alike[call, error.status, error.code] < MOST_ALIKE
+        return batch.kind in OPT_OUT_KINDS or (error.status in PERHAPS_A_ROW and bool(few))
+
+    def met(self, batch: Batch, error: Rejected) -> None:
+        """The batch was refused and is not sent again in this run."""
+        call, alone = _call(batch), len(batch.operations) == 1
+        self._alone += [(batch, error)] if alone else []
+        self._alike[call, error.status, error.code] += 1
+        often = self._alike[call, error.status, error.code] >= 2 * MOST_ALIKE and not self._accepted[call]
+        if batch.kind not in OPT_OUT_KINDS and (often or not (alone or error.status in PERHAPS_A_ROW)):
+            self._useless.add(call)
+
+    def so_far(self, batch: Batch) -> tuple[int, int]:
+        """Where ``blamed`` begins to look."""
+        return len(self._alone), self._accepted[_call(batch)]
+
+    def blamed(self, batch: Batch, since: tuple[int, int]) -> list[tuple[Batch, Rejected]]:
+        """The rows that were refused alone while others of the ``batch`` were accepted, each time told once.
+
+        Not those of which the provider says that the reason may pass.
+        """
+        start, accepted = since
+        if self._accepted[_call(batch)] == accepted:
+            return []
+        found = [(row, error) for row, error in self._alone[start:] if error.for_good is None]
+        del self._alone[start:]
+        return found
+
+
+def _call(batch: Batch) -> Call:
+    return batch.kind, batch.way
+
+
+def halves(operations: Sequence[Operation]) -> tuple[Sequence[Operation], Sequence[Operation]]:
+    """The operations in two parts, order kept."""
+    middle = len(operations) // 2
+    return operations[:middle], operations[middle:]
+
+
+def one_fate(
+    batch: Batch, state: State, reason: str, message: str, request_id: str | None = None
+) -> list[Outcome]:
+    """The outcome that all operations of the batch share."""
+    return [
+        Outcome(operation_id=o.id, state=state, reason=reason, message=message, request_id=request_id)
+        for o in batch.operations
+    ]
+
+
+def of_short_totals(outcome: Outcome, *, alone: bool) -> Outcome:
+    """A row that was posted ``alone`` is the refused one; rows that stay unnamed are accepted but unconfirmed."""
+    if outcome.reason != PARTIAL_TOTALS:
+        return outcome
+    if alone:
+        message = "posted alone, it was neither created nor updated"
+        return replace(outcome, state="refused", reason=StateReason.REJECTED, message=message)
+    return replace(outcome, state="acked", reason=None, message="the totals do not confirm every row")
