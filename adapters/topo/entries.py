@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from adapters.toolkit import strict_json
@@ -13,10 +14,10 @@ from sync.change import Outcome
 from sync.codes import StateReason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from adapters.topo.wire import EntryItem, EntryRow
-    from sync.change import Operation
+    from adapters.topo.wire import EntryItem, EntryRow, ItemError
+    from sync.change import Operation, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,14 +118,28 @@ def _outcome(entry: Entry, item: EntryItem | None) -> Outcome:
     operation = entry.operation
     if item is None or not item.consistent or (item.entry is not None and not _echoes(entry, item.entry)):
         return Outcome(operation_id=operation.id, state="unknown", reason=StateReason.BATCH_INCONSISTENT)
-    if item.entry is None:
-        said = item.error.type if item.error else ""
-        words = exchange.scrubbed(item.error.message) if item.error else ""
-        message = ": ".join(part for part in (exchange.scrubbed(said), words) if part)
-        return Outcome(
-            operation_id=operation.id, state="refused", reason=StateReason.REJECTED, message=message or None
-        )
+    if item.error is not None:
+        return _failed(operation, item.error)
+    assert item.entry is not None  # noqa: S101  # a consistent item has one of both
     return _accepted(operation, item.entry)
+
+
+FATES: Mapping[str, tuple[State, StateReason]] = MappingProxyType(
+    {
+        exchange.VALIDATION: ("refused", StateReason.REJECTED),
+        exchange.CONFLICT: ("unknown", StateReason.OUTCOME_UNKNOWN),
+    }
+)
+"""What an item's type of error leaves; after any other one the entry is tried again.
+
+Source: https://docs.topo.io/api-reference/errors-rate-limits (of whole requests; items are not told of, 2026-11).
+"""
+
+
+def _failed(operation: Operation, error: ItemError) -> Outcome:
+    message = ": ".join(filter(None, (exchange.scrubbed(error.type), exchange.scrubbed(error.message))))
+    state, reason = FATES.get(error.type, ("deferred", StateReason.NOT_TAKEN_NOW))
+    return Outcome(operation_id=operation.id, state=state, reason=reason, message=message or None)
 
 
 def _accepted(operation: Operation, row: EntryRow) -> Outcome:

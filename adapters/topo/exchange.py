@@ -29,6 +29,8 @@ SCOPES = (
 JSON = (("content-type", "application/json"),)
 VALIDATION = "ValidationIssue"
 """The one type of error that is about what was sent, and would be met again."""
+CONFLICT = "CommitIssue"
+"""A concurrent change, or uniqueness: what was sent may be there already."""
 UNSURE = frozenset({408, 425, 499})
 """Client errors that a gateway gives while the request may still be worked on."""
 

@@ -158,7 +158,7 @@ class TopoSandbox(World):
     def _posted(self, position: int, item: Any) -> Row:
         told: Row = {"index": position + self.switches.index_base, "resource": None, "error": None}
         try:
-            fault = rules.entry_fault(item)
+            fault = rules.entry_fault(item) or self._wanted_fault(item)
             if fault is not None:
                 raise fault
             status, entry = self.post_entry(item)
@@ -167,6 +167,10 @@ class TopoSandbox(World):
             status = "FAILED"
             told["error"] = {"type": error.kind, "message": error.message}
         return told | ({self.switches.status_field: status} if self.switches.status_field else {})
+
+    def _wanted_fault(self, item: Row) -> RefusedError | None:
+        kind = self.switches.entry_errors.get(item.get("email") or "")
+        return RefusedError(422, kind, "not now") if kind else None
 
     def get_entries(self, call: Call) -> Row:
         """Not documented for contacts; its account twin is."""

@@ -36,6 +36,7 @@ class Switches:
 
     ``entry_match``: what a re-posted entry is recognised by. ``atomic``: one bad item refuses the request.
     ``status_field``: name of an item's status, ``""`` = none. ``index_base``: first index of a batch's answer.
+    ``entry_errors``: email → type of the error with which its entry fails.
     ``timestamp_grain``: how fine times are shown; ``stores_finer``: kept finer than shown. ``tie_order``: order
     of rows that share a sort key. ``index_lag_s``: how much older than the truth lists are.
     ``duplicate_exclusion``: what a repeated POST of an exclusion does. ``exclusion_case``: emails are compared
@@ -53,6 +54,7 @@ class Switches:
     atomic: bool = False
     status_field: str = "status"
     index_base: int = 0
+    entry_errors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     timestamp_grain: Literal["s", "ms", "us"] = "us"
     stores_finer: bool = False
     tie_order: Literal["id", "insertion", "reverse", "random"] = "id"

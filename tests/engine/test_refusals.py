@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,6 +98,11 @@ def refuse(home: House, name: str, count: str, status: int, body: str = "<html>g
     )
 
 
+def fail_entries(home: House, **kinds: str) -> None:
+    errors = {f"{name}@oakmere-logistics.com": kind for name, kind in kinds.items()}
+    home.topo.switches = replace(home.topo.switches, entry_errors=errors)
+
+
 def posts(home: House, name: str) -> int:
     return int(home.boxes[name].traffic.count("POST", CREATES[name]))
 
@@ -150,6 +156,31 @@ async def test_a_bad_row_at_topo_is_remembered_told_and_a_difference(home: House
         assert (again.operations, again.refused_before, again.exit_code) == ((), 1, 0)
     verified = await home.run("verify")
     assert (verified.exit_code, headline(verified)) == (10, "Verification found 1 difference. Nothing was sent.")
+
+
+async def test_an_entry_that_failed_for_a_reason_that_may_pass_is_tried_again(home: House) -> None:
+    home.without("datananas")
+    for contact in crowd(3):
+        home.actors["apollo"].create(contact)
+    home.topo.switches = replace(
+        home.topo.switches, entry_errors={"person1@oakmere-logistics.com": "BusinessIssue"}
+    )
+    report = await home.run()
+    assert by_state(report) == {("topo", "create", "deferred"): 1, ("topo", "create", "verified"): 2}
+    assert report.exit_code == 3
+    fail_entries(home)
+    assert by_state(await home.run()) == {("topo", "create", "verified"): 1}
+
+
+async def test_an_entry_in_conflict_is_looked_for_before_it_is_sent_again(home: House) -> None:
+    home.without("datananas")
+    (contact,) = crowd(1)
+    home.actors["apollo"].create(contact)
+    fail_entries(home, person0="CommitIssue")
+    assert by_state(await home.run()) == {("topo", "create", "unknown"): 1}
+    fail_entries(home)
+    home.clock.advance(hours=1)
+    assert by_state(await home.run()) == {("topo", "create", "verified"): 1}
 
 
 @pytest.mark.parametrize("name", ["topo", "datananas", "apollo"])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,6 +98,21 @@ def test_a_refusal_keeps_the_type_and_the_words_without_addresses() -> None:
     (outcome,) = entries.outcomes(SENT[:1], [failed(0, "ana@corp.com is blocked")])
     assert outcome.reason == "rejected"
     assert outcome.message == "ValidationIssue: … is blocked"
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "reason"),
+    [
+        ("CommitIssue", "unknown", "outcome-unknown"),
+        ("BusinessIssue", "deferred", "not-taken-now"),
+        ("InternalIssue", "deferred", "not-taken-now"),
+        ("ServiceUnavailableIssue", "deferred", "not-taken-now"),
+        ("", "deferred", "not-taken-now"),
+    ],
+)
+def test_what_an_error_leaves_depends_on_its_type(kind: str, state: str, reason: str) -> None:
+    (outcome,) = entries.outcomes(SENT[:1], [item(0, entry=None, error=ItemError(type=kind, message="no"))])
+    assert (outcome.state, outcome.reason) == (state, reason)
 
 
 def test_a_body_names_the_list_in_every_item_and_holds_known_values_only() -> None:
