@@ -36,7 +36,10 @@ UNSURE = frozenset({408, 425, 499})
 
 _TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}", re.ASCII)
 _PERSONAL = re.compile(r"\S*@\S*|https?://\S+|\S*linkedin\.com\S*|\+?\d[\d ().-]{6,}\d", re.IGNORECASE)
-_WAIT_KEYS = {"retry_after": 1.0, "retry_after_s": 1.0, "retry_after_seconds": 1.0, "retry_after_ms": 0.001}
+_WAIT_KEYS = {
+    "retry_after": 1.0, "retry_after_s": 1.0, "retry_after_seconds": 1.0, "retry_after_ms": 0.001,
+    "retryAfter": 1.0, "retryAfterSeconds": 1.0, "retryAfterMs": 0.001,
+}  # fmt: skip
 
 
 def get(path: str, *params: tuple[str, str]) -> Request:
@@ -209,7 +212,8 @@ def _wait_s(response: Response, row: Mapping[str, Any], now: datetime) -> float 
     data = row.get("data")
     hints = data if isinstance(data, dict) else {}
     for key, unit_s in _WAIT_KEYS.items():
-        value = hints.get(key)
+        hint = hints.get(key)
+        value = _number(hint) if isinstance(hint, str) else hint
         if told is None and isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
             told = min(value * unit_s, headers.LONGEST_WAIT_S)
     return reset_s(response, now) if told is None else told

@@ -135,5 +135,6 @@ def _rate_limited(box: TopoSandbox) -> Response | None:
         "date": {"Retry-After": format_datetime(until.astimezone(UTC), usegmt=True)},
         "headers": {"X-RateLimit-Limit": "4", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": f"{wait_s:g}"},
     }.get(box.switches.rate_limit, {})
-    told = {"retry_after": wait_s} if box.switches.rate_limit == "data" else {}
+    hints: dict[str, Row] = {"data": {"retry_after": wait_s}, "data-text": {"retryAfter": f"{wait_s:g}"}}
+    told = hints.get(box.switches.rate_limit, {})
     return _refused(box, RefusedError(429, "RateLimitIssue", "slow down", **told), headers)

@@ -156,15 +156,19 @@ class TopoSandbox(World):
         return {"items": told, "summary": summary}
 
     def _posted(self, position: int, item: Any) -> Row:
-        told: Row = {"index": position + self.switches.index_base, "resource": None, "error": None}
+        index = position + self.switches.index_base
+        told: Row = {"index": str(index) if self.switches.index_text else index, "resource": None, "error": None}
         try:
             fault = rules.entry_fault(item) or self._wanted_fault(item)
             if fault is not None:
                 raise fault
             status, entry = self.post_entry(item)
             told["resource"] = self.show(entry)
+            if self.switches.no_contact == "empty":
+                told["resource"]["contact_id"] = entry["contact_id"] or ""
         except RefusedError as error:
             status = "FAILED"
+            told["resource"] = item if self.switches.failed_shows else None
             told["error"] = {"type": error.kind, "message": error.message}
         return told | ({self.switches.status_field: status} if self.switches.status_field else {})
 

@@ -35,8 +35,10 @@ class Switches:
     """Every question that the documentation leaves open; the defaults are what the adapter assumes.
 
     ``entry_match``: what a re-posted entry is recognised by. ``atomic``: one bad item refuses the request.
-    ``status_field``: name of an item's status, ``""`` = none. ``index_base``: first index of a batch's answer.
-    ``entry_errors``: email → type of the error with which its entry fails.
+    ``status_field``: name of an item's status, ``""`` = none. ``failed_shows``: a failed item shows what was
+    sent as its resource. ``index_base``: first index of a batch's answer. ``index_text``: as text.
+    ``no_contact``: how an entry without a contact tells that. ``entry_errors``: email → type of the error with
+    which its entry fails.
     ``timestamp_grain``: how fine times are shown; ``stores_finer``: kept finer than shown. ``tie_order``: order
     of rows that share a sort key. ``index_lag_s``: how much older than the truth lists are.
     ``duplicate_exclusion``: what a repeated POST of an exclusion does. ``exclusion_case``: emails are compared
@@ -53,7 +55,10 @@ class Switches:
     entry_match: Literal["insert", "email", "linkedin_url", "list_email"] = "list_email"
     atomic: bool = False
     status_field: str = "status"
+    failed_shows: bool = False
     index_base: int = 0
+    index_text: bool = False
+    no_contact: Literal["null", "empty"] = "null"
     entry_errors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     timestamp_grain: Literal["s", "ms", "us"] = "us"
     stores_finer: bool = False
@@ -75,7 +80,7 @@ class Switches:
     patch_touches: bool = True
     edits_touch: bool = False
     default_sequence: str | None = None
-    rate_limit: Literal["retry-after", "date", "data", "headers", "bare"] = "retry-after"
+    rate_limit: Literal["retry-after", "date", "data", "data-text", "headers", "bare"] = "retry-after"
     rate_limit_every: int = 0
     retry_after_s: float = 0.0
     early_end: bool = False

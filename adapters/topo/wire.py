@@ -175,7 +175,7 @@ def parse_list(value: object) -> ContactList:
 def parse_entry(value: object, path: str) -> EntryRow:
     """Source: https://docs.topo.io/api-reference/contacts/create-contact-entries."""
     row = table(value, path)
-    linked = row.get("contact_id") is not None
+    linked = row.get("contact_id") not in (None, "")
     return EntryRow(
         id=identifier(row, "id", path),
         contact_id=identifier(row, "contact_id", path) if linked else None,
@@ -220,9 +220,9 @@ def parse_entry_items(value: object, status_fields: tuple[str, ...]) -> list[Ent
 
 def _entry_item(value: object, path: str, status_fields: tuple[str, ...]) -> EntryItem:
     row = table(value, path)
-    index, resource, error = row.get("index"), row.get("resource"), row.get("error")
-    if index is not None and (not isinstance(index, int) or isinstance(index, bool)):
-        raise broken(f"{path}.index", "a number", index)
+    index, resource, error = _index(row.get("index"), path), row.get("resource"), row.get("error")
+    if error is not None and isinstance(resource, dict) and not resource.get("id"):
+        resource = None  # what was sent, shown again
     entry = None if resource is None else parse_entry(resource, f"{path}.resource")
     status = next((row[name] for name in status_fields if isinstance(row.get(name), str)), None)
     consistent = (entry is None) != (error is None)
@@ -231,6 +231,14 @@ def _entry_item(value: object, path: str, status_fields: tuple[str, ...]) -> Ent
     if status is not None and status.upper() in {"CREATED", "UPDATED"} and entry is None:
         consistent = False
     return EntryItem(index=index, status=status, entry=entry, error=_item_error(error), consistent=consistent)
+
+
+def _index(value: object, path: str) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise broken(f"{path}.index", "a number", value)
+    return value
 
 
 def _item_error(value: object) -> ItemError | None:

@@ -195,7 +195,7 @@ async def test_a_pull_that_breaks_off_keeps_the_pages_before_it() -> None:
         assert set(ids(begun + rest)) == set(expected)
 
 
-@pytest.mark.parametrize("shape", ["retry-after", "date", "data", "headers", "bare"])
+@pytest.mark.parametrize("shape", ["retry-after", "date", "data", "data-text", "headers", "bare"])
 async def test_a_429_of_any_shape_is_waited_for(shape: str) -> None:
     async with running(rate_limit=shape, rate_limit_every=2, retry_after_s=0.01) as (box, topo):
         expected = people(box, 3)

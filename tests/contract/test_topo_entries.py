@@ -165,6 +165,12 @@ async def test_a_whole_request_that_is_refused_wrote_nothing_and_may_be_cut_in_h
         assert states(await send(topo, operations[0])) == ["acked"]
 
 
+async def test_indexes_failures_and_missing_contacts_are_understood_in_their_other_forms() -> None:
+    async with running(index_text=True, failed_shows=True, no_contact="empty", resolve="never") as (_, topo):
+        outcomes = await send(topo, create("ana"), create("bad", emails=("nothing",)), create("bob"))
+        assert states(outcomes) == ["pending", "refused", "pending"]
+
+
 @pytest.mark.parametrize("name", ["status", "outcome", "result", "action", "brandNew", ""])
 @pytest.mark.parametrize("base", [0, 1])
 async def test_items_are_understood_whatever_their_status_is_called_and_where_they_count_from(

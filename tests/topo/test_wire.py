@@ -126,8 +126,26 @@ def test_a_status_that_we_do_not_know_is_kept_and_the_entry_counts() -> None:
 
 
 def test_an_unreadable_item_is_left_out_and_the_others_are_kept() -> None:
-    found = wire.parse_entry_items(items("x", {"index": "0"}, {"index": 2, "resource": ENTRY}), ("status",))
+    found = wire.parse_entry_items(items("x", {"index": "first"}, {"index": 2, "resource": ENTRY}), ("status",))
     assert [item.index for item in found] == [2]
+
+
+def test_an_index_may_be_digits_in_a_text() -> None:
+    (item,) = wire.parse_entry_items(items({"index": "2", "resource": ENTRY}), ("status",))
+    assert item.index == 2
+
+
+def test_a_failed_item_may_show_what_was_sent() -> None:
+    sent = {"email": "ana@corp.com", "id": None}
+    (item,) = wire.parse_entry_items(
+        items({"index": 0, "status": "FAILED", "resource": sent, "error": {"type": "ValidationIssue"}}),
+        ("status",),
+    )
+    assert (item.consistent, item.entry) == (True, None)
+
+
+def test_an_empty_contact_id_is_none() -> None:
+    assert wire.parse_entry({"id": "e1", "contact_id": "", "email": "ana@corp.com"}, "entry").contact_id is None
 
 
 def test_an_exclusion_that_reads_oddly_is_a_hard_one() -> None:
