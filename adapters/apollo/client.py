@@ -10,6 +10,7 @@ from adapters.apollo import exchange
 from adapters.apollo.refusals import error_for
 from adapters.apollo.spend import Spend
 from adapters.apollo.wire import PROVIDER
+from adapters.toolkit.headers import retry_after_s
 from adapters.toolkit.http import Http
 from adapters.toolkit.rates import Limiter
 from adapters.toolkit.retry import RetryBudget, retried
@@ -106,6 +107,7 @@ class Client:
             self._spend.count(response, now())
         if isinstance(error, RateLimited):
             self._limiter.refused(request.endpoint, error.retry_after_s or 0.0)
+            self._limiter.ends(request.endpoint, retry_after_s(response.headers, now()) or 0.0)
         raise error
 
     def _observe(self, request: Request, response: Response) -> None:

@@ -113,9 +113,10 @@ class Gate:
         return None
 
     def _window(self, endpoint: str, period: str, seconds: int) -> tuple[datetime, int]:
-        """A fixed window that opens at its first request."""
+        """A fixed window that opens at its first request, which may be somebody else's."""
         now = self._workspace.now()
-        opened, used = self._windows.get((endpoint, period), (now, self._switches.others_usage))
+        theirs = now - timedelta(seconds=self._switches.opened_s_ago % seconds)
+        opened, used = self._windows.setdefault((endpoint, period), (theirs, self._switches.others_usage))
         return (opened, used) if now < opened + timedelta(seconds=seconds) else (now, 0)
 
     def rate_headers(self, endpoint: str) -> dict[str, str]:

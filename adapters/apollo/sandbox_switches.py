@@ -13,15 +13,16 @@ from typing import Literal
 class Switches:
     """How the local server answers where the documents are silent, and what troubles it shows.
 
-    ``transport``: Apollo itself or AISA before it. ``shuffle``: echoed arrays in another order.
-    ``drop_emails``: rows with these emails are neither written nor echoed. ``placeholders_listed``: the array
-    that shows merged stubs. ``label_matches``: ``append_label_names`` reaches matches too. ``echo_keys``: keys
-    of echoed and listed rows, ``None`` = all. ``search_lag_s``: seconds until a write shows in searches.
-    ``past_cap``: the answer beyond the cap. ``capped_total``: counts end at the cap. ``per_page_over``: the
-    answer to more than 100 rows a page. ``conflict_form``: how AISA writes 409. ``gateway``: AISA fails with
-    502 after or before each write was applied. ``retry_after``: sent with 429; ``retry_after_s`` overrides it.
-    ``windows``: limits of minute, hour and day, ``None`` = unlimited. ``others_usage``: calls that others have
-    already made in each window. ``known_fields``: custom field ids that exist, ``None`` = all.
+    ``transport``: Apollo itself or AISA before it. ``shuffle``: echoed arrays in another order. ``drop_emails``:
+    rows with these emails are neither written nor echoed. ``placeholders_listed``: the array that shows merged
+    stubs. ``label_matches``: ``append_label_names`` reaches matches too. ``echo_keys``: keys of echoed and
+    listed rows, ``None`` = all. ``search_lag_s``: seconds until a write shows in searches. ``past_cap``: the
+    answer beyond the cap. ``capped_total``: counts end at the cap. ``per_page_over``: the answer to more than
+    100 rows a page. ``conflict_form``: how AISA writes 409. ``gateway``: AISA fails with 502 after or before
+    each write was applied. ``retry_after``: sent with 429; ``retry_after_s`` overrides it. ``windows``: limits
+    of minute, hour and day, ``None`` = unlimited. ``others_usage``: calls that others have already made in each
+    window. ``opened_s_ago``: how long before our first request these opened. ``known_fields``: custom field ids
+    that exist, ``None`` = all.
     """
 
     transport: Literal["direct", "aisa"] = "direct"
@@ -56,6 +57,7 @@ class Switches:
     windows: tuple[int | None, int | None, int | None] = (200, 400, 2000)
     window_headers: Literal["24-hour", "daily", "none"] = "24-hour"
     others_usage: int = 0
+    opened_s_ago: int = 0
     retry_after: bool = True
     retry_after_s: int | None = None
     idempotency: bool = True

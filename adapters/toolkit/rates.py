@@ -84,6 +84,13 @@ class Limiter:
         moment = self._clock.now() + timedelta(seconds=min(max(retry_after_s, 0.0), LONGEST_WAIT_S))
         self._not_before[endpoint] = max(moment, self._not_before.get(endpoint, moment))
 
+    def ends(self, endpoint: str, in_s: float) -> None:
+        """The windows that are used up end in ``in_s`` seconds: told, which outranks when we saw them open."""
+        now, table = self._clock.now(), self._windows.get(endpoint, {})
+        for seconds, window in table.items():
+            if window.used >= window.limit and 0.0 < in_s <= seconds and not self._over(window, now):
+                table[seconds] = replace(window, opened_at=now + timedelta(seconds=in_s - seconds))
+
     def heed(self, endpoint: str, status: int, headers: Mapping[str, str]) -> None:
         """A 503 that tells when to come back is believed, whatever the request was. Source: RFC 9110, 15.6.4."""
         if status == 503:

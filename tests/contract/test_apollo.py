@@ -466,6 +466,15 @@ async def test_calls_of_others_count_in_our_windows() -> None:
         assert len(b.server.traffic.received) == asked
 
 
+async def test_a_window_that_others_opened_ends_when_the_refusal_says() -> None:
+    async with bench(windows=(None, 400, None), others_usage=400, opened_s_ago=3400) as b:
+        with pytest.raises(RateLimited) as caught:
+            await b.provider.open()
+        assert caught.value.retry_after_s == 201
+        b.clock.tick(202)
+        await b.reopened(b.provider.memory).open()
+
+
 async def test_the_request_ceiling_of_a_run_is_kept() -> None:
     async with bench() as b:
         provider = b.reopened(max_requests=1)

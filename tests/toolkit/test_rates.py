@@ -50,6 +50,27 @@ async def test_the_fullest_of_several_windows_decides() -> None:
     assert [(w.seconds, w.used) for w in one.windows()] == [(MINUTE, 1), (HOUR, 61), (DAY, 61)]
 
 
+async def test_the_end_of_a_window_that_a_refusal_tells_outranks_when_it_was_first_seen() -> None:
+    clock = HandClock()
+    one = limiter(clock)
+    one.observe("search", [told(MINUTE, 200, 1, clock), told(HOUR, 400, 400, clock), told(DAY, 2000, 400, clock)])
+    one.refused("search", 200.0)
+    one.ends("search", 200.0)
+    assert one.wait_s("search") == 200.0
+    clock.advance(200.0)
+    assert limiter(clock, memory=kept(one)).wait_s("search") == 0.0
+    assert {w.seconds: w.used for w in one.windows()} == {DAY: 400}
+
+
+async def test_a_refusal_that_tells_no_end_leaves_the_windows_as_they_were_seen() -> None:
+    clock = HandClock()
+    one = limiter(clock)
+    one.observe("search", [told(HOUR, 400, 400, clock)])
+    for in_s in (0.0, DAY):
+        one.ends("search", in_s)
+        assert one.wait_s("search") == HOUR
+
+
 async def test_our_own_count_fills_a_window_between_two_answers() -> None:
     clock = HandClock()
     one = limiter(clock)
