@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
 from adapters.apollo import exchange
-from adapters.apollo.refusals import error_for
+from adapters.apollo.refusals import error_for, is_of_the_key
 from adapters.apollo.spend import Spend
 from adapters.apollo.wire import PROVIDER
 from adapters.toolkit.headers import retry_after_s
@@ -103,11 +103,12 @@ class Client:
             self._spend.count(response, now())
             return response
         error = error_for(request, response, now())
-        if isinstance(error, OutcomeUnknown):
+        if isinstance(error, OutcomeUnknown) and response.status != 409:  # a repeat is not billed
             self._spend.count(response, now())
         if isinstance(error, RateLimited):
-            self._limiter.refused(request.endpoint, error.retry_after_s or 0.0)
-            self._limiter.ends(request.endpoint, retry_after_s(response.headers, now()) or 0.0)
+            met = exchange.GATEWAY if self._settings.shared and is_of_the_key(response) else request.endpoint
+            self._limiter.refused(met, error.retry_after_s or 0.0)
+            self._limiter.ends(met, retry_after_s(response.headers, now()) or 0.0)
         raise error
 
     def _observe(self, request: Request, response: Response) -> None:

@@ -37,6 +37,7 @@ UNTOLD_WAIT_S = 60.0
 LONGEST_MESSAGE = 200
 _PERIODS = {"minute": 60.0, "hour": 3600.0, "day": 86400.0}
 _SPENT = frozenset({"quota_exceeded"})
+_OF_THE_KEY = frozenset({"rate_limit_exceeded", "rate_limit_error"})
 _PERSONAL = re.compile(r"\S+@\S+|https?://\S+|(?<![0-9a-f])\+?\d(?:[ .()-]?\d){6,}(?![0-9a-f])|[\"'«“].*?[\"'»”]")
 
 
@@ -71,6 +72,14 @@ def parse_refusal(response: Response) -> Refusal:
         row=_first(details.get("contact_id")) if isinstance(details, dict) else None,
         deleted=tuple(d for d in deleted if isinstance(d, str)) if isinstance(deleted, list) else (),
     )
+
+
+def is_of_the_key(response: Response) -> bool:
+    """Whether a 429 is AISA's own, which limits a key at all endpoints, and not passed on from Apollo.
+
+    Source: https://aisa.one/docs/api-reference/rate-limits
+    """
+    return parse_refusal(response).code in _OF_THE_KEY
 
 
 def _first(*candidates: object) -> str | None:

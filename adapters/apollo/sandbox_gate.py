@@ -60,6 +60,12 @@ class Gate:
             return self.aisa_error(401, "missing_api_key", "AISA API key is missing")
         if given != f"Bearer {KEY}":
             return self.aisa_error(401, "invalid_api_key", "AISA API key is not valid")
+        opened, calls = self._window("the key", "minute", 60)
+        self._windows["the key", "minute"] = (opened, calls + 1)
+        if self._switches.key_calls is not None and calls >= self._switches.key_calls:
+            refusal = self.aisa_error(429, "rate_limit_exceeded", "too many calls with this key")
+            refusal.headers["retry-after"] = "60"
+            return refusal
         ceiling = request.headers.get("x-aisa-max-price-usd")
         if ceiling is not None and float(ceiling) * 1e6 < self._switches.cost_micros:
             return self.aisa_error(402, "estimated_price_exceeds_max_price", "estimate above the maximum")
@@ -87,7 +93,9 @@ class Gate:
     def aisa_error(self, status: int, code: str, message: str) -> Response:
         """AISA's own error, in its newer or its older form."""
         if self._switches.errors == "old":
-            kind = {401: "authentication_error", 402: "invalid_request_error"}.get(status, "api_error")
+            kind = {401: "authentication_error", 402: "invalid_request_error", 429: "rate_limit_error"}.get(
+                status, "api_error"
+            )
             inner = {"type": kind, "code": code, "message": message, "request_id": "r-1"}
             return JSONResponse({"error": inner}, status)
         if status == 402:

@@ -18,11 +18,12 @@ class Switches:
     stubs. ``label_matches``: ``append_label_names`` reaches matches too. ``echo_keys``: keys of echoed and
     listed rows, ``None`` = all. ``search_lag_s``: seconds until a write shows in searches. ``past_cap``: the
     answer beyond the cap. ``capped_total``: counts end at the cap. ``per_page_over``: the answer to more than
-    100 rows a page. ``conflict_form``: how AISA writes 409. ``gateway``: AISA fails with 502 after or before
-    each write was applied. ``retry_after``: sent with 429; ``retry_after_s`` overrides it. ``windows``: limits
-    of minute, hour and day, ``None`` = unlimited. ``others_usage``: calls that others have already made in each
-    window. ``opened_s_ago``: how long before our first request these opened. ``known_fields``: custom field ids
-    that exist, ``None`` = all.
+    100 rows a page. ``conflict_form``: how AISA writes 409. ``key_calls``: calls a minute that AISA allows a
+    key, ``None`` = any. ``gateway``: AISA fails with 502 after or before each write was applied.
+    ``retry_after``: sent with 429; ``retry_after_s`` overrides it. ``windows``: limits of minute, hour and day,
+    ``None`` = unlimited. ``others_usage``: calls that others have already made in each window. ``opened_s_ago``:
+    how long before our first request these opened. ``known_fields``: custom field ids that exist, ``None`` =
+    all.
     """
 
     transport: Literal["direct", "aisa"] = "direct"
@@ -64,6 +65,7 @@ class Switches:
     conflict_form: Literal["new", "in-progress", "text"] = "new"
     errors: Literal["new", "old"] = "new"
     gateway: Literal["", "applied", "lost"] = ""
+    key_calls: int | None = None
     cost_header: bool = True
     cost_micros: int = 12_000
     wallet_micros: int | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sync.change import OPT_OUT_KINDS
 from sync.codes import StateReason
 from sync.engine.attention import settings_since
-from sync.planning import wish_digest
+from sync.planning import keys_digest, wish_digest
 from sync.planning.opt_outs import pushed_key
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def refused(session: Session) -> dict[tuple[str, str, str], frozenset[str]]:
         if outdated and operation.reason in MENDABLE:
             continue
         place = (operation.person_id, operation.provider, operation.kind)
-        found.setdefault(place, set()).add(wish_digest(operation))
+        digest = keys_digest if operation.reason == StateReason.FOREIGN_ROW else wish_digest
+        found.setdefault(place, set()).add(digest(operation))
     return {place: frozenset(wishes) for place, wishes in found.items()}
 
 

@@ -107,7 +107,8 @@ class Draft:
     def add(self, operation: Operation) -> bool:
         """The operation is planned, unless the provider already refused this very wish; that is told each time."""
         place = (operation.person_id, operation.provider, operation.kind)
-        if wish_digest(operation) in self.world.refused.get(place, ()):
+        known = self.world.refused.get(place, frozenset())
+        if known and not known.isdisjoint({wish_digest(operation), keys_digest(operation)}):
             self._refused_before += 1
             self.waits = True
             return False
@@ -157,3 +158,13 @@ def wish_digest(operation: Operation) -> str:
     # The record a create met, or made, is an answer and no part of the wish.
     record_id = None if operation.kind == "create" else operation.record_id
     return hashlib.blake2b(repr((record_id, wants)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+MATCHED_BY = ("emails", "first_name", "last_name", "company_name", "company_domain")
+"""By what a provider may take a new row for one that is there."""
+
+
+def keys_digest(operation: Operation) -> str:
+    """A digest of by what a record would be met, whatever else is wanted."""
+    keys = [(name, operation.contact.get(name)) for name in MATCHED_BY]
+    return hashlib.blake2b(repr((operation.kind, keys)).encode("utf-8", "surrogatepass")).hexdigest()

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.apollo.sandbox_endpoints import LABEL
 from adapters.toolkit.faults import Fault
-from sync.errors import AuthError, ConfigError, OutcomeUnknown, QuotaExhausted, Rejected, Transient
+from sync.errors import AuthError, ConfigError, OutcomeUnknown, QuotaExhausted, RateLimited, Rejected, Transient
 from tests.apollo.harness import Bench, Silent, bench, create, ids, in_turn, update
 
 if TYPE_CHECKING:
@@ -293,8 +293,10 @@ async def test_half_of_a_batch_has_a_key_of_its_own() -> None:
 async def test_a_repeat_is_an_unknown_outcome_and_no_fresh_key_is_tried(form: str, errors: str) -> None:
     async with bench(transport="aisa", conflict_form=form, errors=errors) as b:
         await b.send(create(1))
+        spent = b.provider.memory["spend"]
         with pytest.raises(OutcomeUnknown):
             await b.send(create(1))
+        assert b.provider.memory["spend"] == spent
         assert b.server.writes == 2
         assert len(b.server.rows) == 1
 
@@ -311,6 +313,28 @@ async def test_a_502_of_the_gateway_leaves_a_write_unknown(gateway: str, rows: i
         with pytest.raises(OutcomeUnknown):
             await b.send(create(1))
         assert (b.server.writes, len(b.server.rows)) == (1, rows)
+
+
+@pytest.mark.parametrize("errors", ["new", "old"])
+async def test_the_limit_of_a_key_holds_at_every_endpoint(errors: str) -> None:
+    async with bench(transport="aisa", errors=errors, key_calls=2) as b:
+        await b.provider.open()  # the list of labels, and the newest row
+        with pytest.raises(RateLimited):
+            await b.send(create(1))
+        asked, before = len(b.server.traffic.received), b.clock.at
+        await b.reopened(b.provider.memory).open()
+        assert len(b.server.traffic.received) == asked + 2
+        assert (b.clock.at - before).total_seconds() >= 59
+
+
+async def test_a_limit_of_apollo_that_the_gateway_passes_on_holds_at_its_endpoint() -> None:
+    async with bench(transport="aisa") as b:
+        b.fault('POST /contacts/bulk_create:*:status=429,retry-after=3600,body={"code":"upstream_rate_limit"}')
+        with pytest.raises(RateLimited):
+            await b.send(create(1))
+        before = b.clock.at
+        await b.provider.open()
+        assert b.clock.at == before
 
 
 async def test_a_gateway_outage_on_a_read_is_tried_again() -> None:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from adapters.apollo.spend import ESTIMATE_MICROS
 from adapters.toolkit.faults import Fault
 from sync.report.summary import headline
-from tests.engine.house import GENEROUS, at, by_state, crowd, person
+from tests.engine.house import GENEROUS, at, by_state, crowd, house, person
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.engine.house import House
 
 
@@ -68,6 +71,34 @@ async def test_a_match_by_name_and_company_alone_waits_for_a_person_and_links_no
     assert [row["email"] for row in home.apollo.rows] == ["john@elsewhere.fr"]
     again = await home.run()
     assert (at(again, "apollo"), len(again.holds)) == ([], 1)
+
+
+async def test_a_strangers_row_is_met_once_whatever_else_changes(tmp_path: Path) -> None:
+    async with house(tmp_path, apollo={"transport": "aisa"}) as home:
+        home.without("datananas")
+        home.apollo.add(email="ana.diaz@oakmere-logistics.com", labels=("theirs",))
+        home.clock.advance(hours=1)
+        ana = home.actors["topo"].create(person(job_title="COO"))
+        assert [o.reason for o in at(await home.run(), "apollo")] == ["foreign-row"]
+        home.actors["topo"].edit(ana, {"job_title": "CEO"})
+        again = await home.run()
+        assert (at(again, "apollo"), again.refused_before) == ([], 1)
+        home.actors["topo"].edit(ana, {"company_name": "Oakmere"})
+        assert [o.reason for o in at(await home.run(), "apollo")] == ["foreign-row"]
+
+
+async def test_a_quiet_cycle_through_the_gateway_costs_what_the_readme_says(tmp_path: Path) -> None:
+    async with house(tmp_path, apollo={"transport": "aisa"}) as home:
+        home.without("datananas")
+        home.actors["topo"].create(person())
+        await home.rest()
+        asked = len(home.apollo.traffic.received)
+        await home.run()
+        calls = len(home.apollo.traffic.received) - asked
+    a_day = 1_000_000 // ESTIMATE_MICROS
+    assert (calls, a_day, a_day // calls) == (3, 83, 27)
+    wishes = [(96 * calls, "3.46"), (24 * calls, "0.86")]
+    assert [f"{n * ESTIMATE_MICROS / 1e6:.2f}" for n, _ in wishes] == [usd for _, usd in wishes]
 
 
 async def test_a_row_that_a_bulk_upload_leaves_out_without_a_word_is_named(home: House) -> None:
