@@ -7,6 +7,7 @@ known field, a variable under ``variables.<name>``.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from types import MappingProxyType
@@ -27,6 +28,7 @@ ADDRESS_GROUP = ("city", "state", "country", "zipcode")
 GROUPS = (NAME_GROUP, COMPANY_GROUP, ADDRESS_GROUP)
 """Fields that are chosen whole from one record when records meet for the first time."""
 
+PHONES = frozenset({"phone", "mobile_phone"})
 MULTI_VALUED = ("emails", "linkedin_url", "linkedin_id", "phone", "mobile_phone")
 """Fields of which a person may truly have several values; never forced over another record's own value."""
 
@@ -131,3 +133,12 @@ FIELD_NAMES: tuple[str, ...] = ("emails", *SCALAR_FIELDS)
 
 ALIASES: Mapping[str, str] = MappingProxyType({"email": "emails"})
 """Names people write for canonical fields in settings and import headers."""
+
+
+_EXTENDED = re.compile(r"(\+\d+);ext=\d+", re.ASCII)
+
+
+def without_extension(phone: str) -> str:
+    """The number in E.164 alone; any other text as it is."""
+    found = _EXTENDED.fullmatch(phone)
+    return found[1] if found else phone

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from sync.contact import VARIABLE_PREFIX
+from sync.contact import PHONES, VARIABLE_PREFIX, without_extension
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -247,6 +247,8 @@ class Capabilities:
     any_variable: frozenset[str] = frozenset()
     why_not: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     forms: Mapping[str, Pattern[str]] = field(default_factory=lambda: MappingProxyType({}))
+    plain_numbers: bool = False
+    """A phone number is held without its extension."""
     variable_operation: bool = False
     """Variables are written by an operation of their own (kind ``variables``)."""
     match_key: str | None = None
@@ -289,11 +291,16 @@ class Capabilities:
         form = self.forms.get(name)
         return form is None or not isinstance(value, str) or form.fullmatch(value) is not None
 
+    def held(self, name: str, value: Value | None) -> Value | None:
+        """What the provider would hold of the value; it is sent and compared in that form."""
+        cut = self.plain_numbers and name in PHONES
+        return without_extension(value) if cut and isinstance(value, str) else value
+
     def at_create(self, name: str, value: Value) -> Value | None:
         """What a create takes of the value, ``None`` when it takes nothing."""
         if not self.can(name, "create") or not self.takes(name, value):
             return None
-        return value[: self.max_emails_create] if isinstance(value, tuple) else value
+        return value[: self.max_emails_create] if isinstance(value, tuple) else self.held(name, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ def capabilities(settings: ApolloSettings) -> Capabilities:
         variables=MappingProxyType(dict.fromkeys(settings.custom_fields, variable)),
         why_not=MappingProxyType(_why_not(settings)),
         forms=MappingProxyType({"phone": NUMBER, "mobile_phone": NUMBER}),
+        plain_numbers=True,
         max_emails=MAX_EMAILS,
         max_emails_create=MAX_EMAILS if settings.contact_emails else 1,
         stages=writable and bool(settings.opt_out_stage_id),

@@ -31,6 +31,7 @@ def capabilities(settings: DatananasSettings) -> Capabilities:
         any_variable=BOTH if settings.send_vars else frozenset(),
         why_not=MappingProxyType({name: code for name in _SAID if (code := _why_not(name, settings))}),
         forms=MappingProxyType({"source": settings.source_form}),
+        plain_numbers=True,
         match_key=settings.match_field,
         effects=_effects(settings),
         needs_import=not settings.accept_blind_overwrite,

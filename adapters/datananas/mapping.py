@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from adapters.datananas.settings import VARS
-from sync.contact import NO_VARIABLES, VARIABLE_PREFIX, Contact
+from sync.contact import NO_VARIABLES, PHONES, VARIABLE_PREFIX, Contact, without_extension
 from sync.errors import MappingError
 from sync.identity import canonical_email, linkedin_key, linkedin_url
 
@@ -133,7 +133,9 @@ def _fields(contact: Contact, names: Iterable[str], settings: DatananasSettings)
 
 def _scalar(contact: Contact, name: str) -> str | None:
     value = None if name.startswith(VARIABLE_PREFIX) else contact.get(name)
-    return value if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    return without_extension(value) if name in PHONES else value
 
 
 def sends(name: str, value: str, settings: DatananasSettings) -> bool:

@@ -40,6 +40,7 @@ def capabilities(settings: TopoSettings, scopes: frozenset[str] = ALL_SCOPES) ->
         fields=MappingProxyType(_fields(updates=updates)),
         variables=MappingProxyType(dict.fromkeys(settings.variables, variable)),
         why_not=MappingProxyType(_why_not(updates=updates)),
+        plain_numbers=True,
         variable_operation=bool(settings.variables) and patches,
         excludes=settings.exclusions and settings.write and "exclusions:write" in scopes,
         resolves_later=True,

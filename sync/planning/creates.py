@@ -73,7 +73,7 @@ def _keys_tried(draft: Draft, side: Side) -> dict[str, Value]:
 
 def _why_lost(side: Side, name: str, value: Value | None) -> str:
     caps = side.capabilities
-    if not caps.takes(name, value):
+    if not caps.takes(name, value) or caps.held(name, value) != value:
         return CannotReason.NOT_TAKEN
     return CannotReason.ONE_VALUE if caps.can(name, "create") else why_not_writable(caps, name)
 

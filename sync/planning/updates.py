@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sync.codes import CannotReason, StateReason
@@ -28,9 +29,12 @@ def plan_update(draft: Draft, side: Side, member: Member) -> None:
         return
     changes: dict[str, dict[str, FieldChange]] = {}
     for name, change in _wishes(draft, side, member).items():
-        reason = _obstacle(side, member, name, change.after)
+        held = side.capabilities.held(name, change.after)
+        reason = _obstacle(side, member, name, held)
         if reason is None:
-            changes.setdefault(_ride(side, name), {})[name] = change
+            changes.setdefault(_ride(side, name), {})[name] = replace(change, after=held)
+            reason = None if held == change.after else CannotReason.NOT_TAKEN
+        if reason is None:
             continue
         draft.cannot_express(side, name, reason, change.after)
         if reason == CannotReason.MATCH_KEY_CHANGED and change.before is not None:
@@ -55,10 +59,11 @@ def _wishes(draft: Draft, side: Side, member: Member) -> dict[str, FieldChange]:
             wanted = _replacement(draft, name, observed)
             if wanted is None:
                 continue
-        differs = draft.key(name, wanted) != draft.key(name, observed)
-        if differs and not _acknowledged(draft, name, wanted, member.link.sent):
+        held = side.capabilities.held(name, wanted)
+        differs = draft.key(name, observed) not in {draft.key(name, wanted), draft.key(name, held)}
+        if differs and not _acknowledged(draft, name, held, member.link.sent):
             wishes[name] = draft.change(name, observed, wanted)
-        elif other := _perhaps_another(draft, member, name, wanted):
+        elif other := _perhaps_another(draft, member, name, held):
             wishes[name] = draft.change(name, other, wanted)
     return wishes
 
