@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sync.change import OPT_OUT_KINDS, PARTIAL_TOTALS
 from sync.codes import StateReason
 from sync.engine.look_before import LookBefore
-from sync.engine.refusals import Refusals, halves, of_short_totals, one_fate
+from sync.engine.refusals import Refusals, halves, of_short_totals, one_fate, refuses_the_address
 from sync.engine.resolve import as_repeat, may_send_again
 from sync.engine.settle import settle
 from sync.engine.storing import keep_memory
@@ -38,10 +38,6 @@ if TYPE_CHECKING:
 ORDER = {"exclude": 0, "stage": 0, "update": 1, "variables": 1, "create": 2}
 EXTRA_CALLS_TO_ISOLATE = 32
 """Re-posts a run may spend on finding rows that a bulk upsert refused in silence."""
-WITH_OTHERS = frozenset({"create", "update"})
-"""Kinds whose requests carry many people to one address."""
-ABOUT_THE_CALL = frozenset({404, 405, 406, 410, 415, 426})
-"""Refusals of the address, the verb or the form: no row of the batch could have fared better."""
 MOST_TRIES = 3
 """Of one write that a provider asked to wait for."""
 MOST_LOST_IN_A_ROW = 5
@@ -79,10 +75,16 @@ class _Pusher:
 
     async def push(self, operations: Sequence[Operation]) -> None:
         """All of them have an outcome or stay put off with a reason."""
-        ordered = sorted(operations, key=lambda o: (ORDER[o.kind], o.kind, o.person_id, o.id))
+        ordered = sorted(operations, key=self._turn)
         self._total = len(ordered)
         for rank in sorted({ORDER[o.kind] for o in ordered}):
             await self._push_in_batches([o for o in ordered if ORDER[o.kind] == rank])
+
+    def _turn(self, operation: Operation) -> tuple[object, ...]:
+        """What takes a request of its own goes after what shares one."""
+        caps = self._seat.provider.capabilities
+        alone = operation.kind == "update" and not all(caps.can(name, "update") for name in operation.fields)
+        return ORDER[operation.kind], operation.kind, alone, operation.person_id, operation.id
 
     async def _push_in_batches(self, operations: list[Operation]) -> None:
         rest = operations
@@ -210,7 +212,7 @@ class _Pusher:
         if isinstance(error, (OutcomeUnknown, MappingError, Transient)):
             self._all(batch, "unknown", StateReason.OUTCOME_UNKNOWN, str(error), error.request_id)
             self._note_lost(error)
-        elif isinstance(error, Rejected) and batch.kind in WITH_OTHERS and error.status in ABOUT_THE_CALL:
+        elif isinstance(error, Rejected) and refuses_the_address(batch, error):
             self._give_up(batch.operations, error)
         elif isinstance(error, Rejected):
             await self._refused(batch, error)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from sync.change import Batch, Operation, State
     from sync.errors import Rejected
 
+WITH_OTHERS = frozenset({"create", "update"})
+"""Kinds whose requests carry many people to one address."""
+ABOUT_THE_ADDRESS = frozenset({404, 405, 406, 410, 415, 426})
+"""Refusals of the address, the verb or the form."""
 PERHAPS_A_ROW = frozenset({400, 409, 413, 422})
 """Refusals that may be about a row, or about how many there are; with any other no row would fare better."""
 MOST_ALIKE = 3
@@ -79,6 +83,11 @@ class Refusals:
 
 def _call(batch: Batch) -> Call:
     return batch.kind, batch.way
+
+
+def refuses_the_address(batch: Batch, error: Rejected) -> bool:
+    """Whether nothing could be sent there."""
+    return batch.kind in WITH_OTHERS and error.status in ABOUT_THE_ADDRESS
 
 
 def halves(operations: Sequence[Operation]) -> tuple[Sequence[Operation], Sequence[Operation]]:
