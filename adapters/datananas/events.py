@@ -1,8 +1,8 @@
 """WebSocket messages → events of the bulk stream; pure, and deaf to everything else.
 
 The documents name three events and their payloads, not the envelope, so every usual one is understood:
-``{"type": T, "data": {…}}`` (also ``event``/``name`` and ``payload``/``args``), flat ``{"type": T, "uuid": …}``,
-``["T", {…}]``, and socket.io's ``42["T", {…}]``.
+``{"type": T, "data": {…}}`` (also ``event``/``name``, whatever the type, and ``payload``/``args``), flat
+``{"type": T, "uuid": …}``, ``["T", {…}]``, and socket.io's ``42["T", {…}]``.
 Source: https://docs.datananas.com/reference/post_contacts-bulk
 """
 
@@ -17,6 +17,8 @@ from adapters.toolkit import strict_json
 PREFIX = "contact_bulk_create"
 OURS = frozenset({"_starting", "_running", "_ending"})
 MAX_ID_LENGTH = 200
+NO_COUNT = -1
+"""Stands for something that is no whole number from 0 up."""
 _SOCKET_IO = re.compile(r"\d+(?:/[^,\[]*,)?\d*(?=\[)", re.ASCII)
 _NAME_KEYS = ("type", "event", "name")
 _PAYLOAD_KEYS = ("data", "payload", "args")
@@ -41,7 +43,7 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A bulk import is over; a count is ``None`` when it was not a whole number from 0 up."""
+    """A bulk import is over; a count is ``None`` when it was not told, and may be ``NO_COUNT``."""
 
     uuid: str
     created: int | None
@@ -60,13 +62,14 @@ def decode(message: str | bytes) -> Event | Unrelated | None:
     """The event in one message, ``None`` when it holds none."""
     try:
         text = message if isinstance(message, str) else message.decode("utf-8")
+        text = text.removeprefix("\ufeff")
         envelope = strict_json.loads(text[_prefix(text) :])
     except (UnicodeDecodeError, strict_json.BadJsonError):
         return None
     name, payload = _open(envelope)
-    if not isinstance(name, str) or not isinstance(payload, dict):
-        return None
-    return _event(name, payload)
+    if isinstance(name, str) and isinstance(payload, dict):
+        return _event(name, payload)
+    return None if PREFIX in text else Unrelated()
 
 
 def _prefix(text: str) -> int:
@@ -80,7 +83,8 @@ def _open(envelope: Any) -> tuple[Any, Any]:
         return envelope[0], envelope[1]
     if not isinstance(envelope, dict):
         return None, None
-    name = next((envelope[key] for key in _NAME_KEYS if isinstance(envelope.get(key), str)), None)
+    names = [envelope[key] for key in _NAME_KEYS if isinstance(envelope.get(key), str)]
+    name = next((one for one in names if one.removeprefix(PREFIX) in OURS), names[0] if names else None)
     for key in _PAYLOAD_KEYS:
         payload = envelope.get(key)
         if isinstance(payload, list) and payload:
@@ -102,12 +106,17 @@ def _event(name: str, payload: dict[str, Any]) -> Event | Unrelated | None:
         case "_running":
             return Running(uuid, _count(payload.get("i")), _count(payload.get("total")))
         case _:
-            return Ended(uuid, _count(payload.get("created")), _count(payload.get("updated")))
+            return Ended(uuid, *(_total(payload.get(key)) for key in ("created", "updated")))
 
 
 def _id(value: Any) -> str | None:
     usable = isinstance(value, str) and 0 < len(value) <= MAX_ID_LENGTH and value.isascii() and value.isprintable()
     return value if usable else None
+
+
+def _total(value: Any) -> int | None:
+    count = _count(value)
+    return NO_COUNT if count is None and value is not None else count
 
 
 def _count(value: Any) -> int | None:

@@ -191,7 +191,13 @@ class Following:
     def _judge(self, ours: _Import | None) -> Verdict | None:
         if ours is None or ours.ended is None:
             return None
-        created, updated = ours.ended.created, ours.ended.updated
-        if created is None or updated is None or created + updated > self._size:
+        created, updated = self._totals(ours.ended)
+        if created is None or updated is None or min(created, updated) < 0 or created + updated > self._size:
             return Verdict(ours.uuid, doubt="contradiction")
         return Verdict(ours.uuid, created, updated, ours.contradicted)
+
+    def _totals(self, ended: Ended) -> tuple[int | None, int | None]:
+        """A count that is not told is 0 where the other one is all that was sent, and unknown elsewhere."""
+        created = 0 if ended.created is None and ended.updated == self._size else ended.created
+        updated = 0 if ended.updated is None and ended.created == self._size else ended.updated
+        return created, updated

@@ -24,6 +24,7 @@ ENVELOPES: dict[str, Callable[[str, dict[str, Any]], Any]] = {
     "flat": lambda name, payload: {"type": name} | payload,
     "array": lambda name, payload: [name, payload],
     "socket.io": lambda name, payload: [name, payload],
+    "typed": lambda name, payload: {"type": "event", "event": name, "data": payload},
     "short": lambda name, payload: {"type": name, "data": payload},
 }
 
@@ -46,6 +47,10 @@ class Plan:
             return
         counts: dict[str, Any] = {"created": created, "updated": updated}
         bad: dict[str, Any] = {"too-many": created + updated + 1, "negative": -1, "text": str(created)}
+        if s.zero == "null":
+            counts = {name: count or None for name, count in counts.items()}
+        elif s.zero == "missing":
+            counts = {name: count for name, count in counts.items() if count}
         if s.bad_totals:
             counts["created"] = bad[s.bad_totals]
         ending = message(s, "ending", {"uuid": self.uuid} | counts)
@@ -79,7 +84,8 @@ def message(switches: Switches, event: str, payload: dict[str, Any]) -> Message:
     """One event in the form that the switches name."""
     name = f"_{event}" if switches.envelope == "short" else f"contact_bulk_create_{event}"
     text = json.dumps(ENVELOPES[switches.envelope](name, payload))
-    return f"42{text}" if switches.envelope == "socket.io" else text
+    text = f"42{text}" if switches.envelope == "socket.io" else text
+    return f"\ufeff{text}" if switches.byte_order_mark else text
 
 
 def _starting(s: Switches, uuid: str, list_id: str) -> list[Message]:

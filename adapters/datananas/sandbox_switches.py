@@ -51,14 +51,19 @@ class Switches:
     written_part: bool = False
     """The rows before the one that met the quota were written."""
     quota_when: Literal["before", "after_starting"] = "before"
-    reason_at: Literal["top", "error", "details"] = "top"
+    reason_at: Literal["top", "error", "details", "text"] = "top"
+    """``text``: it is all that ``error`` holds."""
 
     # the stream
     stream_auth: Literal["header", "query"] = "header"
     query_name: str = "token"
-    envelope: Literal["type-data", "event-payload", "name-args", "flat", "array", "socket.io", "short"] = (
-        "type-data"
-    )
+    envelope: Literal[
+        "type-data", "event-payload", "name-args", "flat", "array", "socket.io", "short", "typed"
+    ] = "type-data"
+    byte_order_mark: bool = False
+    """Each message begins with one."""
+    zero: Literal["told", "null", "missing"] = "told"
+    """How an ending tells that none was created, or none updated."""
     list_id_known: bool = True
     """``_starting`` tells the list's id."""
     starting: Literal["before", "after", "never"] = "before"

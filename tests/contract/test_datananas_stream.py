@@ -71,7 +71,7 @@ async def test_the_wrong_way_to_authenticate_is_an_authentication_error() -> Non
 
 
 @pytest.mark.parametrize(
-    "envelope", ["type-data", "event-payload", "name-args", "flat", "array", "socket.io", "short"]
+    "envelope", ["type-data", "event-payload", "name-args", "flat", "array", "socket.io", "short", "typed"]
 )
 async def test_every_envelope_is_understood(envelope: str) -> None:
     async with sandbox(envelope=envelope) as box, opened(box) as provider:
@@ -156,6 +156,19 @@ async def test_one_bulk_is_in_flight_at_a_time() -> None:
 @pytest.mark.parametrize("bad_totals", ["too-many", "negative", "text"])
 async def test_totals_that_cannot_be_leave_the_outcome_unknown(bad_totals: str) -> None:
     async with sandbox(bad_totals=bad_totals) as box, opened(box) as provider:
+        with pytest.raises(OutcomeUnknown, match="totals do not fit"):
+            await sent(provider, creates(2))
+
+
+@pytest.mark.parametrize("zero", ["null", "missing"])
+async def test_a_zero_that_is_not_told_counts_where_the_other_total_is_all(zero: str) -> None:
+    switches: dict[str, Any] = {"zero": zero, "byte_order_mark": True}
+    async with sandbox(**switches) as box, opened(box) as provider:
+        result = await sent(provider, creates(2))
+        assert result.bulk is not None
+        assert (result.bulk.created, result.bulk.updated, result.outcomes[0].state) == (2, 0, "acked")
+    switches |= {"silently_refuse": lambda row: row["email"].startswith("p1@")}
+    async with sandbox(**switches) as box, opened(box) as provider:
         with pytest.raises(OutcomeUnknown, match="totals do not fit"):
             await sent(provider, creates(2))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.datananas.events import Ended, Running, Started, Unrelated, decode
+from adapters.datananas.events import NO_COUNT, Ended, Running, Started, Unrelated, decode
 
 START = {"listId": "l1", "uuid": "u1"}
 NAME = "contact_bulk_create_starting"
@@ -23,6 +23,8 @@ ENVELOPES = [
     {"type": NAME} | START,
     [NAME, START],
     {"type": "_starting", "data": START},
+    {"type": "event", "event": NAME, "data": START},
+    {"type": "event", "name": NAME, "args": [START]},
 ]
 
 
@@ -30,6 +32,7 @@ ENVELOPES = [
 def test_every_envelope_is_understood_as_text_and_as_bytes(envelope: Any) -> None:
     assert decode(json.dumps(envelope)) == Started("u1", "l1")
     assert decode(json.dumps(envelope).encode()) == Started("u1", "l1")
+    assert decode("\ufeff" + json.dumps(envelope)) == Started("u1", "l1")
 
 
 @pytest.mark.parametrize("prefix", ["42", "42/contacts,", "4217", "42/contacts,5"])
@@ -47,19 +50,26 @@ def test_each_event_has_its_own_values() -> None:
     assert decode('{"type":"contact_bulk_create_starting","data":{"uuid":"u"}}') == Started("u", None)
 
 
-@pytest.mark.parametrize("count", ["-1", '"1"', "1.5", "true", "null", "[]"])
+@pytest.mark.parametrize("count", ["-1", '"1"', "1.5", "true", "[]"])
 def test_a_count_that_is_no_whole_number_from_zero_up_is_not_taken_for_one(count: str) -> None:
     text = f'{{"type":"contact_bulk_create_ending","data":{{"uuid":"u","created":{count},"updated":1}}}}'
-    assert decode(text) == Ended("u", None, 1)
+    assert decode(text) == Ended("u", NO_COUNT, 1)
+
+
+def test_a_count_that_is_null_or_missing_was_not_told() -> None:
+    for told in ('"created":null,', ""):
+        text = f'{{"type":"contact_bulk_create_ending","data":{{"uuid":"u",{told}"updated":1}}}}'
+        assert decode(text) == Ended("u", None, 1)
 
 
 @pytest.mark.parametrize(
     "message",
     [
-        "", "2", "3probe", "40", '0{"sid":"x"}', "42", "42[]", '42["x"]', "null", "7", "[]", "{}", '"text"', "{",
+        "", "3probe", '0{"sid":"x"}', "{", '{"message":{"kind":"contact_bulk_create_starting"}, "uuid":"u"}',
+        '["contact_bulk_create_starting"]',
         '{"type":"contact_bulk_create_starting"}', '{"type":"contact_bulk_create_starting","data":{"uuid":7}}',
         '{"type":"contact_bulk_create_starting","data":{"uuid":""}}',
-        '{"type":7,"data":{"uuid":"u"}}', '{"type":"contact_bulk_create_starting","data":{"uuid":"\\ud800"}}',
+        '{"type":"contact_bulk_create_starting","data":{"uuid":"\\ud800"}}',
         '{"type":"contact_bulk_create_running","data":{"uuid":"u","i":NaN}}', "[" * 100, '{"a":' * 50, "<html>",
         json.dumps({"type": NAME, "data": {"uuid": "u" * 201}}), b"\xff\xfe", b"", b"\x00\x01",
         json.dumps({"type": NAME, "data": {"uuid": "\u202eu"}}),
@@ -70,8 +80,13 @@ def test_everything_else_is_noise(message: str | bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", ['{"type":"other","data":{"uuid":"u"}}', '{"event":"ping"}', '["contact_updated",{}]', '42["x",{}]']
-)
+    "message",
+    [
+        '{"type":"other","data":{"uuid":"u"}}', '{"event":"ping"}', '["contact_updated",{}]', '42["x",{}]', "2",
+        "40", "42", "42[]", '42["x"]', "null", "7", "[]", "{}", '"text"', '{"type":7,"data":{"uuid":"u"}}',
+        '{"at":17}',
+    ],
+)  # fmt: skip
 def test_events_of_another_kind_are_unrelated_and_no_noise(message: str) -> None:
     assert decode(message) == Unrelated()
 
