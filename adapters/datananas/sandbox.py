@@ -202,6 +202,8 @@ class DatananasSandbox:
         body: dict[str, Any] = {"statusCode": 402, "name": "Error", "message": "Payment Required"}
         if s.reason_at == "top":
             return JSONResponse({"reason": reason, "error": body}, 402)
+        if s.reason_at == "text":
+            return JSONResponse({"error": reason}, 402)
         body |= {"reason": reason} if s.reason_at == "error" else {"details": {"reason": reason}}
         return JSONResponse({"error": body}, 402)
 

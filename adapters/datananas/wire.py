@@ -46,13 +46,13 @@ def parse_reason(response: Response) -> str | None:
     """The reason code of an error body, ``None`` when there is none.
 
     It may stand at the top or, as LoopBack servers write it, in ``error`` or ``error.details``; the documented
-    reasons are also recognised under other keys.
+    reasons are also recognised under other keys, and as ``error`` itself.
     """
     body = _json(response)
     error = _part(body, "error")
     places = (body, error, _part(error, "details"), _part(body, "details"))
     known = [_part(place, key) for place in places for key in _REASON_KEYS]
-    documented = [text for text in known if text in (CONNECT_QUOTA, TOTAL_QUOTA)]
+    documented = [text for text in (*known, error) if text in (CONNECT_QUOTA, TOTAL_QUOTA)]
     return _first_text([*documented, *(_part(place, "reason") for place in places)])
 
 

@@ -36,7 +36,7 @@ async def test_any_2xx_with_any_body_accepts(status: int, body_empty: bool, uuid
         assert [o.state for o in result.outcomes] == ["acked"] * 2
 
 
-@pytest.mark.parametrize("reason_at", ["top", "error", "details"])
+@pytest.mark.parametrize("reason_at", ["top", "error", "details", "text"])
 @pytest.mark.parametrize(
     ("quota", "reason", "timed"),
     [("connect", "quota", True), ("total", "quota-total", False), ("other", "quota-total", False)],
