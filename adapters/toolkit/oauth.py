@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 EARLY_S = 60.0
 """A token is renewed this long before it ends, so that it does not end on the way."""
+EARLY_SHARE = 0.2
+"""Of its life that is the most, or a token that lives a minute would be renewed at every call."""
 
 
 class Credential(Protocol):
@@ -94,12 +96,16 @@ class OAuthClient:
 
 @dataclass(slots=True)
 class _Kept:
-    """What the token file holds. ``seed``: digest of the configured refresh token that it grew from."""
+    """What the token file holds. ``seed``: digest of the configured refresh token that it grew from.
+
+    ``early_s``: how long before its end the access token is renewed.
+    """
 
     access: Secret | None
     refresh: Secret
     ends_at: datetime | None
     seed: str
+    early_s: float = EARLY_S
 
 
 class RefreshedToken:
@@ -124,7 +130,7 @@ class RefreshedToken:
         """A token that has not ended yet."""
         async with self._lock:
             kept = self._load()
-            soon = self._clock.now() + timedelta(seconds=EARLY_S)
+            soon = self._clock.now() + timedelta(seconds=kept.early_s)
             if kept.access is None or (kept.ends_at is not None and kept.ends_at <= soon):
                 kept = await self._refresh(kept)
             return kept.access.reveal() if kept.access else ""
@@ -163,7 +169,8 @@ class RefreshedToken:
             ends_at = self._clock.now() + timedelta(seconds=ends_in_s)
         rotated = granted.get("refresh_token")
         refresh = Secret(rotated) if isinstance(rotated, str) and rotated else kept.refresh
-        self._kept = _Kept(Secret(access), refresh, ends_at, kept.seed)
+        life_s = EARLY_S if ends_at is None else (ends_at - self._clock.now()).total_seconds()
+        self._kept = _Kept(Secret(access), refresh, ends_at, kept.seed, _early_s(life_s * EARLY_SHARE))
         _write(self._client.token_file, self._kept)
         return self._kept
 
@@ -201,6 +208,12 @@ def _granted(provider: str, response: Response) -> dict[str, Any]:
     return result
 
 
+def _early_s(seconds: object) -> float:
+    if not isinstance(seconds, (int, float)):  # as in a file of an earlier version
+        return EARLY_S
+    return min(max(seconds, 0.0), EARLY_S)
+
+
 def _seed(secret: Secret) -> str:
     return hashlib.sha256(secret.reveal().encode()).hexdigest()[:16]
 
@@ -214,7 +227,7 @@ def _read(path: Path, configured: Secret) -> _Kept:
             return fresh
         ends_at = datetime.fromisoformat(held["ends_at"]) if held["ends_at"] else None
         access = Secret(str(held["access"])) if held["access"] else None
-        return _Kept(access, Secret(str(held["refresh"])), ends_at, fresh.seed)
+        return _Kept(access, Secret(str(held["refresh"])), ends_at, fresh.seed, _early_s(held.get("early_s")))
     except FileNotFoundError:
         return fresh
     except OSError as error:
@@ -230,6 +243,7 @@ def _write(path: Path, kept: _Kept) -> None:
         "access": kept.access.reveal() if kept.access else "",
         "refresh": kept.refresh.reveal(),
         "ends_at": kept.ends_at.isoformat() if kept.ends_at else None,
+        "early_s": kept.early_s,
     }
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

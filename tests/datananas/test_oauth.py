@@ -16,9 +16,12 @@ from adapters.toolkit.oauth import FixedToken, OAuthClient, RefreshedToken, jwt_
 from sync.errors import AuthError, ConfigError, Unreachable
 from sync.secrets import Secret
 from tests.clocks import RealClock
+from tests.toolkit.clock import HandClock
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sync.ports import Clock
 
 
 def jwt(claims: Any) -> str:
@@ -31,6 +34,7 @@ def credential(
     folder: Path,
     refresh: str = "sandbox-refresh-0",
     auth: Literal["body", "basic"] = "body",
+    clock: Clock | None = None,
 ) -> RefreshedToken:
     client = OAuthClient(
         provider="datananas",
@@ -41,7 +45,7 @@ def credential(
         token_file=folder / "kept" / "token.json",
         auth=auth,
     )
-    return RefreshedToken(client, RealClock())
+    return RefreshedToken(client, clock or RealClock())
 
 
 @pytest.mark.parametrize(
@@ -70,6 +74,22 @@ async def test_a_fixed_token_is_resolved_once_and_never_renewed() -> None:
     await fixed.close()
 
 
+@pytest.mark.parametrize(("life_s", "lasts_s"), [(60, 48), (20, 16), (3600, 3540)])
+async def test_a_short_lived_token_is_used_for_most_of_its_life(tmp_path: Path, life_s: int, lasts_s: int) -> None:
+    async with sandbox(token_life_s=life_s) as box:
+        clock = HandClock()
+        for _ in range(2):  # also by the next process
+            token = credential(box, tmp_path, clock=clock)
+            await token.token()
+            clock.advance(lasts_s / 2 - 1)
+            assert await token.token() == "sandbox-access-1"
+            await token.close()
+        token = credential(box, tmp_path, clock=clock)
+        clock.advance(2)
+        assert await token.token() == "sandbox-access-2"
+        await token.close()
+
+
 async def test_many_callers_share_one_fetch(tmp_path: Path) -> None:
     async with sandbox() as box:
         token = credential(box, tmp_path)
@@ -77,13 +97,6 @@ async def test_many_callers_share_one_fetch(tmp_path: Path) -> None:
         await asyncio.gather(*(token.renew("sandbox-access-1") for _ in range(9)))
         assert box.grants.fetched == 2
         assert await token.token() == "sandbox-access-2"
-        await token.close()
-
-
-async def test_a_token_about_to_end_is_fetched_anew(tmp_path: Path) -> None:
-    async with sandbox(token_life_s=30) as box:
-        token = credential(box, tmp_path)
-        assert [await token.token(), await token.token()] == ["sandbox-access-1", "sandbox-access-2"]
         await token.close()
 
 
