@@ -235,12 +235,13 @@ class _Pusher:
                 fate = one_fate(row, "refused", StateReason.REJECTED, str(why), why.request_id)
                 settle(self._session, self._seat, row, fate)
             return
-        self._refusals.met(batch, error)
+        new = self._refusals.met(batch, error)
         alone = len(batch.operations) == 1
         if alone and (error.for_good or batch.kind in OPT_OUT_KINDS):
             self._all(batch, "refused", StateReason.REJECTED, str(error), error.request_id)
         else:
-            self._seat.hesitates(error)
+            if new:
+                self._seat.hesitates(error)
             self._all(batch, "deferred", StateReason.NOT_TAKEN_NOW, str(error), error.request_id)
 
     def _note_lost(self, error: ContactSyncError) -> None:

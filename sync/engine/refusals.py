@@ -35,7 +35,7 @@ class Refusals:
 
     def __init__(self) -> None:
         self._accepted: Counter[Call] = Counter()
-        self._alike: Counter[tuple[Call, int | None, str | None]] = Counter()
+        self._alike: Counter[tuple[Call, int | None, str | None, bool | None]] = Counter()
         self._alone: list[tuple[Batch, Rejected]] = []
         self._useless: set[Call] = set()
 
@@ -52,37 +52,48 @@ class Refusals:
         if len(batch.operations) == 1:
             return False
         call = _call(batch)
-        few = self._accepted[call] or self._alike[call, error.status, error.code] < MOST_ALIKE
+        few = self._accepted[call] or self._alike[_kind_of(batch, error)] < MOST_ALIKE
         return batch.kind in OPT_OUT_KINDS or (error.status in PERHAPS_A_ROW and bool(few))
 
-    def met(self, batch: Batch, error: Rejected) -> None:
-        """The batch was refused and is not sent again in this run."""
-        call, alone = _call(batch), len(batch.operations) == 1
-        self._alone += [(batch, error)] if alone else []
-        self._alike[call, error.status, error.code] += 1
-        often = self._alike[call, error.status, error.code] >= 2 * MOST_ALIKE and not self._accepted[call]
-        if batch.kind not in OPT_OUT_KINDS and (often or not (alone or error.status in PERHAPS_A_ROW)):
+    def met(self, batch: Batch, error: Rejected) -> bool:
+        """The batch was refused and is not sent again in this run; true where that is something new.
+
+        An opt-out is tried whatever became of the others.
+        """
+        if batch.kind in OPT_OUT_KINDS:
+            return False
+        call, kind, alone = _call(batch), _kind_of(batch, error), len(batch.operations) == 1
+        if alone and error.for_good is None and error.status in PERHAPS_A_ROW:
+            self._alone.append((batch, error))
+        self._alike[kind] += 1
+        often = self._alike[kind] >= 2 * MOST_ALIKE and not self._accepted[call]
+        if often or not (alone or error.status in PERHAPS_A_ROW):
             self._useless.add(call)
+        return self._alike[kind] == 1
 
     def so_far(self, batch: Batch) -> tuple[int, int]:
         """Where ``blamed`` begins to look."""
         return len(self._alone), self._accepted[_call(batch)]
 
     def blamed(self, batch: Batch, since: tuple[int, int]) -> list[tuple[Batch, Rejected]]:
-        """The rows that were refused alone while others of the ``batch`` were accepted, each time told once.
+        """The rows that were refused alone while others of the ``batch`` were accepted; each is told once.
 
-        Not those of which the provider says that the reason may pass.
+        Not those of which the provider says itself whether the reason may pass.
         """
         start, accepted = since
         if self._accepted[_call(batch)] == accepted:
             return []
-        found = [(row, error) for row, error in self._alone[start:] if error.for_good is None]
+        found = self._alone[start:]
         del self._alone[start:]
         return found
 
 
 def _call(batch: Batch) -> Call:
     return batch.kind, batch.way
+
+
+def _kind_of(batch: Batch, error: Rejected) -> tuple[Call, int | None, str | None, bool | None]:
+    return _call(batch), error.status, error.code, error.for_good
 
 
 def refuses_the_address(batch: Batch, error: Rejected) -> bool:
