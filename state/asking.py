@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from state import before_merges, by_hand, decisions, dossiers, findings, optouts, people, reading
+from state import before_merges, by_hand, decisions, dossiers, findings, optouts, people, reading, told
 from state.rows import to_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from state.database import Database
@@ -26,6 +26,19 @@ class Asking:
     def decisions(self, about: Iterable[RecordRef] | None = None) -> list[Decision]:
         with self.database.read() as connection:
             return decisions.load(connection, about)
+
+    def named(self, refs: Iterable[RecordRef]) -> Mapping[RecordRef, RecordRef]:
+        with self.database.read() as connection:
+            return told.named(connection, refs)
+
+    def told_ids(self, refs: Iterable[RecordRef]) -> Mapping[RecordRef, RecordRef]:
+        with self.database.read() as connection:
+            return told.ids(connection, refs)
+
+    def note_told_ids(self, ids: Mapping[RecordRef, RecordRef]) -> None:
+        if ids:
+            with self.database.write("page") as connection:
+                told.note(connection, ids)
 
     def people_before(self, ids: Iterable[str]) -> list[Person]:
         with self.database.read() as connection:

@@ -12,7 +12,7 @@ from sync.errors import StateError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """``PRAGMA user_version`` of a database in the shape of ``state.tables``; the number of the newest migration."""
 
 FIRST_WITH_SUMS = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from state import findings
+from state import findings, told
 from state.rows import (
     LINK_COLUMNS,
     RECORD_COLUMNS,
@@ -172,11 +172,12 @@ def _conflicts(connection: Connection, ids: list[str]) -> dict[str, tuple[Confli
 
 
 def person_of(connection: Connection, ref: RecordRef) -> str | None:
-    """The person a record is linked to."""
+    """The person a record is linked to; it may be named by an id that an export told."""
+    name = told.named(connection, [ref]).get(ref, ref)
     row = connection.exec_driver_sql(
         "SELECT l.person_id FROM record AS r JOIN link AS l ON l.rid = r.rid"
         " WHERE r.provider = ? AND r.record_id = ?",
-        (ref.provider, ref.record_id),
+        (name.provider, name.record_id),
     ).first()
     return None if row is None else str(row[0])
 

@@ -132,6 +132,17 @@ class RecordRow(SQLModel, table=True):
     released_at: int | None = None
 
 
+class ToldRow(SQLModel, table=True):
+    """The id by which a provider knows a record that is named by its key here, as an export told it."""
+
+    __tablename__ = "told"
+    __table_args__ = (UniqueConstraint("provider", "record_id"),)
+
+    rid: int = Field(sa_column=rid_column())
+    provider: str
+    record_id: str
+
+
 class SightingRow(SQLModel, table=True):
     """When, and in which sweep, a record was last seen."""
 

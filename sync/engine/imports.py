@@ -131,32 +131,48 @@ def _rows(session: Session, seat: Seat, export: Export, outdated: frozenset[Reco
     """The rows as records we can keep, newer knowledge of ours left alone."""
     later = _sent_after(session, seat.name, export.as_of - session.settings.sync.settle)
     readable = seat.provider.capabilities.readable
-    rows: list[Record] = []
-    for record in export.records:
-        named_by_key = _named_by_key(record)
-        if record.ref in outdated or (readable and named_by_key):
-            continue
-        ref = record.ref if named_by_key else _known_by_key(session, record)
-        newer = later.get(ref.record_id, frozenset())
-        rows.append(
-            replace(record, ref=ref, absent=record.absent | newer) if newer or ref != record.ref else record
-        )
-    return [_without(r) for r in rows]
+    rows = [r for r in export.records if r.ref not in outdated and not (readable and _named_by_key(r))]
+    names = _known_names(session, rows)
+    key = {seat.provider.capabilities.match_key}
+    return [
+        # only a create sends the key, and this row is known to be what that made: another key is a later edit
+        _without(row, ref, later.get(ref.record_id, frozenset()) - (key if ref != row.ref else set()))
+        for row, ref in zip(rows, names, strict=True)
+    ]
 
 
-def _without(record: Record) -> Record:
-    """The record without the values of fields it must not speak for; its opt-out is told by the export."""
-    kept = {n: v for n, v in record.contact.to_fields().items() if n not in record.absent}
-    return replace(record, contact=Contact.from_fields(kept), opted_out=None)
+def _without(row: Record, ref: RecordRef, newer: frozenset[str]) -> Record:
+    """The row as the record ``ref``, without the values of fields it must not speak for; the export tells its
+    opt-out.
+    """
+    absent = row.absent | newer
+    kept = {n: v for n, v in row.contact.to_fields().items() if n not in absent}
+    return replace(row, ref=ref, contact=Contact.from_fields(kept), absent=absent, opted_out=None)
 
 
-def _known_by_key(session: Session, record: Record) -> RecordRef:
-    """A record we created is named by its key until an export tells its id; the first name stays."""
-    names = [RecordRef(record.ref.provider, f"{kind}:{key}") for kind, key in keys_of(record.contact)]
-    known = session.store.records([record.ref, *names])
-    if record.ref in known:
-        return record.ref
-    return next((n for n in names if n in known), record.ref)
+def _known_names(session: Session, rows: list[Record]) -> list[RecordRef]:
+    """What the rows' records are called here.
+
+    A record we created is named by its key, and stays so. The id that an export first tells together with that
+    key is remembered: from then on the id is what it is known by, whatever its key is by then, and another id
+    with that key is another record.
+    """
+    keyed = {row.ref: [] if _named_by_key(row) else _key_names(row) for row in rows}
+    named = dict(session.store.named([ref for row, keys in keyed.items() for ref in (row, *keys)]))
+    taken = {*session.store.told_ids(named.values())}
+    told: dict[RecordRef, RecordRef] = {}
+    for ref, keys in keyed.items():
+        if ref not in named:
+            free = (key for key in keys if key in named and key not in taken)
+            if (name := next(free, None)) is not None:
+                told[ref] = named[ref] = name
+                taken.add(name)
+    session.store.note_told_ids(told)
+    return [named.get(row.ref, row.ref) for row in rows]
+
+
+def _key_names(record: Record) -> list[RecordRef]:
+    return [RecordRef(record.ref.provider, f"{kind}:{key}") for kind, key in keys_of(record.contact)]
 
 
 def _sent_after(session: Session, provider: str, since: datetime) -> dict[str, frozenset[str]]:

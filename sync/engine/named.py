@@ -39,9 +39,11 @@ def records_named(store: Store, key: str) -> set[RecordRef]:
     """
     people = store.people(find_people(store, key))
     found = {m.record.ref: m.record for p in people for m in p.members}
-    for ref in found:
-        if str(ref) == key:
-            return {ref}
+    if ":" in key and "/" not in key:
+        with suppress(ValueError):
+            name = RecordRef.parse(key)
+            if own := found.keys() & {store.named([name]).get(name, name)}:
+                return own
     keys = {("email", canonical_email(key)), ("linkedin", linkedin_key(key))}
     carrying = {ref for ref, record in found.items() if keys & set(keys_of(record.contact))}
     former = {m.record.ref for p in store.people_before([key])[:1] for m in p.members}

@@ -37,7 +37,7 @@ def guard_upsert(draft: Draft, side: Side, operation: Operation) -> Operation:
 
 
 def _accepted(operation: Operation) -> str | None:
-    """The key under which the row was accepted, or the one it was told to have by now.
+    """The key under which the row was accepted, or the one it was told to have by now; ``None`` = none any more.
 
     Under a key that was changed there, the row would become a second person.
     """
@@ -45,10 +45,14 @@ def _accepted(operation: Operation) -> str | None:
     if record is None or accepted is None:
         return accepted
     if is_profile(accepted):
+        name = "linkedin_url"
         shown = [linkedin_key(url) for url in (record.contact.linkedin_url, record.contact.linkedin_id) if url]
     else:
+        name = "emails"
         shown = [email_key(email) for email in record.contact.emails]
-    return shown[0] if shown and accepted not in shown else accepted
+    if accepted in shown or (name in record.absent and not shown):
+        return accepted
+    return shown[0] if shown else None
 
 
 def _key_for(operation: Operation, *, by_profile: bool) -> str | None:

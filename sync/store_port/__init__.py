@@ -106,3 +106,12 @@ class Store(People, Outcomes, Protocol):
 
     def records(self, refs: Iterable[RecordRef]) -> dict[RecordRef, Record]:
         """The observed records that are known."""
+
+    def named(self, refs: Iterable[RecordRef]) -> Mapping[RecordRef, RecordRef]:
+        """Name or told id → the name of the record it stands for, of those that are known."""
+
+    def told_ids(self, refs: Iterable[RecordRef]) -> Mapping[RecordRef, RecordRef]:
+        """Record → the id by which its provider knows it, where an export told another one than its name."""
+
+    def note_told_ids(self, ids: Mapping[RecordRef, RecordRef]) -> None:
+        """The records (told id → record) go by these ids, too, as long as they are known."""

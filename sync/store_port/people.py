@@ -75,7 +75,7 @@ class People(Protocol):
         """The active persons of those ids in id order; a retired id resolves to its successor, once."""
 
     def person_of(self, ref: RecordRef) -> str | None:
-        """The person a record is linked to."""
+        """The person a record is linked to, by its name or by an id that an export told."""
 
     def owners(self, refs: Iterable[RecordRef]) -> Mapping[RecordRef, str]:
         """Record → the person it is linked to, of those that are linked."""

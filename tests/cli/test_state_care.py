@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Done, Program
 
 NEXT = """
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 def upgrade():
     pass
 """
@@ -248,16 +248,16 @@ def test_an_upgrade_raises_the_schema_after_a_backup(
 ) -> None:
     folder = config.parent / "migrations"
     shutil.copytree(migrating.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "r0005_next.py").write_text(NEXT)
+    (folder / "versions" / "r0006_next.py").write_text(NEXT)
     monkeypatch.setattr(migrating, "MIGRATIONS", folder)
-    monkeypatch.setattr(migrating, "SCHEMA_VERSION", 5)
-    monkeypatch.setattr(checks, "SCHEMA_VERSION", 5)
+    monkeypatch.setattr(migrating, "SCHEMA_VERSION", 6)
+    monkeypatch.setattr(checks, "SCHEMA_VERSION", 6)
     assert "state upgrade" in program("status", "--config", config).err
     told = program("state", "upgrade", "--config", config)
     assert told.code == 0
-    assert "from schema 4 to 5" in told.out
+    assert "from schema 5 to 6" in told.out
     (made,) = (store_file.parent / "backups").iterdir()
-    assert made.name.startswith("before-migration-of-schema-4-")
+    assert made.name.startswith("before-migration-of-schema-5-")
     assert program("status", "--config", config).code == 0
 
 

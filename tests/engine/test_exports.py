@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from sync.engine.imports import Imported
     from tests.engine.house import House
 
+ANA = "ana.diaz@oakmere-logistics.com"
+NEW = "ana@tallpine-freight.com"
+
 
 async def test_a_row_whose_key_was_changed_there_is_updated_under_its_new_key(home: House) -> None:
     ana = person(job_title="CFO")
@@ -35,6 +38,74 @@ async def test_a_row_whose_key_was_changed_there_is_updated_under_its_new_key(ho
     await home.run()
     (told,) = home.datananas.rows
     assert (told["email"], told["position"]) == ("ana@tallpine-freight.com", "CEO")
+
+
+async def created_and_told(home: House, **wait: float) -> str:
+    """Ana, created at Datananas under her address, whose id an export told since; the id."""
+    home.without("topo")
+    home.configure("datananas", accept_blind_overwrite=True)
+    home.actors["apollo"].create(person(job_title="CFO"))
+    await home.run()
+    (made,) = home.datananas.rows
+    as_of = later(home, **(wait or {"hours": 1}))
+    bring(home, "datananas", f"record_id,email\n{made['_id']},{ANA}\n", as_of=as_of)
+    return str(made["_id"])
+
+
+async def test_a_row_we_made_is_known_by_the_id_that_an_export_told_once_its_address_is_another(
+    home: House,
+) -> None:
+    made = await created_and_told(home)
+    home.actors["datananas"].edit(made, {"emails": NEW})
+    bring(home, "datananas", f"record_id,email\n{made},{NEW}\n", as_of=later(home, hours=1))
+    home.apollo.edit(home.apollo.rows[0]["id"], title="COO")
+    await home.run()
+    told = desk.whole(home, f"datananas:{made}")
+    assert {str(m.record.ref) for m in told.members} == {
+        f"apollo:{home.apollo.rows[0]['id']}",
+        f"datananas:email:{ANA}",
+    }
+    assert [(row["email"], row["position"]) for row in home.datananas.rows] == [(NEW, "COO")]
+    assert [row["email"] for row in home.apollo.rows] == [NEW]
+
+
+async def test_an_address_edited_right_after_we_wrote_it_is_no_older_state_of_its_row(home: House) -> None:
+    made = await created_and_told(home, minutes=1)
+    bring(home, "datananas", f"record_id,email\n{made},{NEW}\n", as_of=later(home, minutes=1))
+    assert NEW in desk.whole(home, f"datananas:{made}").contact.emails
+
+
+async def test_the_former_address_of_a_row_we_made_under_another_id_is_another_record(home: House) -> None:
+    made = await created_and_told(home)
+    rows = f"{made},{NEW},Ana,Diaz\n8,{ANA},Wladimir,Ostrowski\n"
+    text = f"record_id,email,first_name,last_name\n{rows}"
+    bring(home, "datananas", text, as_of=later(home, hours=1))
+    assert desk.whole(home, "datananas:8").contact.emails == (ANA,)
+    assert desk.whole(home, f"datananas:{made}").contact.emails == (NEW,)
+
+
+async def test_of_two_rows_with_the_address_of_one_we_made_the_first_is_that_one(home: House) -> None:
+    home.without("topo")
+    home.configure("datananas", accept_blind_overwrite=True)
+    home.actors["apollo"].create(person())
+    await home.run()
+    rows = f"7,{ANA},Lyon\n8,{ANA},Bern\n"
+    imported = bring(home, "datananas", f"record_id,email,city\n{rows}", as_of=later(home, hours=1))
+    assert imported.records == 2
+    cities = {m.record.ref.record_id: m.record.contact.city for m in desk.whole(home, ANA).members}
+    assert (cities[f"email:{ANA}"], cities["8"]) == ("Lyon", "Bern")
+
+
+async def test_a_row_that_lost_its_address_is_not_posted_under_the_one_it_had(home: House) -> None:
+    made = await created_and_told(home)
+    home.actors["datananas"].edit(made, {"emails": ""})
+    profile = "https://www.linkedin.com/in/ana-diaz"
+    text = f"record_id,email,linkedin_url\n{made},,{profile}\n"
+    bring(home, "datananas", text, as_of=later(home, hours=1))
+    home.apollo.edit(home.apollo.rows[0]["id"], title="COO")
+    (update,) = (await home.run()).operations
+    assert (update.state, update.reason) == ("blocked", "no-match-key")
+    assert len(home.datananas.rows) == 1
 
 
 async def test_who_was_created_after_the_time_of_a_complete_export_is_not_missed_in_it(home: House) -> None:
@@ -82,6 +153,12 @@ async def test_a_record_that_its_provider_no_longer_shows_is_not_back_because_of
     bring(home, "apollo", f"record_id,email\n{boris},boris.kern@oakmere-logistics.com\n", as_of=as_of)
     (member,) = desk.whole(home, "boris.kern@oakmere-logistics.com").members
     assert member.gone
+
+
+def later(home: House, **delta: float) -> datetime:
+    """It is so much later; the time."""
+    home.clock.advance(**delta)
+    return home.clock.now()
 
 
 def bring(home: House, provider: str, text: str, *, as_of: datetime, complete: bool = False) -> Imported:

@@ -258,9 +258,12 @@ def test_a_field_that_takes_a_request_of_its_own_goes_apart() -> None:
 
 
 # updates that could create ----------------------------------------------------------------------------
+UNTOLD = {"accepted_key": "first@x.co", "absent": frozenset({"emails"})}
+
+
 def upserted(shown: dict[str, Value], **given: Any) -> Any:
-    accepted = given.pop("accepted_key", None)
-    who = person(member(1, "datananas", shown, accepted_key=accepted), known={**shown, "city": "Lyon"})
+    of_row = {name: given.pop(name) for name in ("accepted_key", "absent") if name in given}
+    who = person(member(1, "datananas", shown, **of_row), known={**shown, "city": "Lyon"})
     return only(plan(who, side("datananas", UPSERT), **given))
 
 
@@ -269,7 +272,8 @@ def upserted(shown: dict[str, Value], **given: Any) -> Any:
     [
         (MAIL, {}, "planned", "fill", "ann@x.co"),
         (MAIL, {"accepted_key": "ann@x.co"}, "planned", "fill", "ann@x.co"),
-        ({"linkedin_url": SAME}, {"accepted_key": "first@x.co"}, "planned", "fill", "first@x.co"),
+        ({"linkedin_url": SAME}, UNTOLD, "planned", "fill", "first@x.co"),
+        ({"linkedin_url": SAME}, {"accepted_key": "first@x.co"}, "blocked", "no-match-key", "first@x.co"),
         (MAIL, {"accepted_key": "first@x.co"}, "planned", "fill", "ann@x.co"),
         ({"emails": ("info@x.co",)}, {"accepted_key": "first@x.co"}, "blocked", "no-match-key", "first@x.co"),
         ({"linkedin_url": SAME}, {}, "blocked", "no-match-key", None),

@@ -275,7 +275,7 @@ def test_a_restored_store_opens(home: Home) -> None:
 def _as_schema_2(home: Home) -> None:
     with closing(sqlite3.connect(home.database)) as raw:
         raw.executescript(
-            "DROP TABLE table_sum; DROP TABLE generic_key; DROP TABLE counted;"
+            "DROP TABLE table_sum; DROP TABLE generic_key; DROP TABLE counted; DROP TABLE told;"
             " UPDATE alembic_version SET version_num = '0002'; PRAGMA user_version = 2"
         )
 

@@ -1,0 +1,40 @@
+"""Records that are named by their key, and the ids that exports told of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.state.values import assign, pull, read, ref
+
+if TYPE_CHECKING:
+    from state.store import SqliteStore
+
+NAME, ID = ref("datananas:email:ann@example.com"), ref("datananas:7")
+
+
+def told(store: SqliteStore) -> None:
+    pull(store, read(str(NAME), "ann@example.com"), read("datananas:8"))
+    store.note_told_ids({ID: NAME})
+
+
+def test_a_record_is_found_by_its_name_and_by_the_id_that_was_told(store: SqliteStore) -> None:
+    told(store)
+    assert store.named([NAME, ID, ref("datananas:8"), ref("topo:7")]) == {
+        NAME: NAME, ID: NAME, ref("datananas:8"): ref("datananas:8"),
+    }  # fmt: skip
+    assert store.told_ids([NAME, ref("datananas:8")]) == {NAME: ID}
+    assign(store, ann=[str(NAME)])
+    assert (store.person_of(ID), store.person_of(NAME)) == ("ann", "ann")
+
+
+def test_the_first_id_that_was_told_of_a_record_stays(store: SqliteStore) -> None:
+    told(store)
+    store.note_told_ids({ref("datananas:9"): NAME})
+    assert store.named([ID, ref("datananas:9")]) == {ID: NAME}
+
+
+def test_what_was_told_of_a_record_goes_with_it(store: SqliteStore) -> None:
+    told(store)
+    assign(store, ann=[str(NAME)])
+    store.forget("ann")
+    assert store.named([NAME, ID]) == {}
