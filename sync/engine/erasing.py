@@ -34,11 +34,13 @@ class Erasure:
     """What an erasure of ``person`` comes to. ``keys``: plain-text wide keys of which keyed hashes stay.
 
     ``shared``: whether somebody else's record shows one of their keys, which is therefore not among ``keys``.
+    ``records``: theirs, live or gone, by the ids that their providers know them by, as far as these were told.
     """
 
     person: Person
     keys: frozenset[str]
     shared: bool
+    records: tuple[RecordRef, ...]
 
     @property
     def marks(self) -> frozenset[str]:
@@ -47,11 +49,6 @@ class Erasure:
         A record that is named by a key is known by that one alone, which may be somebody else's, too.
         """
         return self.keys | {record_key(ref) for ref in self.records if told_id(ref.record_id) == ref.record_id}
-
-    @property
-    def records(self) -> list[RecordRef]:
-        """The person's records, live or gone."""
-        return [member.record.ref for member in self.person.members]
 
 
 def prepare(session: Session, person: Person) -> Erasure:
@@ -64,7 +61,14 @@ def prepare(session: Session, person: Person) -> Erasure:
     own = _own_keys(person)
     others = session.store.shared_keys([person.id])
     shared = wide_keys(others, None) | {f"linkedin:{key}" for key in others}
-    return Erasure(person, own - shared, bool(own & shared))
+    return Erasure(person, own - shared, bool(own & shared), _records(session, person))
+
+
+def _records(session: Session, person: Person) -> tuple[RecordRef, ...]:
+    """The person's records as their providers call them, as far as these told."""
+    refs = [member.record.ref for member in person.members]
+    told = session.store.told_ids(refs)
+    return tuple(told.get(ref, ref) for ref in refs)
 
 
 def _is_open(session: Session, person: Person) -> bool:
@@ -113,7 +117,7 @@ def forget_again(session: Session) -> int:
     count = 0
     for people in chunks(session, session.store.dirty_people()):
         for person in people:
-            records = {record_key(member.record.ref) for member in person.members}
+            records = set(map(record_key, _records(session, person)))
             if session.opt_outs.forgotten(_own_keys(person) | records):
                 session.store.forget(person.id)
                 count += 1

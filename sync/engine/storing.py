@@ -14,7 +14,7 @@ from sync.engine.opt_out_lists import note_opt_outs
 from sync.engine.people import merge_people
 from sync.engine.recognising import same
 from sync.identity.canonical import RULES, canonicalize, keys_of
-from sync.items import erasure_of
+from sync.items import erasure_of, told_id
 from sync.matching import alike_marks
 from sync.optouts import record_key, wide_keys_of
 from sync.person import to_be_matched
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sync.engine.session import Seat, Session
-    from sync.record import Link, Record, RecordRef
+    from sync.record import Link, OptOutEntry, Record, RecordRef
 
 _VALUES = attrgetter(*FIELD_NAMES)
 
@@ -123,6 +123,7 @@ def _without_erased(session: Session, seat: Seat, records: tuple[Record, ...]) -
         return records
     keys = {r.ref: wide_keys_of(r.contact) | {record_key(r.ref)} for r in records}
     found = {ref: entry for ref, own in keys.items() if (entry := session.opt_outs.forgotten(own))}
+    _mark_erased(session, found)
     tasks = [
         ManualAction(person_id=entry.source_id or "", provider=ref.provider, action=erasure_of(ref))
         for ref, entry in found.items()
@@ -130,6 +131,24 @@ def _without_erased(session: Session, seat: Seat, records: tuple[Record, ...]) -
     session.store.note_manual_actions(tasks, at=session.clock.now())
     seat.erased.update(ref.record_id for ref in found)
     return tuple(r for r in records if r.ref not in found)
+
+
+def _mark_erased(session: Session, found: Mapping[RecordRef, OptOutEntry]) -> None:
+    """Records that showed a key of somebody erased stay dropped once they show another one; not those that are
+    known here, who were not erased.
+
+    The mark stands with the keys of that erasure, so that whatever releases those releases it, too.
+    """
+    marks: dict[OptOutEntry, set[str]] = {}
+    for ref in found.keys() - session.store.named(found).keys():
+        if told_id(ref.record_id) == ref.record_id and not session.opt_outs.forgotten({record_key(ref)}):
+            marks.setdefault(found[ref], set()).add(record_key(ref))
+    now = session.clock.now()
+    entries = [replace(e, keys=e.keys | session.opt_outs.hashed(own), at=now) for e, own in marks.items()]
+    if entries:
+        session.store.add_opt_outs(entries)
+    for entry in entries:
+        session.opt_outs.add(entry)
 
 
 def note_noes(session: Session, records: Iterable[Record]) -> None:

@@ -164,6 +164,66 @@ async def test_an_erased_record_that_shows_other_keys_by_now_is_not_taken_in_eit
     assert holds_canary(home) == []
 
 
+async def dropped(home: House) -> str:
+    """Zoe is erased, and was dropped under an id at Apollo that nobody knew before; the id."""
+    erase(home, await known_everywhere(home))
+    again = home.actors["apollo"].create(canary(linkedin_url=None))
+    home.clock.advance(hours=25)
+    await home.run()
+    return str(again)
+
+
+async def moved(home: House, record: str) -> int:
+    """How many people there are once the record shows other keys."""
+    home.apollo.edit(record, email=f"z@{CANARY}-moved.com", contact_emails=[], linkedin_url=None)
+    home.clock.advance(hours=25)
+    return (await home.run()).people.total
+
+
+async def test_a_record_that_was_dropped_for_its_keys_stays_dropped_under_others(home: House) -> None:
+    record = await dropped(home)
+    marked = (home.folder / "state" / "opt-outs.ledger").read_bytes()
+    assert (await moved(home, record), holds_canary(home)) == (1, [])
+    assert (home.folder / "state" / "opt-outs.ledger").read_bytes() == marked
+
+
+async def test_who_releases_an_erasure_releases_the_records_that_were_dropped_for_it(home: House) -> None:
+    record = await dropped(home)
+    with desk(home) as session:
+        ledger.release(session, f"zoe.{CANARY.lower()}@oakmere-logistics.com", "Kim", "asked")
+    assert await moved(home, record) == 3  # the others are Bob and Zoe
+
+
+async def test_a_known_record_that_shows_an_erased_address_for_a_while_is_not_erased(home: House) -> None:
+    erase(home, await known_everywhere(home))
+    (bob,) = (row for row in home.apollo.rows if row["email"].startswith("bob"))
+    home.apollo.edit(bob["id"], email=f"zoe.{CANARY.lower()}@oakmere-logistics.com")
+    home.clock.advance(hours=25)
+    await home.run()
+    home.apollo.edit(bob["id"], email="bob.brun@oakmere-logistics.com", title="CTO")
+    home.clock.advance(hours=25)
+    await home.run()
+    assert {row["firstName"]: row.get("position") for row in home.datananas.rows}["Bob"] == "CTO"
+
+
+async def test_a_row_we_made_whose_id_was_told_is_erased_by_that_id(home: House) -> None:
+    home.without("topo")
+    home.actors["apollo"].create(canary())
+    await home.run()
+    (made,) = home.datananas.rows
+    home.clock.advance(hours=1)
+    home.export()
+    await home.run()
+    erasure = erase(home, f"datananas:{made['_id']}")
+    assert RecordRef("datananas", made["_id"]) in erasure.records
+    home.apollo.remove(home.apollo.rows[0]["id"])
+    home.actors["datananas"].edit(made["_id"], {"emails": f"z@{CANARY}-moved.com", "linkedin_url": ""})
+    home.export()
+    home.clock.advance(hours=1)
+    assert ((await home.run()).people.total, holds_canary(home)) == (0, [])
+    assert f"erase {made['_id']}" in [getattr(i.finding, "action", "") for i in waiting(home)]
+
+
 async def test_who_was_known_by_a_record_alone_stays_erased_until_a_named_person_releases_it(home: House) -> None:
     desk_of_all = person("Ana Diaz", emails=("info@oakmere-logistics.com",), linkedin_url=None)
     record = home.actors["topo"].create(desk_of_all)
