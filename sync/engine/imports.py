@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 
     from sync.engine.session import Seat, Session
     from sync.record import Export, Record
+    from sync.store_port import ProviderState
 
 
 COMPLETE = " complete"
 """Ends the digest of an export that was taken in as a complete one."""
+IN_PART = " in part"
+"""Ends the digest of an export of which something was withheld: the same rows, made later, may tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
     state = seat.state
     bad_rows = tuple(sorted((*export.bad_rows, *_nameless(seat, export))))
     digest = f"{export.digest}{COMPLETE if complete else ''}"
-    if state.export_digest in {digest, f"{export.digest}{COMPLETE}"}:
+    if _is_known(state, export, digest):
         return Imported(known=True, bad_rows=bad_rows)
     if state.export_as_of is not None and export.as_of < state.export_as_of:
         raise Rejected(
@@ -64,12 +67,13 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
     before = seat.changed
     opt_outs = note_opt_outs(session, export.opt_outs)
     outdated = _outdated(session, seat, export)
-    rows = _rows(session, seat, export, outdated)
+    rows, withheld = _rows(session, seat, export, outdated)
     seat.state = replace(state, sweep_id=session.clock.new_id() if complete else None)
     store_records(session, seat, rows)
     gone = _lacking(session, seat, export) if complete and not bad_rows else []
     mark_gone(session, gone)
     # known only now: after a death in between it is taken in once more
+    digest += IN_PART if withheld else ""
     seat.state = replace(seat.state, export_digest=digest, export_as_of=export.as_of, sweep_id=None)
     session.store.save_provider_state(seat.state)
     return Imported(
@@ -81,6 +85,14 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
         unsure=complete and bool(bad_rows),
         older=len(outdated),
     )
+
+
+def _is_known(state: ProviderState, export: Export, digest: str) -> bool:
+    """Whether the last export was this one, and nothing of it was withheld that it may speak of by now."""
+    last = state.export_digest or ""
+    if last.removesuffix(IN_PART) not in {digest, f"{export.digest}{COMPLETE}"}:
+        return False
+    return not last.endswith(IN_PART) or (state.export_as_of is not None and export.as_of <= state.export_as_of)
 
 
 def _exactly(moment: datetime) -> str:
@@ -127,18 +139,22 @@ def _nameless(seat: Seat, export: Export) -> list[tuple[int, str]]:
     return [(n, why) for n, record in zip(export.lines, export.records, strict=True) if _named_by_key(record)]
 
 
-def _rows(session: Session, seat: Seat, export: Export, outdated: frozenset[RecordRef]) -> list[Record]:
-    """The rows as records we can keep, newer knowledge of ours left alone."""
+def _rows(
+    session: Session, seat: Seat, export: Export, outdated: frozenset[RecordRef]
+) -> tuple[list[Record], bool]:
+    """The rows as records we can keep, newer knowledge of ours left alone; whether any value was for that."""
     later = _sent_after(session, seat.name, export.as_of - session.settings.sync.settle)
     readable = seat.provider.capabilities.readable
     rows = [r for r in export.records if r.ref not in outdated and not (readable and _named_by_key(r))]
     names = _known_names(session, rows)
     key = {seat.provider.capabilities.match_key}
-    return [
+    newer = [
         # only a create sends the key, and this row is known to be what that made: another key is a later edit
-        _without(row, ref, later.get(ref.record_id, frozenset()) - (key if ref != row.ref else set()))
+        later.get(ref.record_id, frozenset()) - (key if ref != row.ref else set())
         for row, ref in zip(rows, names, strict=True)
     ]
+    kept = [_without(*parts) for parts in zip(rows, names, newer, strict=True)]
+    return kept, any(fields - row.absent for row, fields in zip(rows, newer, strict=True))
 
 
 def _without(row: Record, ref: RecordRef, newer: frozenset[str]) -> Record:

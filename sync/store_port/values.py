@@ -25,7 +25,8 @@ class ProviderState:
     cursor. ``sweep_id`` / ``sweep_cursor`` / ``sweep_total``: the sweep under way (all ``None`` when none is).
     ``swept_at``: end of the last sweep proven complete for ``account_id``; ``None`` = never.
     ``peak``: the largest number of live records a proven sweep showed. ``memory``: the adapter's own notes.
-    ``export_digest`` / ``export_as_of``: the last export taken in, whether as a complete one.
+    ``export_digest`` / ``export_as_of``: the last export taken in, whether as a complete one and whether in
+    part.
     """
 
     provider: str

@@ -108,6 +108,31 @@ async def test_a_row_that_lost_its_address_is_not_posted_under_the_one_it_had(ho
     assert len(home.datananas.rows) == 1
 
 
+async def withheld(home: House) -> tuple[str, datetime]:
+    """The export, and its time, in which Ana's title was edited, right after we had written another one there."""
+    home.without("topo")
+    record = home.actors["apollo"].create(person(job_title="CFO"))
+    row = home.actors["datananas"].create(person(job_title="CFO"))
+    bring(home, "datananas", f"record_id,email,job_title\n{row},{ANA},CFO\n", as_of=home.clock.now())
+    await home.run()
+    home.apollo.edit(record, title="COO")
+    home.clock.advance(hours=1)
+    await home.run()
+    text = f"record_id,email,job_title\n{row},{ANA},CEO\n"
+    as_of = later(home, minutes=10)
+    bring(home, "datananas", text, as_of=as_of)
+    return text, as_of
+
+
+async def test_an_edit_that_was_withheld_is_taken_from_the_same_rows_exported_later(home: House) -> None:
+    text, as_of = await withheld(home)
+    assert bring(home, "datananas", text, as_of=as_of).known
+    assert not bring(home, "datananas", text, as_of=later(home, minutes=10)).known
+    await home.run()
+    assert home.apollo.rows[0]["title"] == "CEO"
+    assert bring(home, "datananas", text, as_of=later(home, minutes=10)).known
+
+
 async def test_who_was_created_after_the_time_of_a_complete_export_is_not_missed_in_it(home: House) -> None:
     home.actors["apollo"].create(person())
     home.without("topo")
