@@ -35,10 +35,10 @@ class Asking:
         with self.database.read() as connection:
             return told.ids(connection, refs)
 
-    def note_told_ids(self, ids: Mapping[RecordRef, RecordRef]) -> None:
-        if ids:
+    def note_told(self, shown: Mapping[RecordRef, RecordRef]) -> None:
+        if shown:
             with self.database.write("page") as connection:
-                told.note(connection, ids)
+                told.note(connection, shown)
 
     def people_before(self, ids: Iterable[str]) -> list[Person]:
         with self.database.read() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from state import findings, told
+from state import findings
 from state.rows import (
     LINK_COLUMNS,
     RECORD_COLUMNS,
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from sync.store_port import Merged
 
 MEMBERS = (
-    f"SELECT {RECORD_COLUMNS}, {LINK_COLUMNS}, r.rid, r.gone_at IS NOT NULL, r.released_at IS NOT NULL"  # noqa: S608  # only our own column names
+    f"SELECT {RECORD_COLUMNS}, {LINK_COLUMNS}, r.rid, r.gone_at IS NOT NULL, r.released_at IS NOT NULL,"  # noqa: S608  # only our own column names
+    " l.ours AND NOT EXISTS (SELECT 1 FROM told AS t WHERE t.rid = r.rid)"
     " FROM json_each(?) AS j"
     " CROSS JOIN link AS l ON l.person_id = j.value CROSS JOIN record AS r ON r.rid = l.rid"
     " ORDER BY l.person_id, r.rid"
@@ -155,14 +156,15 @@ def _members(connection: Connection, ids: list[str]) -> dict[str, tuple[Member, 
 
 
 def _member(row: tuple[Any, ...]) -> Member:
-    *_, rid, gone, released = row
-    record, link = row[:RECORD_WIDTH], row[RECORD_WIDTH:-3]
+    *_, rid, gone, released, unseen = row
+    record, link = row[:RECORD_WIDTH], row[RECORD_WIDTH:-4]
     return Member(
         rid=rid,
         record=record_of_row(record),
         link=link_of_row(link),
         gone=bool(gone),
         released=bool(released),
+        unseen=bool(unseen),
     )
 
 
@@ -171,14 +173,16 @@ def _conflicts(connection: Connection, ids: list[str]) -> dict[str, tuple[Confli
     return {person: tuple(own) for person, own in groupby(found, key=lambda conflict: conflict.person_id)}
 
 
+OWNER = """
+    SELECT l.person_id FROM record AS r JOIN link AS l ON l.rid = r.rid WHERE r.provider = ? AND r.record_id = ?
+    UNION ALL
+    SELECT l.person_id FROM told AS t JOIN link AS l ON l.rid = t.rid WHERE t.provider = ? AND t.record_id = ?
+"""
+
+
 def person_of(connection: Connection, ref: RecordRef) -> str | None:
     """The person a record is linked to; it may be named by an id that an export told."""
-    name = told.named(connection, [ref]).get(ref, ref)
-    row = connection.exec_driver_sql(
-        "SELECT l.person_id FROM record AS r JOIN link AS l ON l.rid = r.rid"
-        " WHERE r.provider = ? AND r.record_id = ?",
-        (name.provider, name.record_id),
-    ).first()
+    row = connection.exec_driver_sql(OWNER, (ref.provider, ref.record_id) * 2).first()
     return None if row is None else str(row[0])
 
 

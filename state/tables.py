@@ -133,14 +133,14 @@ class RecordRow(SQLModel, table=True):
 
 
 class ToldRow(SQLModel, table=True):
-    """The id by which a provider knows a record that is named by its key here, as an export told it."""
+    """A record named by its key that an export showed, and the id by which it did, where it told one."""
 
     __tablename__ = "told"
     __table_args__ = (UniqueConstraint("provider", "record_id"),)
 
     rid: int = Field(sa_column=rid_column())
     provider: str
-    record_id: str
+    record_id: str | None = None
 
 
 class SightingRow(SQLModel, table=True):

@@ -1,9 +1,10 @@
-"""What exports told of records that are named by their key here: by which id their provider knows them."""
+"""What exports told of records that are named by their key here: that they are there, and by which id."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from state import people
 from state.rows import to_json
 from sync.record import RecordRef
 
@@ -22,11 +23,17 @@ NAMED = """
 IDS = """
     SELECT r.provider, r.record_id, t.record_id FROM json_each(?) AS j CROSS JOIN record AS r
     ON r.provider = json_extract(j.value, '$[0]') AND r.record_id = json_extract(j.value, '$[1]')
-    CROSS JOIN told AS t ON t.rid = r.rid
+    CROSS JOIN told AS t ON t.rid = r.rid AND t.record_id IS NOT NULL
+"""
+NEW = """
+    SELECT r.rid FROM json_each(?) AS j CROSS JOIN record AS r
+    ON r.provider = json_extract(j.value, '$[0]') AND r.record_id = json_extract(j.value, '$[1]')
+    WHERE NOT EXISTS (SELECT 1 FROM told AS t WHERE t.rid = r.rid)
 """
 NOTE = """
     INSERT INTO told (rid, provider, record_id) SELECT rid, provider, ? FROM record
-    WHERE (provider, record_id) = (?, ?) ON CONFLICT (rid) DO NOTHING
+    WHERE (provider, record_id) = (?, ?) ON CONFLICT (rid)
+    DO UPDATE SET record_id = excluded.record_id WHERE told.record_id IS NULL AND excluded.record_id IS NOT NULL
 """
 
 
@@ -42,8 +49,13 @@ def ids(connection: Connection, refs: Iterable[RecordRef]) -> dict[RecordRef, Re
 
 
 def note(connection: Connection, told: Mapping[RecordRef, RecordRef]) -> None:
-    """The records (told id → record) go by these ids, too; the first one told of a record stays."""
-    rows = [(own.record_id, ref.provider, ref.record_id) for own, ref in told.items()]
+    """Exports showed the records (as what → record), which go by these ids, too; the first one told of each stays.
+
+    Whoever owns one that was never shown before waits: more may be sent to it from now on.
+    """
+    new = connection.exec_driver_sql(NEW, (_names(told.values()),))
+    people.mark_owners_dirty(connection, [row[0] for row in new])
+    rows = [(own.record_id if own != ref else None, ref.provider, ref.record_id) for own, ref in told.items()]
     connection.exec_driver_sql(NOTE, rows)
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """One record of a person with its link. ``gone``: absent from a proven sweep, or tombstoned.
-    ``released``: gone, and a person allowed one create in its place.
+    ``released``: gone, and a person allowed one create in its place. ``unseen``: we created it, and no export has
+    shown it since.
 
     ``rid`` is the store's own number for the record; lower = first linked among twins.
     """
@@ -28,6 +29,7 @@ class Member:
     link: Link
     gone: bool = False
     released: bool = False
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,14 +176,14 @@ def _known_names(session: Session, rows: list[Record]) -> list[RecordRef]:
     keyed = {row.ref: [] if _named_by_key(row) else _key_names(row) for row in rows}
     named = dict(session.store.named([ref for row, keys in keyed.items() for ref in (row, *keys)]))
     taken = {*session.store.told_ids(named.values())}
-    told: dict[RecordRef, RecordRef] = {}
+    told = {row.ref: row.ref for row in rows if _named_by_key(row) and row.ref in named}
     for ref, keys in keyed.items():
         if ref not in named:
             free = (key for key in keys if key in named and key not in taken)
             if (name := next(free, None)) is not None:
                 told[ref] = named[ref] = name
                 taken.add(name)
-    session.store.note_told_ids(told)
+    session.store.note_told(told)
     return [named.get(row.ref, row.ref) for row in rows]
 
 

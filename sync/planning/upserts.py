@@ -31,9 +31,15 @@ def guard_upsert(draft: Draft, side: Side, operation: Operation) -> Operation:
         return stopped(operation, "blocked", StateReason.OPTED_OUT)
     if key in draft.world.shared_keys:
         return stopped(operation, "blocked", StateReason.SHARED_KEY)
-    if operation.kind == "create" and side.capabilities.needs_import:
+    if side.capabilities.needs_import and _is_unseen(draft, operation):
         return stopped(operation, "blocked", StateReason.BLIND_OVERWRITE)
     return replace(operation, accepted_key=key)
+
+
+def _is_unseen(draft: Draft, operation: Operation) -> bool:
+    """Whether the row was never in an import, as far as it is there at all."""
+    row = operation.record and operation.record.ref
+    return operation.kind == "create" or any(m.unseen and m.record.ref == row for m in draft.person.members)
 
 
 def _accepted(operation: Operation) -> str | None:

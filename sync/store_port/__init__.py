@@ -113,5 +113,5 @@ class Store(People, Outcomes, Protocol):
     def told_ids(self, refs: Iterable[RecordRef]) -> Mapping[RecordRef, RecordRef]:
         """Record → the id by which its provider knows it, where an export told another one than its name."""
 
-    def note_told_ids(self, ids: Mapping[RecordRef, RecordRef]) -> None:
-        """The records (told id → record) go by these ids, too, as long as they are known."""
+    def note_told(self, shown: Mapping[RecordRef, RecordRef]) -> None:
+        """An export showed the records (under its own name or a told id → record); they go by these ids, too."""

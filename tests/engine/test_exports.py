@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from sync.change import Hold
 from sync.engine.imports import take_in
 from sync.engine.people import match_and_merge
 from sync.exports import read_for
 from tests.decisions import desk
-from tests.engine.house import person
+from tests.engine.house import GENEROUS, person
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -106,6 +108,33 @@ async def test_a_row_that_lost_its_address_is_not_posted_under_the_one_it_had(ho
     (update,) = (await home.run()).operations
     assert (update.state, update.reason) == ("blocked", "no-match-key")
     assert len(home.datananas.rows) == 1
+
+
+async def created_blindly(home: House) -> str:
+    """Ana has another title since she was created at Datananas; nobody is sent there blindly any more."""
+    home.without("topo")
+    home.configure("datananas", accept_blind_overwrite=True)
+    record = home.actors["apollo"].create(person(job_title="CFO"))
+    await home.run()
+    home.configure("datananas", accept_blind_overwrite=False)
+    home.apollo.edit(record, title="COO")
+    home.clock.advance(hours=1)
+    report = await home.run()
+    if report.guards:
+        report = await home.run(allow=(*GENEROUS, *(guard.allow for guard in report.guards)))
+    (update,) = report.operations
+    assert (update.kind, update.state, update.reason) == ("update", "blocked", "blind-overwrite")
+    return str(home.datananas.rows[0]["_id"])
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_a_row_we_made_blindly_is_written_once_an_export_has_shown_it(home: House, told: bool) -> None:
+    made = await created_blindly(home)
+    assert home.datananas.rows[0]["position"] == "CFO"
+    text = f"record_id,email,first_name,last_name,job_title\n{made if told else ''},{ANA},Ana,Diaz,CFO\n"
+    bring(home, "datananas", text, as_of=later(home, hours=1))
+    await home.run()
+    assert home.datananas.rows[0]["position"] == "COO"
 
 
 async def withheld(home: House) -> tuple[str, datetime]:

@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from sqlmodel import SQLModel
 from state import checks, digests, migrating, outcome_tables
 from state.connection import make_engine, open_memory, pragma
 from sync.errors import StateError
+from sync.store_port import ProviderState
 from tests.state.values import START, Home, assign, pull, read
 
 HEADING = """
@@ -134,8 +136,11 @@ def test_a_store_that_had_fewer_sums_is_checked_by_those_and_gets_the_others(
         with home.open() as store:
             store.begin_run("run-1", "run", START)
             pull(store, read("topo:1", "ann@example.com"))
+            read_before = ProviderState(provider="datananas", export_digest="d", export_as_of=START)
+            store.save_provider_state(read_before)
     assert version_of(home.database) == 3
     with home.open() as store:
+        assert store.provider_state("datananas") == replace(read_before, export_digest=None)
         assert [run.run_id for run in store.recent_runs(5)] == ["run-1"]
         digests.check(store.database.raw)
         sums = store.database.raw.execute("SELECT name FROM table_sum")
