@@ -164,7 +164,7 @@ def _keep_record(connection: Connection, outcome: Settled, at: int) -> None:
     operation = outcome.operation
     if outcome.link is not None and operation.record_id is not None:
         ref = RecordRef(operation.provider, operation.record_id)
-        _keep_link(connection, reading.rid_of(connection, ref, at), outcome.link)
+        _keep_link(connection, reading.rid_of(connection, ref, at, operation.contact), outcome.link)
 
 
 def _keep_link(connection: Connection, rid: int, link: Link) -> None:

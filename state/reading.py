@@ -20,6 +20,7 @@ from state.rows import (
     to_time_or_none,
 )
 from sync.contact import Contact
+from sync.identity.canonical import keys_of
 from sync.record import Record, RecordRef
 from sync.store_port import PageCounts, ReadRecord, Ready
 
@@ -301,11 +302,12 @@ def load(connection: Connection, refs: Iterable[RecordRef]) -> dict[RecordRef, R
     return {record.ref: record for record in map(record_of_row, rows)}
 
 
-def rid_of(connection: Connection, ref: RecordRef, at: int) -> int:
-    """The record's number; a record never read (a provider that cannot be read) is kept as a blank one."""
+def rid_of(connection: Connection, ref: RecordRef, at: int, written: Contact) -> int:
+    """The record's number; one that was never read is kept as a blank one, with the keys ``written`` there."""
     known = _known(connection, [ref]).get(ref)
     if known is not None:
         return known.rid
-    blank = ReadRecord(ref=ref, fingerprint="", make=lambda: Ready(Record(ref=ref, contact=Contact()), ()))
+    ready = Ready(Record(ref=ref, contact=Contact()), keys_of(written))
+    blank = ReadRecord(ref=ref, fingerprint="", make=lambda: ready)
     (rid,) = _insert(connection, [blank], at)
     return rid

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.decisions import desk
 from tests.engine.house import at, person
 
 if TYPE_CHECKING:
@@ -43,6 +45,28 @@ async def test_nobody_is_created_where_their_mailbox_is_another_persons_too(home
     report = await home.run()
     assert {(o.kind, o.state, o.reason) for o in report.operations} == {("create", "blocked", "shared-key")}
     assert (home.topo.rows, home.apollo.rows) == ([ana], [bob])
+
+
+@pytest.mark.parametrize("leaves", ["apollo", "datananas"])
+async def test_an_address_that_was_just_entered_is_not_entered_again_after_a_split(
+    home: House, leaves: str
+) -> None:
+    for name in ("topo", "apollo", "datananas"):
+        home.configure(name, create=False)
+    home.topo.switches = replace(home.topo.switches, index_lag_s=600.0)
+    ana = person(linkedin_url=None)
+    maria = person("Diaz Ana Maria", emails=("ana@private-freight.com",), linkedin_url=None)
+    records = {"apollo": home.actors["apollo"].create(ana), "datananas": home.actors["datananas"].create(maria)}
+    home.export()
+    await home.run()
+    desk.join(home, str(ana.email), str(maria.email))
+    home.configure("topo", create=True)
+    await home.run()
+    desk.split(home, str(ana.email), f"{leaves}:{records[leaves]}")
+    home.clock.advance(minutes=2)
+    await home.run()
+    posts = [r for r in home.topo.traffic.received if r.method == "POST" and "contact-entries" in r.path]
+    assert sum(str(post.body).count(str(ana.email)) for post in posts) == 1
 
 
 async def test_who_has_a_group_mailbox_alone_is_created_with_it(home: House) -> None:

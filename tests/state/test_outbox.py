@@ -192,6 +192,16 @@ def test_a_record_nobody_can_read_is_tied_as_a_blank_one(store: SqliteStore) -> 
     assert dict(ann.members[-1].link.sent) == {"first_name": "Ann"}
 
 
+def test_a_record_that_nobody_has_read_yet_has_the_keys_it_was_created_with(store: SqliteStore) -> None:
+    (operation,) = sent(store, create("o1", "bob"))
+    store.save_settled(
+        [Settled(operation=replace(operation, state="acked", record_id="7"), link=tie("bob"))], at=later()
+    )
+    assert store.shared_keys(["ann"]) == store.shared_keys(["bob"]) == {"ann@example.com"}
+    pull(store, read("apollo:7", "bob@example.com"))
+    assert store.shared_keys(["ann"]) == set()
+
+
 def test_a_create_that_met_somebody_elses_record_leaves_it_with_them(store: SqliteStore) -> None:
     (operation,) = sent(store, create("o1", "ann", "topo"))
     done = replace(operation, state="acked", record_id="2")
