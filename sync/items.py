@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b32encode
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from sync.change import Conflict, Hold, ManualAction, Operation, Suspicion
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sync.record import RecordRef
 
 Finding = Conflict | Hold | ManualAction | Operation | Suspicion
@@ -16,6 +19,8 @@ Finding = Conflict | Hold | ManualAction | Operation | Suspicion
 
 ERASE = "erase"
 """The manual action that an erasure asks for at every provider; what follows names the record."""
+
+ONE_BY_KEY = "the record that `forget` named by its key"
 
 LENGTH = 8
 """Letters and digits of a name: 40 bits, so that two of a million findings hardly ever share one."""
@@ -47,10 +52,18 @@ def _parts(finding: Finding) -> tuple[str, tuple[str, ...]]:
     return "parked", (finding.id,)
 
 
-def erasure_of(ref: RecordRef) -> str:
-    """What somebody has to do by hand, because no API here deletes."""
-    told = told_id(ref.record_id)
-    return f"{ERASE} {'the record' if told != ref.record_id else told}"
+def erasures_of(person_id: str, refs: Sequence[RecordRef]) -> list[ManualAction]:
+    """What somebody has to do by hand, because no API here deletes.
+
+    Records named by a key of the person are only counted, a task a provider: who erased them was told the names.
+    """
+    named = [(ref.provider, ref.record_id) for ref in refs if told_id(ref.record_id) == ref.record_id]
+    keyed = Counter(ref.provider for ref in refs if told_id(ref.record_id) != ref.record_id)
+    counted = [
+        (provider, f"the {amount} records that `forget` named by their keys" if amount > 1 else ONE_BY_KEY)
+        for provider, amount in keyed.items()
+    ]
+    return [ManualAction(person_id=person_id, provider=at, action=f"{ERASE} {it}") for at, it in named + counted]
 
 
 def is_erasure(action: ManualAction) -> bool:

@@ -63,12 +63,15 @@ def command(
 def _told(erasure: Erasure, kept: list[Path], *, values: bool) -> Iterator[str]:
     """What will be done; ``kept``: databases that nothing is erased in, because a backup took their place."""
     from sync.cli.people_text import record_list
+    from sync.items import told_id
     from sync.report.masking import masked
 
     person = erasure.person
     name = person.contact.full_name or person.contact.email or ""
     yield f"Person {person.id}  {name if values else masked(name)}"
     yield f"  records, to be erased at their providers by hand: {record_list(erasure.records, values=values)}"
+    if not values and any(told_id(ref.record_id) != ref.record_id for ref in erasure.records):
+        yield "  Those named by a key are told in full with --values, and are not known any more afterwards."
     yield "  here: every value, in the database and its free pages, and again in a backup that is restored"
     yield "  not here: reports and logs that were kept, and what the providers hold"
     for path in kept:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sync.change import ManualAction
 from sync.engine.matching import match_records
 from sync.engine.people import chunks
 from sync.engine.review import DELETE
 from sync.errors import ContactSyncError
 from sync.identity import email_key
-from sync.items import erasure_of, told_id
+from sync.items import erasures_of, told_id
 from sync.optouts import FORGET, FORGOTTEN, record_key, wide_keys
 from sync.planning.opt_outs import BY_HAND, keys_of_person
 from sync.record import OptOutEntry
@@ -100,11 +99,8 @@ def forget(session: Session, erasure: Erasure) -> None:
     if entry.keys:
         session.store.add_opt_outs([entry])
         session.opt_outs.add(entry)
-    tasks = [
-        ManualAction(person_id=person.id, provider=ref.provider, action=erasure_of(ref)) for ref in erasure.records
-    ]
     session.store.drop_manual_actions([person.id], (*BY_HAND, DELETE))
-    session.store.note_manual_actions(tasks, at=now)
+    session.store.note_manual_actions(erasures_of(person.id, erasure.records), at=now)
     session.store.forget(person.id)
 
 

@@ -8,13 +8,12 @@ from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from sync.change import ManualAction
 from sync.contact import FIELD_NAMES, Contact
 from sync.engine.opt_out_lists import note_opt_outs
 from sync.engine.people import merge_people
 from sync.engine.recognising import same
 from sync.identity.canonical import RULES, canonicalize, keys_of
-from sync.items import erasure_of, told_id
+from sync.items import erasures_of, told_id
 from sync.matching import alike_marks
 from sync.optouts import record_key, wide_keys_of
 from sync.person import to_be_matched
@@ -124,10 +123,10 @@ def _without_erased(session: Session, seat: Seat, records: tuple[Record, ...]) -
     keys = {r.ref: wide_keys_of(r.contact) | {record_key(r.ref)} for r in records}
     found = {ref: entry for ref, own in keys.items() if (entry := session.opt_outs.forgotten(own))}
     _mark_erased(session, found)
-    tasks = [
-        ManualAction(person_id=entry.source_id or "", provider=ref.provider, action=erasure_of(ref))
-        for ref, entry in found.items()
-    ]
+    erased: dict[str, list[RecordRef]] = {}
+    for ref, entry in found.items():
+        erased.setdefault(entry.source_id or "", []).append(ref)
+    tasks = [task for person_id, refs in erased.items() for task in erasures_of(person_id, refs)]
     session.store.note_manual_actions(tasks, at=session.clock.now())
     seat.erased.update(ref.record_id for ref in found)
     return tuple(r for r in records if r.ref not in found)

@@ -44,6 +44,17 @@ def test_an_erasure_is_shown_and_needs_a_yes_where_nobody_can_be_asked(program: 
     assert program("explain", ZOE, "--config", known).code == 0
 
 
+def test_names_made_of_a_key_are_told_while_somebody_can_still_tell_them(program: Program, config: Path) -> None:
+    export = config.parent / "export.csv"
+    export.write_text(EXPORT.replace("d-1", ""))
+    assert program("import", "datananas", export, "--config", config).code == 0
+    assert "with --values" in program("forget", ZOE, "--config", config).out
+    told = program("forget", ZOE, "--yes", "--values", "--config", config).out
+    assert (f"datananas:email:{ZOE}" in told, "with --values" in told) == (True, False)
+    listed = program("review", "list", "--config", config).out
+    assert "erase the record that `forget` named by its key at datananas" in listed
+
+
 def test_an_erased_person_is_nobody_known_and_waits_to_be_erased_elsewhere(program: Program, known: Path) -> None:
     matched(program, known)
     told = program("forget", ZOE, "--yes", "--config", known)

@@ -12,6 +12,7 @@ from sync.record import RecordRef
 from sync.store_port import Settled
 from tests.decisions.desk import accept, desk, join, waiting
 from tests.engine.house import House, person
+from tests.engine.test_exports import bring
 
 if TYPE_CHECKING:
     from sync.contact import Contact
@@ -75,10 +76,22 @@ async def test_each_record_is_something_to_do_by_hand_until_somebody_says_that_i
     apollo = next(r.record_id for r in erasure.records if r.provider == "apollo")
     assert sorted(tasks) == [
         ("apollo", f"erase {apollo}"),
-        ("datananas", "erase the record"),
+        ("datananas", "erase the record that `forget` named by its key"),
         ("topo", f"erase {record.partition(':')[2]}"),
     ]
     assert {item.kind for item in waiting(home)} == {"todo"}
+
+
+async def test_records_that_are_named_by_a_key_are_counted(home: House) -> None:
+    home.without("topo", "apollo")
+    profile = "https://www.linkedin.com/in/zoe-q"
+    rows = [f"a@{CANARY}.com,{profile}", f"b@{CANARY}.com,{profile}"]
+    bring(home, "datananas", "\n".join(["email,linkedin_url", *rows]), as_of=home.clock.now())
+    erase(home, f"datananas:email:a@{CANARY}.com".lower())
+    (task,) = waiting(home)
+    assert getattr(task.finding, "action", "") == "erase the 2 records that `forget` named by their keys"
+    bring(home, "datananas", "\n".join(["linkedin_url,email", *rows, ""]), as_of=home.clock.now())
+    assert waiting(home) == [task]
 
 
 async def test_what_providers_still_show_of_the_person_is_never_taken_in_again(home: House) -> None:
