@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from state import before_merges, by_hand, decisions, dossiers, findings, optouts, people, reading, told
+from state import before_merges, by_hand, decisions, dossiers, findings, optouts, people, reading, runs, told
 from state.rows import to_time
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ class Asking:
     def decisions(self, about: Iterable[RecordRef] | None = None) -> list[Decision]:
         with self.database.read() as connection:
             return decisions.load(connection, about)
+
+    def took_export(self, provider: str, digest: str) -> bool:
+        with self.database.read() as connection:
+            return runs.took_export(connection, provider, digest)
 
     def named(self, refs: Iterable[RecordRef]) -> Mapping[RecordRef, RecordRef]:
         with self.database.read() as connection:

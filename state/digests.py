@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 SUMMED = (
     "audit", "before_merge", "cannot_express", "decision", "field_conflict", "former_member", "generic_key",
     "hold", "link", "manual_action", "operation", "opt_out", "person", "provider", "record", "record_key", "run",
-    "store", "suspicion", "sweep", "told",
+    "store", "suspicion", "sweep", "taken_export", "told",
 )  # fmt: skip
-SINCE = {"generic_key": 4, "told": 5}
+SINCE = {"generic_key": 4, "taken_export": 5, "told": 5}
 """The version of the schema that brought a table; those that are not named came with the first sums."""
 SCHEMA = "schema"
 """The name under which the sum over the schema is kept."""

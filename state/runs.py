@@ -84,3 +84,12 @@ def save_provider(connection: Connection, state: ProviderState) -> None:
     kept["export_as_of"] = to_time_or_none(state.export_as_of)
     kept["memory"] = to_json(dict(state.memory))
     connection.exec_driver_sql(SAVE_PROVIDER, tuple(kept.values()))
+    if state.export_digest:  # what follows the digest tells how the export was taken in
+        taken = (state.provider, state.export_digest.partition(" ")[0])
+        connection.exec_driver_sql("INSERT OR IGNORE INTO taken_export VALUES (?, ?)", taken)
+
+
+def took_export(connection: Connection, provider: str, digest: str) -> bool:
+    """Whether the export of that digest was ever the last one taken in."""
+    found = "SELECT 1 FROM taken_export WHERE provider = ? AND digest = ?"
+    return connection.exec_driver_sql(found, (provider, digest)).first() is not None

@@ -94,6 +94,16 @@ class ProviderRow(SQLModel, table=True):
     export_as_of: int | None = None
 
 
+class TakenExportRow(SQLModel, table=True):
+    """An export that was taken in, by the digest of its bytes."""
+
+    __tablename__ = "taken_export"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    provider: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+
+
 class SweepRow(SQLModel, table=True):
     """When a sweep's first page was stored."""
 

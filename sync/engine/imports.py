@@ -50,20 +50,14 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
     """The export's rows are that provider's records as of its time.
 
     ``complete``: records it does not show are held as disappeared, unless rows were left out. Raises ``Rejected``
-    for an export older than the last one.
+    for an export older than the last one; one that was taken in before another one is that, too.
     """
     state = seat.state
     bad_rows = tuple(sorted((*export.bad_rows, *_nameless(seat, export))))
     digest = f"{export.digest}{COMPLETE if complete else ''}"
     if _is_known(state, export, digest):
         return Imported(known=True, bad_rows=bad_rows)
-    if state.export_as_of is not None and export.as_of < state.export_as_of:
-        raise Rejected(
-            seat.name,
-            f"this export speaks for {_exactly(export.as_of)}, an older time than the last one "
-            f"({_exactly(state.export_as_of)})",
-            code="older-export",
-        )
+    _refuse_older(session, seat, export)
     before = seat.changed
     opt_outs = note_opt_outs(session, export.opt_outs)
     outdated = _outdated(session, seat, export)
@@ -93,6 +87,26 @@ def _is_known(state: ProviderState, export: Export, digest: str) -> bool:
     if last.removesuffix(IN_PART) not in {digest, f"{export.digest}{COMPLETE}"}:
         return False
     return not last.endswith(IN_PART) or (state.export_as_of is not None and export.as_of <= state.export_as_of)
+
+
+def _refuse_older(session: Session, seat: Seat, export: Export) -> None:
+    """One that was taken in before is older than the last one, whatever time somebody says."""
+    state = seat.state
+    if state.export_as_of is not None and export.as_of < state.export_as_of:
+        raise Rejected(
+            seat.name,
+            f"this export speaks for {_exactly(export.as_of)}, an older time than the last one "
+            f"({_exactly(state.export_as_of)})",
+            code="older-export",
+        )
+    is_last = (state.export_digest or "").startswith(export.digest)
+    if not is_last and session.store.took_export(seat.name, export.digest):
+        raise Rejected(
+            seat.name,
+            "this very export was taken in before, and another one since; if everything is as it was then, "
+            "export it anew with its rows or columns in another order",
+            code="older-export",
+        )
 
 
 def _exactly(moment: datetime) -> str:

@@ -72,7 +72,10 @@ class Store(People, Outcomes, Protocol):
         """What is kept of a provider; a blank state when it was never seen."""
 
     def save_provider_state(self, state: ProviderState) -> None:
-        """``state`` is kept."""
+        """``state`` is kept, and its last export known for good."""
+
+    def took_export(self, provider: str, digest: str) -> bool:
+        """Whether the export whose bytes have that digest was taken in before, the last one or an earlier one."""
 
     # reading ------------------------------------------------------------------------------------------
     def save_page(

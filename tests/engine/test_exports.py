@@ -10,6 +10,7 @@ import pytest
 from sync.change import Hold
 from sync.engine.imports import take_in
 from sync.engine.people import match_and_merge
+from sync.errors import Rejected
 from sync.exports import read_for
 from tests.decisions import desk
 from tests.engine.house import GENEROUS, person
@@ -151,6 +152,19 @@ async def withheld(home: House) -> tuple[str, datetime]:
     as_of = later(home, minutes=10)
     bring(home, "datananas", text, as_of=as_of)
     return text, as_of
+
+
+async def test_an_export_that_was_taken_in_before_another_one_is_older_whatever_time_is_told(home: House) -> None:
+    home.without("topo")
+    home.actors["apollo"].create(person(job_title="CFO"))
+    old, new = (f"record_id,email,job_title\n7,{ANA},{title}\n" for title in ("CFO", "COO"))
+    for text in (old, new):
+        bring(home, "datananas", text, as_of=later(home, minutes=1))
+        await home.run()
+    with pytest.raises(Rejected, match="this very export was taken in before, and another one since"):
+        bring(home, "datananas", old, as_of=later(home, minutes=1))
+    assert bring(home, "datananas", new, as_of=later(home, minutes=1)).known
+    assert desk.whole(home, ANA).contact.job_title == "COO"
 
 
 async def test_an_edit_that_was_withheld_is_taken_from_the_same_rows_exported_later(home: House) -> None:

@@ -276,6 +276,7 @@ def _as_schema_2(home: Home) -> None:
     with closing(sqlite3.connect(home.database)) as raw:
         raw.executescript(
             "DROP TABLE table_sum; DROP TABLE generic_key; DROP TABLE counted; DROP TABLE told;"
+            " DROP TABLE taken_export;"
             " UPDATE alembic_version SET version_num = '0002'; PRAGMA user_version = 2"
         )
 

@@ -1,4 +1,4 @@
-"""What exports tell of records that are named by their key: that they are there, and by which id."""
+"""What exports tell of records that are named by their key, and which exports were taken in."""
 
 from __future__ import annotations
 
@@ -18,11 +18,18 @@ STATEMENTS = (
         FOREIGN KEY(rid) REFERENCES record (rid) ON DELETE CASCADE
     )
     """,
+    """
+    CREATE TABLE taken_export (
+        provider VARCHAR NOT NULL,
+        digest VARCHAR NOT NULL,
+        PRIMARY KEY (provider, digest)
+    ) WITHOUT ROWID
+    """,
     "UPDATE provider SET export_digest = NULL",
 )
 
 
 def upgrade() -> None:
-    """The table exists, empty; the last export is taken in once more, which fills it."""
+    """The tables exist, empty; the last export is taken in once more, which fills them."""
     for statement in STATEMENTS:
         op.execute(statement)
