@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from state import audit, membership, reading
+from state import audit, membership, reading, told
 from state.operation_rows import to_changes, to_opt_out, to_record
 from state.operations import COLUMNS, creates
 from state.rows import link_columns, to_contact, to_json, to_time, to_time_or_none
@@ -164,7 +164,10 @@ def _keep_record(connection: Connection, outcome: Settled, at: int) -> None:
     operation = outcome.operation
     if outcome.link is not None and operation.record_id is not None:
         ref = RecordRef(operation.provider, operation.record_id)
-        _keep_link(connection, reading.rid_of(connection, ref, at, operation.contact), outcome.link)
+        rid = reading.rid_of(connection, ref, at, operation.contact)
+        if operation.kind == "create":
+            told.drop(connection, rid)
+        _keep_link(connection, rid, outcome.link)
 
 
 def _keep_link(connection: Connection, rid: int, link: Link) -> None:

@@ -59,6 +59,11 @@ def note(connection: Connection, told: Mapping[RecordRef, RecordRef]) -> None:
     connection.exec_driver_sql(NOTE, rows)
 
 
+def drop(connection: Connection, rid: int) -> None:
+    """What was told of the record was about a row that is gone: another one was created in its place."""
+    connection.exec_driver_sql("DELETE FROM told WHERE rid = ?", (rid,))
+
+
 def _names(refs: Iterable[RecordRef]) -> str:
     return to_json([[ref.provider, ref.record_id] for ref in refs])
 

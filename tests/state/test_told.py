@@ -34,6 +34,15 @@ def test_the_first_id_that_was_told_of_a_record_stays(store: SqliteStore) -> Non
     assert store.named([ID, ref("datananas:9")]) == {ID: NAME}
 
 
+def test_a_row_that_is_created_in_the_place_of_a_gone_one_has_another_id(store: SqliteStore) -> None:
+    told(store)
+    assign(store, ann=[str(NAME)])
+    again = create("o1", provider="datananas", state="acked", record_id=NAME.record_id)
+    store.save_plan("run-1", [again], at=START)
+    store.save_settled([Settled(operation=again, link=tie("ann", ours=True))], at=START)
+    assert store.named([NAME, ID]) == {NAME: NAME}
+
+
 def test_of_a_record_that_we_made_it_is_known_whether_an_export_showed_it_since(store: SqliteStore) -> None:
     made = create("o1", provider="datananas", state="acked", record_id=NAME.record_id)
     pull(store, read("datananas:8"))
