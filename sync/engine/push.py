@@ -110,19 +110,24 @@ class _Pusher:
             await self._send(batch)
 
     def _without_stopped(self, operations: list[Operation]) -> list[Operation]:
-        """What may still be sent; the rest is put off with the reason why."""
-        go = []
+        """What may still be sent; the rest is put off with the reason why, all that share one in one commit."""
+        go: list[Operation] = []
+        stopped: dict[tuple[str, datetime | None], list[Operation]] = defaultdict(list)
         for operation in operations:
-            if self._session.stopping.is_set():
-                self._put_off([operation], StateReason.OUT_OF_TIME)
-            elif not self._seat.up or self._lost_in_a_row >= MOST_LOST_IN_A_ROW:
-                self._put_off([operation], self._down_reason(), until=self._seat.until)
-            elif operation.kind == "create" and self._seat.stop_creates is not None:
-                stop = self._seat.stop_creates
-                self._put_off([operation], stop.reason, until=stop.resets_at)
-            else:
-                go.append(operation)
+            why = self._why_stopped(operation)
+            (go if why is None else stopped[why]).append(operation)
+        for (reason, until), waiting in stopped.items():
+            self._put_off(waiting, reason, until=until)
         return go
+
+    def _why_stopped(self, operation: Operation) -> tuple[str, datetime | None] | None:
+        """Why it may not be sent now, and until when; ``None`` where it may."""
+        if self._session.stopping.is_set():
+            return StateReason.OUT_OF_TIME, None
+        if not self._seat.up or self._lost_in_a_row >= MOST_LOST_IN_A_ROW:
+            return self._down_reason(), self._seat.until
+        stop = self._seat.stop_creates if operation.kind == "create" else None
+        return None if stop is None else (stop.reason, stop.resets_at)
 
     def _down_reason(self) -> str:
         if self._seat.status == "refused":

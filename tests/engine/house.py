@@ -17,6 +17,7 @@ from sync.guards import Allowances
 from sync.wiring import Request, load_settings, run_once
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
@@ -138,6 +139,7 @@ class House:
         only: str | None = None,
         undo: str | None = None,
         lists: bool = True,
+        stopping: asyncio.Event | None = None,
     ) -> Report:
         for box in self.boxes.values():
             box.now = self.clock.true_now
@@ -148,7 +150,7 @@ class House:
             only=only,
         )
         settings = load_settings(self.config, self.environ)
-        return await run_once(settings, request, clock=self.clock, environ=self.environ)
+        return await run_once(settings, request, clock=self.clock, environ=self.environ, stopping=stopping)
 
     async def rest(self) -> None:
         """Everybody is everywhere, and everything written was read again; it is an hour later."""
