@@ -116,8 +116,11 @@ async def run_once(
     environ: Mapping[str, str] | None = None,
     stopping: asyncio.Event | None = None,
     made: Callable[[Session], None] | None = None,
+    ending: Callable[[Report], int] | None = None,
 ) -> Report:
     """One whole cycle under the lock. ``made`` is shown the session before anything is asked.
+
+    ``ending``: what the command ends with after such a report, which is kept of the run; ``None`` = as it says.
 
     Raises ``ConfigError`` before any request, ``StateError`` when the store cannot be trusted, ``LockHeld``
     when another run keeps the lock until the wait is over or ``stopping`` is set.
@@ -134,7 +137,7 @@ async def run_once(
             session.stopping = stopping
         if made is not None:
             made(session)
-        return await run_cycle(session, take_in_exports)
+        return await run_cycle(session, take_in_exports, ending)
 
 
 async def _entered(

@@ -73,8 +73,10 @@ def command(
 
         plan.check(standpoint_of(session), session.clock.now())
 
-    report, stopped = interruptible(lambda stop: one_cycle(settings, request, stop, quiet=quiet, made=made))
-    return ended(report, stopped, reports, values=values, quiet=quiet, pending=exit_code)
+    report, stopped = interruptible(
+        lambda stop: one_cycle(settings, request, stop, quiet=quiet, made=made, pending=exit_code)
+    )
+    return ended(report, stopped, reports, values=values, quiet=quiet)
 
 
 def _read(file: Path) -> bytes:

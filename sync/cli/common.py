@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -197,24 +196,15 @@ def loaded(
     return settings
 
 
-def ended(
-    report: Report | None,
-    stopped: int,
-    specs: tuple[str, ...],
-    *,
-    values: bool,
-    quiet: bool,
-    pending: bool = False,
-) -> int:
-    """The cycle's report is told with the exit code that the command ends with, which is returned.
+def ended(report: Report | None, stopped: int, specs: tuple[str, ...], *, values: bool, quiet: bool) -> int:
+    """The cycle's report is told, whose exit code the command ends with; returns that.
 
-    ``stopped``: the signal that ended it, 0 for none; ``pending``: 4 counts.
+    ``stopped``: the signal that broke it off where there is no report.
     """
     if report is None:
         return 128 + stopped
-    code = 128 + stopped if stopped else pending_code(report) if pending else report.exit_code
-    tell(replace(report, exit_code=code), specs, values=values, quiet=quiet)
-    return code
+    tell(report, specs, values=values, quiet=quiet)
+    return report.exit_code
 
 
 def say(lines: Iterable[str]) -> None:

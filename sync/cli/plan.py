@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,6 @@ from sync.cli.common import (
     cycle_options,
     loaded,
     log_options,
-    pending_code,
     report_options,
     set_up_logs,
     tell,
@@ -86,10 +84,11 @@ def save_plan(
     def made(session: Session) -> None:
         seen.append((session, standpoint_of(session)))
 
-    report, stopped = interruptible(lambda stop: one_cycle(settings, request, stop, quiet=quiet, made=made))
+    report, stopped = interruptible(
+        lambda stop: one_cycle(settings, request, stop, quiet=quiet, made=made, pending=pending)
+    )
     if report is None or stopped:
         return 128 + stopped
-    report = replace(report, exit_code=pending_code(report)) if pending else report
     tell(report, reports, values=values, quiet=quiet)
     if report.guards:
         click.echo("No plan was saved. Repeat it with the --allow that the guards name, or change less.", err=True)

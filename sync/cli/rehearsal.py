@@ -82,10 +82,14 @@ class _Story:
         before = stage.writes
         with watched(quiet=self._quiet) as progress:
             report = await run_once(
-                load_settings(stage.config, environ), request, progress=progress, environ=environ
+                load_settings(stage.config, environ),
+                request,
+                progress=progress,
+                environ=environ,
+                ending=pending_code if self._exit_code else None,
             )
         self._say(f"Mutating requests received by the sandboxes in this cycle: {stage.writes - before}")
-        return replace(report, exit_code=pending_code(report)) if self._exit_code else report
+        return report
 
     def _brief(self, report: Report) -> None:
         if not (self._quiet or self._aside):

@@ -16,6 +16,7 @@ from sync.cli.common import (
     loaded,
     log_options,
     parse_max_requests,
+    pending_code,
     report_options,
     set_up_logs,
 )
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
 
 DRAIN_S = 10.0
 """Time for the call in flight to end after the first signal."""
+
+
+class Stop(asyncio.Event):
+    """Set at the first signal that asks a command to stop; ``number`` is the signal's, 0 = none yet."""
+
+    number = 0
 
 
 @click.command("run")
@@ -70,8 +77,10 @@ def command(
             raise click.UsageError("--sandbox writes its own configuration; leave --config out.")
         return rehearse(request, reports=reports, values=values, quiet=quiet, exit_code=exit_code)
     settings = loaded(config, reports, log_format, verbose, quiet)
-    report, stopped = interruptible(lambda stop: one_cycle(settings, request, stop, quiet=quiet))
-    return ended(report, stopped, reports, values=values, quiet=quiet, pending=exit_code)
+    report, stopped = interruptible(
+        lambda stop: one_cycle(settings, request, stop, quiet=quiet, pending=exit_code)
+    )
+    return ended(report, stopped, reports, values=values, quiet=quiet)
 
 
 def request_from(
@@ -104,53 +113,58 @@ def request_from(
 async def one_cycle(
     settings: Settings,
     request: Request,
-    stopping: asyncio.Event,
+    stop: Stop,
     *,
     quiet: bool,
     made: Callable[[Session], None] | None = None,
+    pending: bool = False,
 ) -> Report:
-    """``run_once`` with progress told on a terminal."""
+    """``run_once`` with progress told on a terminal; its report tells what the command ends with.
+
+    ``pending``: 4 counts.
+    """
     from sync.cli.progress import watched
     from sync.wiring import run_once
 
+    def ending(report: Report) -> int:
+        return 128 + stop.number if stop.number else pending_code(report) if pending else report.exit_code
+
     with watched(quiet=quiet) as progress:
-        return await run_once(settings, request, progress=progress, stopping=stopping, made=made)
+        return await run_once(settings, request, progress=progress, stopping=stop, made=made, ending=ending)
 
 
 def interruptible(work: Any) -> tuple[Any, int]:
-    """``work(stopping)`` done, and the signal that asked it to stop (0 = none).
+    """``work(stop)`` done, and the signal that asked it to stop (0 = none).
 
-    The first SIGINT or SIGTERM sets ``stopping``: the call in flight is finished, nothing new begins. What has
+    The first SIGINT or SIGTERM sets ``stop``: the call in flight is finished, nothing new begins. What has
     not ended after ``DRAIN_S`` is broken off: what was in flight is looked up by the next run, as it is after a
     second signal, which ends the process at once. There is ``None`` of work that was broken off, or that still
     waited for the lock.
     """
-    caught: list[int] = []
+    stop = Stop()
     try:
-        return asyncio.run(_heeding(work, caught)), next(iter(caught), 0)
+        return asyncio.run(_heeding(work, stop)), stop.number
     except (LockHeld, asyncio.CancelledError):
-        if not caught:
+        if not stop.number:
             raise
-        return None, caught[0]
+        return None, stop.number
 
 
-async def _heeding(work: Any, caught: list[int]) -> Any:
+async def _heeding(work: Any, stop: Stop) -> Any:
     from sync.daemon import LAST_WORDS_S, heeding_signals
 
-    stopping = asyncio.Event()
-
     def code(number: int) -> int:
-        caught.append(number)
+        stop.number = number
         return 128 + number
 
-    def stop() -> None:
-        stopping.set()
+    def stopped() -> None:
+        stop.set()
         sys.stderr.write("Stopping after the call in flight; once more to stop at once.\n")
 
-    with heeding_signals(stop, hard_limit_s=DRAIN_S + LAST_WORDS_S, code=code):
-        working, stopped = asyncio.ensure_future(work(stopping)), asyncio.ensure_future(stopping.wait())
-        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
+    with heeding_signals(stopped, hard_limit_s=DRAIN_S + LAST_WORDS_S, code=code):
+        working, signalled = asyncio.ensure_future(work(stop)), asyncio.ensure_future(stop.wait())
+        await asyncio.wait({working, signalled}, return_when=asyncio.FIRST_COMPLETED)
+        signalled.cancel()
         await asyncio.wait({working}, timeout=DRAIN_S)
         if not working.done():
             sys.stderr.write("It did not end in time; what was being sent is looked up by the next run.\n")

@@ -79,13 +79,16 @@ def command(
             click.echo("Nothing was sent.", err=True)
             return int(shown.exit_code)
     sending = replace(request, options=replace(request.options, mode="undo"))
-    return ended(*_cycle(settings, sending, quiet=quiet), reports, values=values, quiet=quiet, pending=exit_code)
+    report, stopped = _cycle(settings, sending, quiet=quiet, pending=exit_code)
+    return ended(report, stopped, reports, values=values, quiet=quiet)
 
 
-def _cycle(settings: Settings, request: Request, *, quiet: bool) -> tuple[Report | None, int]:
+def _cycle(
+    settings: Settings, request: Request, *, quiet: bool, pending: bool = False
+) -> tuple[Report | None, int]:
     from sync.cli.run import interruptible, one_cycle
 
-    report, stopped = interruptible(lambda stop: one_cycle(settings, request, stop, quiet=quiet))
+    report, stopped = interruptible(lambda stop: one_cycle(settings, request, stop, quiet=quiet, pending=pending))
     return report, int(stopped)
 
 

@@ -47,5 +47,7 @@ def command(
     set_up_logs(log_format, verbose, quiet)
     request = request_from("verify", **narrowing)
     settings = loaded(config, reports, log_format, verbose, quiet)
-    report, stopped = interruptible(lambda stop: one_cycle(settings, request, stop, quiet=quiet))
-    return ended(report, stopped, reports, values=values, quiet=quiet, pending=exit_code)
+    report, stopped = interruptible(
+        lambda stop: one_cycle(settings, request, stop, quiet=quiet, pending=exit_code)
+    )
+    return ended(report, stopped, reports, values=values, quiet=quiet)

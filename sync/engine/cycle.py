@@ -45,10 +45,16 @@ if TYPE_CHECKING:
     from sync.report.model import Report
 
 
-async def run_cycle(session: Session, take_in_exports: Callable[[Session], None] | None = None) -> Report:
+async def run_cycle(
+    session: Session,
+    take_in_exports: Callable[[Session], None] | None = None,
+    ending: Callable[[Report], int] | None = None,
+) -> Report:
     """One whole cycle; providers are closed afterwards, the store stays open.
 
     ``take_in_exports`` is called once the providers were read: files stand in for those that cannot be.
+    ``ending``: the exit code that is told and kept of a report, ``None`` = its own.
+
     Raises ``StateError`` only; what goes wrong at a provider is in the report.
     """
     session.store.begin_run(session.run_id, session.options.mode, session.started_at)
@@ -60,6 +66,8 @@ async def run_cycle(session: Session, take_in_exports: Callable[[Session], None]
     finally:
         await asyncio.gather(*(seat.provider.close() for seat in session.seats.values()))
     report = assemble(session)
+    if ending is not None:
+        report = replace(report, exit_code=ending(report))
     session.store.finish_run(
         session.run_id,
         at=report.finished_at,

@@ -22,6 +22,7 @@ from sync.cli.run import interruptible
 from tests.cli.conftest import PATIENCE_S, PROGRAM, started
 
 if TYPE_CHECKING:
+    from sync.engine.session import Session
     from tests.cli.conftest import Program
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -137,6 +138,28 @@ def test_a_call_in_flight_that_does_not_end_is_broken_off(
     assert time.monotonic() - before < PATIENCE_S / 2
     assert told == ["broken off"]
     assert "looked up by the next run" in capsys.readouterr().err
+
+
+@SIGNALS
+def test_an_interrupted_run_is_kept_with_the_code_it_ends_with(
+    program: Program, known: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    async def interrupted(_session: Session) -> None:
+        os.kill(os.getpid(), number)
+
+    monkeypatch.setattr("sync.engine.cycle.push_all", interrupted)
+    ended = program("run", "--report", "json", "--config", known)
+    told = json.loads(program("status", "--format", "json", "--config", known).out)
+    assert ended.code == json.loads(ended.out)["exit_code"] == told["runs"][0]["exit_code"] == 128 + number
+
+
+def test_the_code_that_was_asked_for_is_kept_too(program: Program, config: Path) -> None:
+    export = config.parent / "export.csv"
+    rows = "1,ana.diaz@lumenforge.fr,Ana,Diaz\n2,ana.diaz@lumenforge.fr,Zoe,Quill\n"
+    export.write_text(f"record_id,email,first_name,last_name\n{rows}")
+    assert program("import", "datananas", export, "--config", config).code == 0
+    assert program("run", "--exit-code", "--config", config).code == 4
+    assert json.loads(program("status", "--format", "json", "--config", config).out)["runs"][0]["exit_code"] == 4
 
 
 @SIGNALS
