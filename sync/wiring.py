@@ -12,7 +12,7 @@ from adapters.registry import providers as known_providers
 from adapters.registry import settings_models
 from adapters.spec import Opening
 from sync.clock import SystemClock
-from sync.config import load
+from sync.config import load, unready
 from sync.engine.cycle import run_cycle
 from sync.engine.session import Options, Seat, Session
 from sync.errors import ConfigError, LockHeld, StateError
@@ -58,10 +58,15 @@ class Request:
     only: str | None = None
 
 
-def load_settings(path: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings that count here. Raises ``ConfigError`` with every problem."""
+def load_settings(
+    path: Path | None, environ: Mapping[str, str] | None = None, *, to_act: bool = False
+) -> Settings:
+    """The settings that count here. Raises ``ConfigError`` with every problem.
+
+    ``to_act``: providers are to be asked, so what ``check_ready`` would find is told with the other problems.
+    """
     environ = os.environ if environ is None else environ
-    return load(path, provider_settings=settings_models(), environ=environ, cwd=Path.cwd())
+    return load(path, provider_settings=settings_models(), environ=environ, cwd=Path.cwd(), to_act=to_act)
 
 
 @contextmanager
@@ -160,19 +165,12 @@ def check_ready(settings: Settings, environ: Mapping[str, str] | None = None) ->
     Raises ``ConfigError`` that lists all that is missing.
     """
     environ = os.environ if environ is None else environ
-    problems = []
-    for name, own in sorted(settings.providers.items()):
-        problems += [f"{settings.path}: providers.{name}.{key}: {what}" for key, what in own.unsettled().items()]
-        for key, reference in own.references().items():
-            try:
-                resolve(reference, directory=settings.directory, environ=environ, key=f"providers.{name}.{key}")
-            except ConfigError as error:
-                problems.append(f"{settings.path}: {error}; {error.remedy}" if error.remedy else str(error))
+    problems = [*unready(settings.providers, directory=settings.directory, environ=environ)]
     if problems:
         how_many = count(len(problems), "problem", "problems")
         raise ConfigError(
             f"the configuration {settings.path} cannot be used yet: {how_many}",
-            problems=tuple(problems),
+            problems=tuple(f"{settings.path}: {problem}" for problem in problems),
             remedy="contact-sync doctor checks everything",
         )
 

@@ -190,7 +190,7 @@ def loaded(
     """The settings that count here, logs as they ask; no report and no ``out`` takes the place of what we need."""
     from sync.wiring import load_settings
 
-    settings = load_settings(config)
+    settings = load_settings(config, to_act=True)
     check_places(settings, reports, out)
     set_up_logs(log_format, verbose, quiet, settings.logging)
     return settings

@@ -55,7 +55,7 @@ def command(
 
     wait_s = narrowing["wait"].total_seconds()
     request = request_from("run", **narrowing)
-    settings = load_settings(config)
+    settings = load_settings(config, to_act=True)
     check_places(settings, reports)
     set_up_logs(log_format, verbose, quiet, settings.logging)
     install_excepthook()

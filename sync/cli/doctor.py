@@ -35,7 +35,7 @@ def command(
     from sync.cli.diagnosis import diagnosed
     from sync.wiring import load_settings
 
-    settings = load_settings(config)
+    settings = load_settings(config, to_act=True)
     check_configured(settings, providers, "--provider")
     names = () if offline else providers or tuple(sorted(settings.providers))
     return tell(diagnosed(settings, names), quiet=quiet)

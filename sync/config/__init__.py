@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sync.config.base import FilterSettings, ProviderSettings, Section
 from sync.config.loading import Settings, discover, load, parse
+from sync.config.readiness import unready
 from sync.config.sections import (
     DaemonSettings,
     FieldPolicy,
@@ -55,4 +56,5 @@ __all__ = [
     "load",
     "parse",
     "parse_duration",
+    "unready",
 ]

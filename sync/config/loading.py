@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from sync.config.base import ProviderSettings, Section
 from sync.config.problems import described, shown_key, unknown
+from sync.config.readiness import unready
 from sync.config.sections import Sections
 from sync.errors import ConfigError
 
@@ -76,14 +77,17 @@ def load(
     provider_settings: Mapping[str, type[ProviderSettings]],
     environ: Mapping[str, str],
     cwd: Path,
+    to_act: bool = False,
 ) -> Settings:
     """The settings of ``path``, or of the first file found.
 
     Raises ConfigError when there is no file, it cannot be read, or anything in it is wrong; ``problems``
-    then lists every fault as ``file: key: what is wrong and what to write``.
+    then lists every fault as ``file: key: what is wrong and what to write``. ``to_act``: what would keep a run
+    from working after that is listed with them.
     """
     file = discover(path, environ=environ, cwd=cwd)
-    return parse(_read(file), path=file, provider_settings=provider_settings)
+    found = environ if to_act else None
+    return parse(_read(file), path=file, provider_settings=provider_settings, environ=found)
 
 
 def discover(path: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Path:
@@ -103,8 +107,17 @@ def discover(path: Path | None, *, environ: Mapping[str, str], cwd: Path) -> Pat
     raise ConfigError(f"no configuration file was found; looked for {tried}", remedy=_HINT)
 
 
-def parse(text: str, *, path: Path, provider_settings: Mapping[str, type[ProviderSettings]]) -> Settings:
-    """The settings written in ``text``, as if it stood in ``path``. Raises ConfigError as ``load`` does."""
+def parse(
+    text: str,
+    *,
+    path: Path,
+    provider_settings: Mapping[str, type[ProviderSettings]],
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """The settings written in ``text``, as if it stood in ``path``. Raises ConfigError as ``load`` does.
+
+    ``environ``: where something is wrong, secrets are looked for with it, ``None`` = they are not.
+    """
     tables = _toml(text, path)
     context = {"directory": path.parent, "providers": frozenset(provider_settings)}
     written = tables.pop("providers", {})
@@ -112,6 +125,8 @@ def parse(text: str, *, path: Path, provider_settings: Mapping[str, type[Provide
     sections = _validated(Sections, tables, "", context, problems)
     providers = _providers(written, provider_settings, context, problems)
     if problems or sections is None:
+        if environ is not None:
+            problems += unready(providers, directory=path.parent, environ=environ)
         raise _unusable(path, problems)
     values = {name: getattr(sections, name) for name in Sections.model_fields}
     return Settings(path=path, providers=MappingProxyType(providers), **values)

@@ -246,6 +246,20 @@ def test_everything_that_keeps_a_run_from_working_is_told_at_once(program: Progr
     assert not (tmp_path / ".contact-sync").exists()
 
 
+@pytest.mark.parametrize("command", ["run", "daemon", "doctor"])
+def test_what_is_written_wrongly_is_told_with_what_is_not_there_yet(
+    program: Program, tmp_path: Path, command: str
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text("[sync]\nsettle = 15\n[providers.datananas]\n[providers.topo]\n")
+    told = program(command, "--config", config)
+    assert told.code == 2
+    assert "3 problems" in told.err
+    for key in ("sync.settle", "providers.datananas.list", "providers.topo.api_key"):
+        assert f"{config}: {key}: " in told.err
+    assert "TOPO_API_KEY" not in program("status", "--config", config).err
+
+
 def test_a_state_folder_that_others_can_open_is_told_in_the_report(program: Program, known: Path) -> None:
     folder = known.parent / ".contact-sync"
     folder.chmod(0o755)
