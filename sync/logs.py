@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from structlog.typing import EventDict, Processor, WrappedLogger
 
-__all__ = ["CAPPED", "configure", "install_excepthook", "register", "safe_traceback"]
+__all__ = ["CAPPED", "configure", "install_excepthook", "logger", "register", "safe_traceback"]
 
 Format = Literal["console", "json"]
 CAPPED = (
@@ -49,6 +49,11 @@ _HIDDEN_KEYS = _SECRET_KEYS | _PERSON_KEYS
 _LONGEST = 16_000
 _DEEPEST = 6
 _OWN_KEYS = ("timestamp", "level")
+_TO_STANDARD_LIBRARY: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.filter_by_level,
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -67,15 +72,19 @@ def configure(log_format: Format = "console", level: str = "info", *, stream: Te
     for name in CAPPED:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.stdlib.filter_by_level,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=_TO_STANDARD_LIBRARY,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def logger(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger that is silent below WARNING, and off standard output, also where nobody called ``configure``."""
+    found: structlog.stdlib.BoundLogger = structlog.wrap_logger(
+        logging.getLogger(name), processors=_TO_STANDARD_LIBRARY, wrapper_class=structlog.stdlib.BoundLogger
+    )
+    return found
 
 
 def install_excepthook() -> None:

@@ -14,6 +14,7 @@ from adapters.spec import Opening
 from sync.clock import SystemClock
 from sync.config import load, unready
 from sync.engine.cycle import run_cycle
+from sync.engine.logbook import batches_told, waits_told
 from sync.engine.session import Options, Seat, Session
 from sync.errors import ConfigError, LockHeld, StateError
 from sync.exports import take_in_exports
@@ -239,10 +240,10 @@ def make_provider(
         return resolve(reference, directory=settings.directory, environ=environ, key=f"[providers.{name}]")
 
     opening = Opening(
-        clock=clock,
+        clock=waits_told(clock, name),
         secret=secret,
         directory=settings.directory,
         memory=state.memory,
         max_requests=request.max_requests.get(name),
     )
-    return known_providers()[name].open(settings.providers[name], opening)
+    return batches_told(known_providers()[name].open(settings.providers[name], opening))

@@ -82,7 +82,7 @@ def config_option(command: F) -> F:
 def log_options(command: F) -> F:
     """``--log-format``, ``-v`` and ``-q``."""
     command = click.option("-q", "--quiet", is_flag=True, help="Only errors, no text report.")(command)
-    command = click.option("-v", "--verbose", count=True, help="More log lines; -vv even more.")(command)
+    command = click.option("-v", "--verbose", count=True, help="Log the phases of a run; -vv also batches and waits.")(command)
     return click.option("--log-format", type=click.Choice(["console", "json"]), help="Form of log lines.")(command)
 
 
@@ -192,7 +192,7 @@ def loaded(
 
     settings = load_settings(config, to_act=True)
     check_places(settings, reports, out)
-    set_up_logs(log_format, verbose, quiet, settings.logging)
+    set_up_logs(log_format, verbose, quiet, settings.logging, quietly=True)
     return settings
 
 
@@ -236,15 +236,23 @@ def pending_code(report: Report) -> int:
 
 
 def set_up_logs(
-    log_format: str | None, verbose: int, quiet: bool, settings: LoggingSettings | None = None
+    log_format: str | None,
+    verbose: int,
+    quiet: bool,
+    settings: LoggingSettings | None = None,
+    *,
+    quietly: bool = False,
 ) -> None:
     """Logs go to standard error from the level that ``settings`` name, else from warnings on; ``-v`` is one more,
     at least info.
+
+    ``quietly``: the report tells it all, so a level that nobody wrote down is none.
     """
     from sync.logs import configure
 
     levels = ("error", "warning", "info", "debug")
-    place = levels.index(settings.level if settings else "warning")
+    named = settings is not None and not (quietly and "level" not in settings.model_fields_set)
+    place = levels.index(settings.level if settings and named else "warning")
     if verbose:
         place = max(place + 1, levels.index("info")) + verbose - 1
     level = "error" if quiet else levels[min(place, len(levels) - 1)]

@@ -23,6 +23,8 @@ from sync.engine.attention import (
     provider_set,
 )
 from sync.engine.findings import assemble
+from sync.engine.logbook import guards as tell_guards
+from sync.engine.logbook import of_operations, of_opt_outs, of_people, of_reads, phase, run_ended, whole_run
 from sync.engine.moved_clock import look_at_clock
 from sync.engine.opt_out_lists import read_opt_outs
 from sync.engine.people import match_and_merge
@@ -57,6 +59,17 @@ async def run_cycle(
 
     Raises ``StateError`` only; what goes wrong at a provider is in the report.
     """
+    with whole_run(session):
+        report = await _run(session, take_in_exports, ending)
+        run_ended(report)
+    return report
+
+
+async def _run(
+    session: Session,
+    take_in_exports: Callable[[Session], None] | None,
+    ending: Callable[[Report], int] | None,
+) -> Report:
     session.store.begin_run(session.run_id, session.options.mode, session.started_at)
     try:
         await _work(session, take_in_exports)
@@ -84,24 +97,35 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
     if session.options.mode == "verify":
         session.store.mark_all_people_dirty()
     await _open_all(session)
-    await read_opt_outs(session)
+    with phase("reading opt-outs", session, of_opt_outs):
+        await read_opt_outs(session)
     await _look_at_targets(session)
     after_changed_abilities(session)
     await resolve_unknown(session)
-    await pull_all(session)
+    with phase("reading", session, of_reads):
+        await pull_all(session)
     if take_in_exports is not None:
         take_in_exports(session)
-    match_and_merge(session)
-    await resolve_pending(session)
-    await read_details(session)
-    match_and_merge(session)
+    with phase("matching and merging", session, of_people):
+        match_and_merge(session)
+        await resolve_pending(session)
+        await read_details(session)
+        match_and_merge(session)
     look_again(session)
     after_ended_opt_outs(session)
     undone = [] if session.options.undo is None else take_back(session, session.options.undo)
-    quiet = plan_all(session)
-    if not as_reviewed(session) or not stop_or_go(session) or session.dry:
+    with phase("planning", session, of_operations):
+        quiet = plan_all(session)
+    go = as_reviewed(session) and stop_or_go(session)
+    tell_guards(session)
+    if not go or session.dry:
         leave_as_they_were(session, undone)
         return
+    await _write(session, quiet)
+
+
+async def _write(session: Session, quiet: list[str]) -> None:
+    """What is planned is kept, sent and read back. ``quiet``: people about whom nothing waits afterwards."""
     _accept_configuration(session)
     session.store.save_plan(
         session.run_id,
@@ -110,8 +134,10 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
         planned_again=session.planned_people,
     )
     session.store.settle_people(fully_planned(session, quiet))
-    await push_all(session)
-    await verify_writes(session)
+    with phase("writing", session, of_operations):
+        await push_all(session)
+    with phase("reading back", session, of_operations):
+        await verify_writes(session)
     after_missing_providers(session)
     after_unread_details(session)
 

@@ -96,7 +96,9 @@ def run(home: House) -> list[str]:
 
 async def test_a_whole_run_and_every_look_at_it_show_no_canary(program: Nursery, folder: Path) -> None:
     async with watched(program, folder) as home:
-        assert (await look(program, home, *run(home))).code == 0
+        ended = await look(program, home, *run(home))
+        assert ended.code == 0
+        assert [told for told in ("phase ended", "batch sent", "run ended") if told not in ended.output] == []
         assert EMAIL in {row["email"] for row in home.apollo.rows}
         for command in (["status"], ["status", "--format", "json"], ["doctor"], ["state", "check"], run(home)):
             assert (await look(program, home, *command)).code == 0, command
@@ -108,7 +110,9 @@ async def test_no_trouble_makes_a_canary_show(program: Nursery, folder: Path, tr
         for box in home.boxes.values():
             for secret in box.secrets.values():
                 box.traffic.faults += faults_of(trouble, secret)
-        assert (await look(program, home, *run(home))).code in {3, 8, 9, 11}
+        ended = await look(program, home, *run(home))
+        assert ended.code in {3, 8, 9, 11}
+        assert "phase ended" in ended.output
         await look(program, home, "doctor")
         for box in home.boxes.values():
             box.traffic.faults.clear()
