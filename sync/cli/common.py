@@ -82,7 +82,9 @@ def config_option(command: F) -> F:
 def log_options(command: F) -> F:
     """``--log-format``, ``-v`` and ``-q``."""
     command = click.option("-q", "--quiet", is_flag=True, help="Only errors, no text report.")(command)
-    command = click.option("-v", "--verbose", count=True, help="Log the phases of a run; -vv also batches and waits.")(command)
+    command = click.option(
+        "-v", "--verbose", count=True, help="Log the phases of a run; -vv also batches and waits."
+    )(command)
     return click.option("--log-format", type=click.Choice(["console", "json"]), help="Form of log lines.")(command)
 
 

@@ -61,7 +61,7 @@ class Settings:
     @property
     def key_file(self) -> Path:
         """Where the key of keyed hashes is, or will be."""
-        return self.directory / Path(self.state.key.removeprefix("file:")).expanduser()
+        return self.state.key_file(self.directory)
 
     def fingerprint(self, provider: str) -> str:
         """Twelve hex digits that change when a setting changes what is sent to ``provider``, or where.
@@ -119,7 +119,7 @@ def parse(
     ``environ``: where something is wrong, secrets are looked for with it, ``None`` = they are not.
     """
     tables = _toml(text, path)
-    context = {"directory": path.parent, "providers": frozenset(provider_settings)}
+    context = {"file": path, "directory": path.parent, "providers": frozenset(provider_settings)}
     written = tables.pop("providers", {})
     problems: list[str] = []
     sections = _validated(Sections, tables, "", context, problems)

@@ -22,6 +22,8 @@ from sync.config.values import (
 )
 
 _SQLITE = "sqlite:///"
+_BESIDE_DATABASE = ("", "-journal", "-wal", "-shm", ".lock", ".daemon.lock", ".marker", ".restored", ".replaced")
+"""What the names of the files end in that a database needs, or leaves, beside it."""
 
 
 def _state_url(value: str, info: ValidationInfo) -> str:
@@ -86,6 +88,28 @@ class StateSettings(Section):
     def database(self) -> Path:
         """The file that ``url`` names."""
         return Path(self.url.removeprefix(_SQLITE))
+
+    def key_file(self, directory: Path) -> Path:
+        """The file that ``key`` names; a relative one starts at ``directory``."""
+        return directory / Path(self.key.removeprefix("file:")).expanduser()
+
+    @model_validator(mode="after")
+    def _each_its_own_place(self, info: ValidationInfo) -> StateSettings:
+        context = info.context or {}
+        taken = {
+            os.path.realpath(f"{self.database}{end}"): "url (or a file beside it)" for end in _BESIDE_DATABASE
+        }
+        if "file" in context:
+            taken[os.path.realpath(context["file"])] = "this configuration"
+        key = self.key_file(Path(context.get("directory", "")))
+        clashes = []
+        for name, path in (("ledger", self.ledger), ("key", key), ("backups", self.backups)):
+            if (real := os.path.realpath(path)) in taken:
+                clashes.append(f"{name} names the place of {taken[real]}")
+            taken.setdefault(real, name)
+        if clashes:
+            raise ValueError(f"{' and '.join(clashes)}; give each a place of its own")
+        return self
 
 
 class SyncSettings(Section):

@@ -185,6 +185,30 @@ def test_the_key_is_beside_the_file_or_in_a_home(loaded: Loaded, tmp_path: Path)
     assert loaded(SMALLEST + '[state]\nkey = "file:/var/lib/key"\n').key_file == Path("/var/lib/key")
 
 
+@pytest.mark.parametrize(
+    ("state", "clash"),
+    [
+        ('ledger = ".contact-sync/state.db"', "ledger names the place of url"),
+        ('ledger = ".contact-sync/../.contact-sync/state.db.lock"', "ledger names the place of url"),
+        ('ledger = "linked/state.db-journal"', "ledger names the place of url"),
+        ('ledger = ".contact-sync/key"', "key names the place of ledger"),
+        ('key = "file:.contact-sync/state.db.daemon.lock"', "key names the place of url"),
+        ('backups = ".contact-sync/state.db"', "backups names the place of url"),
+        ('backups = ".contact-sync/key"', "backups names the place of key"),
+        ('ledger = "config.toml"', "ledger names the place of this configuration"),
+        ('key = "file:l"\nledger = "l"\nbackups = "l"', "key names the place of ledger and backups names"),
+    ],
+)
+def test_no_part_of_the_state_takes_the_place_of_another(
+    loaded: Loaded, tmp_path: Path, state: str, clash: str
+) -> None:
+    (tmp_path / "linked").symlink_to(".contact-sync")
+    found = problem(loaded, f"[state]\n{state}\n{SMALLEST}")
+    assert f"state: {clash}" in found
+    assert "give each a place of its own" in found
+    assert not (tmp_path / ".contact-sync").exists()
+
+
 def test_settings_cannot_be_changed(loaded: Loaded) -> None:
     settings = loaded(SMALLEST)
     with pytest.raises(Exception, match="frozen"):
