@@ -10,8 +10,10 @@ from adapters.files.reading import read_export
 from adapters.registry import providers as known_providers
 from sync.engine.imports import take_in
 from sync.errors import ContactSyncError, StateError
+from sync.redaction import redacted, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from sync.record import Export
 
 NAMED_ROWS = 5
+NAMED_COLUMNS = 20
+LONGEST_NAME = 60
 
 
 def read_for(settings: Settings, provider: str, path: Path, as_of: datetime | None = None) -> Export:
@@ -52,11 +56,30 @@ def _take_in(session: Session, seat: Seat, path: Path) -> None:
     except ContactSyncError as error:
         seat.note(str(error).removeprefix(f"{seat.name}: "), error.remedy)
         return
-    if imported.bad_rows and not imported.known:
+    if imported.known:
+        return
+    for said in columns_told(export):
+        seat.note(f"export_file {path.name}: {said}")
+    if imported.bad_rows:
         seat.note(
             f"export_file {path.name}: {_left_out([line for line, _ in imported.bad_rows])}",
             f"`contact-sync import {seat.name} {quote(str(path))}` says why",
         )
+
+
+def columns_told(export: Export) -> Iterator[str]:
+    """What became of columns that were not taken in as they stand, one sentence a kind."""
+    if export.unknown:
+        yield f"columns not known here, left out: {_named(export.unknown)}"
+    if export.repeated:
+        yield f"columns named more than once, the first that holds something counts: {_named(export.repeated)}"
+
+
+def _named(columns: tuple[str, ...]) -> str:
+    """Some of the names; where a header is missing, it is somebody's row that stands in its place."""
+    shown = [visible(redacted(name))[:LONGEST_NAME] for name in columns[:NAMED_COLUMNS]]
+    more = len(columns) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _left_out(lines: list[int]) -> str:

@@ -308,7 +308,7 @@ class Export:
     """A provider's export file, read. ``bad_rows``: (line number, why) of rows left out.
 
     ``lines``: where each record stands, in their order. ``as_of``: the time it speaks for. ``digest``: SHA-256
-    of its bytes, hex.
+    of its bytes, hex. ``unknown``: columns nobody here understands. ``repeated``: columns named more than once.
     """
 
     records: tuple[Record, ...]
@@ -317,3 +317,5 @@ class Export:
     bad_rows: tuple[tuple[int, str], ...]
     digest: str
     as_of: datetime
+    unknown: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()

@@ -38,10 +38,13 @@ class Row:
 
 @dataclass(slots=True)
 class Rows:
-    """All rows of a file. ``bad``: line number and reason of each one left out."""
+    """All rows of a file. ``bad``: line number and reason of each one left out. ``repeated``: columns of a header
+    that stand there more than once.
+    """
 
     rows: list[Row] = field(default_factory=list)
     bad: list[tuple[int, str]] = field(default_factory=list)
+    repeated: tuple[str, ...] = ()
 
 
 def parse(content: bytes, known: Callable[[str], bool], *, json_lines: bool | None = None) -> Rows:
@@ -94,7 +97,9 @@ def _parse_csv(lines: Sequence[str], known: Callable[[str], bool]) -> Rows:
 
 
 def _named(rows: Iterator[_Cells | tuple[int, str]], names: Sequence[str]) -> Rows:
-    found = Rows()
+    folded = [name.casefold() for name in names]
+    repeated = [name for at, name in enumerate(names) if name and name.casefold() in folded[:at]]
+    found = Rows(repeated=tuple(dict.fromkeys(repeated)))
     for row in rows:
         if isinstance(row, tuple):
             found.bad.append(row)

@@ -80,6 +80,7 @@ def parse_export(
         found = parse(content, columns.knows, json_lines=json_lines)
     except UnreadableError as error:
         raise Rejected(provider, f"not an export: {error}; {columns.hint()}", code="no-export") from error
+    named = dict.fromkeys(name for row in found.rows for name in row.cells)
     taken = _Taken(provider, columns, key)
     for row in found.rows:
         try:
@@ -93,6 +94,8 @@ def parse_export(
         bad_rows=tuple(sorted(found.bad)),
         digest=hashlib.sha256(content).hexdigest(),
         as_of=as_of,
+        unknown=tuple(name for name in named if not columns.knows(name)),
+        repeated=found.repeated,
     )
 
 

@@ -72,6 +72,7 @@ def command(
     imported, session = _taken_in(settings, provider, export, complete=complete, wait_s=wait.total_seconds())
     if not quiet:
         _tell(provider, file, export, imported, session)
+        _tell_columns(export)
     _tell_bad_rows(imported.bad_rows)
     return 3 if imported.bad_rows else 0
 
@@ -139,6 +140,13 @@ def _tell(provider: str, file: Path, export: Export, imported: Imported, session
         click.echo("Nothing counts as gone: the rows left out may be those of records that it does not show.")
     if imported.changed or imported.opt_outs:
         click.echo("`contact-sync run` brings this to the other providers.")
+
+
+def _tell_columns(export: Export) -> None:
+    from sync.exports import columns_told
+
+    for said in columns_told(export):
+        click.echo(said, err=True)
 
 
 def _tell_bad_rows(rows: tuple[tuple[int, str], ...]) -> None:

@@ -45,6 +45,21 @@ def test_an_export_goes_in_and_says_what_it_brought(program: Program, config: Pa
     assert "contact-sync run" in told.out
 
 
+def test_columns_that_are_left_out_or_stand_there_twice_are_told(
+    program: Program, config: Path, export: Path
+) -> None:
+    export.write_text("email,job_titel,ana.diaz@lumenforge.fr,first_name,first_name,be\x07ll\na@b.fr,COO,,A,,\n")
+    told = program("import", "datananas", export, "--config", config)
+    assert (told.code, told.err.splitlines()) == (
+        0,
+        [
+            "columns not known here, left out: job_titel, <email>, be\\x07ll",
+            "columns named more than once, the first that holds something counts: first_name",
+        ],
+    )
+    assert program("import", "-q", "datananas", export, "--config", config).err == ""
+
+
 def test_the_same_export_again_changes_nothing(program: Program, config: Path, export: Path) -> None:
     program("import", "datananas", export, "--config", config)
     os.utime(export)
@@ -234,6 +249,13 @@ def test_an_export_file_from_the_future_speaks_for_now(with_export_file: Path, e
     as_of = _cycle(with_export_file).seats["datananas"].state.export_as_of
     assert as_of is not None
     assert as_of.year < 2090
+
+
+def test_columns_of_an_export_file_that_are_left_out_are_told_once(with_export_file: Path, export: Path) -> None:
+    export.write_text("email,job_titel\na@b.fr,COO\n")
+    (problem,) = _cycle(with_export_file).seats["datananas"].report().problems
+    assert problem == "export_file export.csv: columns not known here, left out: job_titel"
+    assert _cycle(with_export_file).seats["datananas"].report().problems == ()
 
 
 def test_a_missing_export_file_is_told(with_export_file: Path) -> None:

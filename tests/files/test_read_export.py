@@ -54,6 +54,14 @@ def test_unknown_columns_are_ignored_and_missing_ones_are_told_as_absent() -> No
     assert "country" in record.absent
 
 
+def test_columns_that_are_not_taken_in_as_they_stand_are_named() -> None:
+    export = taken("email,job_titel,Email,shoe size,,variables.x,Shoe Size\nana@ex.org,COO,,39,,y,40\n")
+    assert (export.unknown, export.repeated) == (("job_titel", "shoe size", "Shoe Size"), ("Email", "Shoe Size"))
+    lines = [{"email": "ana@ex.org", "vars": {"a": 1}}, {"email": "bo@ex.org", "job_titel": "COO", "geo": {}}]
+    export = taken("\n".join(map(json.dumps, lines)))
+    assert (export.unknown, export.repeated) == (("job_titel", "geo"), ())
+
+
 def test_several_emails_are_split_at_semicolons() -> None:
     record = taken("email,firstName\n ana@ex.org ; a@home.example;,Ana\n").records[0]
     assert record.contact.emails == ("ana@ex.org", "a@home.example")
