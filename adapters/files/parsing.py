@@ -21,11 +21,16 @@ MOST_LINES_A_ROW = 200
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _SEPARATOR_LINE = re.compile(r"sep=(.)", re.IGNORECASE)
+_JSON_ARRAY = re.compile(r"\s*\[\s*[{\]]")
 _UNDECODED = re.compile("[\ud800-\udfff]")
 
 
 class UnreadableError(ValueError):
     """The file as a whole cannot be taken in; the text says why."""
+
+
+class NothingKnownError(UnreadableError):
+    """No column is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +55,20 @@ class Rows:
 def parse(content: bytes, known: Callable[[str], bool], *, json_lines: bool | None = None) -> Rows:
     """The rows of ``content``. ``known`` tells a column we understand from others.
 
-    ``json_lines``: ``None`` = judged by the content. Raises ``UnreadableError`` when no column is known.
+    ``json_lines``: ``None`` = judged by the content. Raises ``UnreadableError``, of which ``NothingKnownError`` is
+    the one for a file without a column that is known.
     """
     text = _decoded(content)
+    if json_lines is not False and _JSON_ARRAY.match(text):
+        raise UnreadableError(
+            "the file is a JSON array, and JSON Lines is wanted, one object a line; `jq -c '.[]' FILE` makes it so"
+        )
     if json_lines is None:
         json_lines = text.lstrip().startswith("{")
     lines = _LINE_END.split(text)
     found = _parse_json_lines(lines) if json_lines else _parse_csv(lines, known)
     if not any(known(name) for row in found.rows for name in row.cells) and (found.rows or json_lines):
-        raise UnreadableError("no row holds a field that is known here")
+        raise NothingKnownError("no row holds a field that is known here")
     return found
 
 
@@ -92,7 +102,7 @@ def _parse_csv(lines: Sequence[str], known: Callable[[str], bool]) -> Rows:
     header = next((row for row in rows if isinstance(row, _Cells)), None)
     names = [name.strip() for name in header.cells] if header else []
     if not any(map(known, names)):
-        raise UnreadableError("the header names no column that is known here")
+        raise NothingKnownError("the header names no column that is known here")
     return _named(rows, names)
 
 

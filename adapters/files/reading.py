@@ -7,7 +7,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from adapters.files.parsing import Row, UnreadableError, parse
+from adapters.files.parsing import NothingKnownError, Row, UnreadableError, parse
 from adapters.toolkit.keys import record_name
 from sync.contact import ALIASES, FIELD_NAMES, VARIABLE_PREFIX, Contact, Value
 from sync.errors import ConfigError, Rejected
@@ -79,7 +79,8 @@ def parse_export(
     try:
         found = parse(content, columns.knows, json_lines=json_lines)
     except UnreadableError as error:
-        raise Rejected(provider, f"not an export: {error}; {columns.hint()}", code="no-export") from error
+        hint = f"; {columns.hint()}" if isinstance(error, NothingKnownError) else ""
+        raise Rejected(provider, f"not an export: {error}{hint}", code="no-export") from error
     named = dict.fromkeys(name for row in found.rows for name in row.cells)
     taken = _Taken(provider, columns, key)
     for row in found.rows:

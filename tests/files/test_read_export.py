@@ -185,6 +185,17 @@ def test_a_file_without_a_known_column_is_refused_in_plain_words(content: Any) -
         taken(content)
 
 
+@pytest.mark.parametrize("json_lines", [None, True])
+@pytest.mark.parametrize(
+    "content", ['[{"email": "ana@ex.org"}]', '\ufeff[\n  {\n    "email": "ana@ex.org"\n  }\n]', "[]"]
+)
+def test_a_json_array_is_refused_with_the_way_out(content: str, json_lines: bool | None) -> None:
+    with pytest.raises(
+        Rejected, match=r"a JSON array, and JSON Lines is wanted.*jq -c '\.\[\]' FILE` makes it so$"
+    ):
+        taken(content, json_lines=json_lines)
+
+
 def test_a_utf_16_file_is_refused_with_the_way_out() -> None:
     with pytest.raises(Rejected, match="UTF-16; save it as UTF-8"):
         taken("email\nana@ex.org\n".encode("utf-16"))
