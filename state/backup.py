@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import sqlite3
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -19,7 +20,6 @@ from sync.errors import ConfigError, StateError
 from sync.private_files import create_private, flush_folder
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -63,9 +63,26 @@ def _moment(stamp: str, otherwise: datetime) -> datetime:
 def backup(store: SqliteStore, path: Path) -> list[str]:
     """``path`` is a checked copy of the store, 0600, or is as it was; warnings about its folder.
 
-    Raises ``StateError`` when the copy cannot be made or is not sound.
+    Raises ``StateError`` when the copy cannot be made or is not sound, ``ConfigError`` when something else than a
+    former copy is there.
     """
+    if path.exists() and not _is_former(store, path):
+        raise ConfigError(
+            f"{path} is there and is no backup of this state store, so it is left as it is",
+            remedy="name another PATH, or remove what is there",
+        )
     return copy_database(store.database.raw, path)
+
+
+def _is_former(store: SqliteStore, path: Path) -> bool:
+    """Whether nothing is lost with what stands at ``path``: an earlier copy of this database, or an empty file."""
+    if not path.is_file():
+        return False
+    if path.stat().st_size == 0:
+        return True
+    with suppress(sqlite3.Error), closing(open_raw(path, "ro")) as raw:
+        return bool(raw.execute("SELECT lineage FROM store").fetchone() == (store.standpoint()[0],))
+    return False
 
 
 def copy_database(raw: sqlite3.Connection, path: Path) -> list[str]:

@@ -17,7 +17,7 @@ import pytest
 from state import checks, migrating
 from state.backup import KEPT_FOR, dated_name
 from state.lock import RunLock, run_lock_path
-from tests.cli.conftest import PROGRAM
+from tests.cli.conftest import PROGRAM, pointed_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -97,6 +97,30 @@ def test_a_backup_takes_the_place_of_nothing_that_is_in_use(
     before = target.stat().st_ino
     assert program("state", "backup", target, "--config", config).code == 2
     assert target.stat().st_ino == before
+
+
+@pytest.mark.parametrize("content", ["notes", "another store", "another program"])
+def test_a_backup_replaces_nothing_but_an_earlier_one(
+    program: Program, config: Path, store_file: Path, tmp_path_factory: pytest.TempPathFactory, content: str
+) -> None:
+    target = config.parent / "copy.db"
+    if content == "notes":
+        target.write_text("hand-written notes")
+    elif content == "another program":
+        with closing(sqlite3.connect(target)) as raw:
+            raw.execute("CREATE TABLE store (lineage TEXT)")
+    else:
+        other = pointed_at(config, tmp_path_factory.mktemp("other"))
+        _import(program, other, "eva.lund@lumenforge.fr")
+        assert program("state", "backup", target, "--config", other).code == 0
+    before = target.read_bytes()
+    told = program("state", "backup", target, "--config", config)
+    assert (told.code, target.read_bytes()) == (2, before)
+    assert f"{target} is there and is no backup of this state store" in told.err
+    target.write_bytes(b"")
+    for _ in range(2):
+        assert program("state", "backup", target, "--config", config).code == 0
+        assert _people(target) == 1
 
 
 def test_dated_backups_expire_after_thirty_days_and_other_files_stay(

@@ -33,7 +33,7 @@ def test_a_backup_is_a_whole_store_closed_to_others(home: Home, store: SqliteSto
 
 def test_a_backup_replaces_the_former_one_whole(home: Home, store: SqliteStore) -> None:
     path = home.root / "one.db"
-    path.write_text("older")
+    path.touch()
     backup(store, path)
     backup(store, path)
     assert path.read_bytes().startswith(b"SQLite format 3")
@@ -42,11 +42,24 @@ def test_a_backup_replaces_the_former_one_whole(home: Home, store: SqliteStore) 
 
 def test_a_backup_that_cannot_be_written_leaves_the_former_one(home: Home, store: SqliteStore) -> None:
     path = home.root / "one.db"
-    path.write_text("older")
+    backup(store, path)
+    before = path.read_bytes()
     (home.root / "one.db.new").mkdir()
     with pytest.raises(StateError):
         backup(store, path)
-    assert path.read_text() == "older"
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("form", ["text", "folder"])
+def test_a_backup_takes_the_place_of_nothing_else(home: Home, store: SqliteStore, form: str) -> None:
+    path = home.root / "one.db"
+    if form == "text":
+        path.write_text("notes")
+    else:
+        path.mkdir()
+    with pytest.raises(ConfigError, match="no backup of this state store"):
+        backup(store, path)
+    assert path.is_dir() or path.read_text() == "notes"
 
 
 def test_the_store_goes_on_after_a_backup(home: Home, store: SqliteStore) -> None:
