@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sync.errors import ContactSyncError
 
-URGENCY = (12, 2, 5, 8, 11)
+URGENCY = (12, 2, 5, 8, 9, 11)
 """Exit codes of failed checks, the one to act on first in front."""
 
 
@@ -29,9 +29,9 @@ class Check:
 
 def failed(what: str, error: ContactSyncError) -> Check:
     """The check that ended in ``error``."""
-    from sync.errors import AuthError, ConfigError, StateError
+    from sync.errors import AuthError, ConfigError, QuotaExhausted, RateLimited, StateError
 
-    codes = ((StateError, 12), (ConfigError, 2), (AuthError, 8))
+    codes = ((StateError, 12), (ConfigError, 2), (AuthError, 8), (RateLimited, 9), (QuotaExhausted, 9))
     code = next((code for kind, code in codes if isinstance(error, kind)), 11)
     return Check("FAIL", what, str(error).removeprefix(f"{what}: "), error.remedy or _usual_remedy(error), code)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sync.cli.checks import Check, failed
 from sync.cli.places import database_file, is_made, looked_at
-from sync.errors import ContactSyncError, StateError, Unreachable
+from sync.errors import ConfigError, ContactSyncError, StateError, Unreachable
 from sync.store_port import ProviderState
 
 if TYPE_CHECKING:
@@ -26,15 +26,15 @@ CLOCK_WARN_S = 10.0
 DATE_DEADLINE_S = 10.0
 
 
-def diagnosed(settings: Settings, providers: tuple[str, ...]) -> Iterator[Check]:
-    """Every check, one after the other, as it is made."""
+def diagnosed(settings: Settings, providers: tuple[str, ...], *, offline: bool = False) -> Iterator[Check]:
+    """Every check, one after the other, as it is made; ``offline``: without those that contact a provider."""
     names = ", ".join(sorted(settings.providers))
     yield Check("ok", "configuration", f"{settings.path}: valid; providers: {names}")
     yield _sqlite()
     yield from _state(settings)
     kept = _kept(settings, providers)
     for name in providers:
-        yield from asyncio.run(_provider(settings, name, kept[name]))
+        yield from _unasked(settings, name) if offline else asyncio.run(_provider(settings, name, kept[name]))
 
 
 def _sqlite() -> Check:
@@ -84,6 +84,20 @@ def _kept(settings: Settings, providers: tuple[str, ...]) -> dict[str, ProviderS
     except StateError:
         pass
     return {name: ProviderState(provider=name) for name in providers}
+
+
+def _unasked(settings: Settings, name: str) -> Iterator[Check]:
+    """What can be told of the provider without contacting it."""
+    own, secrets = settings.providers[name], _Secrets(settings, name)
+    for key, what in own.unsettled().items():
+        yield Check("FAIL", f"{name} settings", f"{key}: {what}", code=2)
+    for reference in own.references().values():
+        try:
+            secrets.resolve(reference)
+        except ConfigError as error:
+            yield failed(f"{name} secret", error)
+    yield from secrets.checks()
+    yield from _export_file(name, own)
 
 
 async def _provider(settings: Settings, name: str, kept: ProviderState) -> list[Check]:

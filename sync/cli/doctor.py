@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command("doctor")
 @config_option
 @click.option("--provider", "providers", multiple=True, metavar="NAME", help="Only these; repeatable.")
-@click.option("--offline", is_flag=True, help="Contact no provider.")
+@click.option("--offline", is_flag=True, help="Contact no provider; secrets are looked up.")
 @log_options
 def command(
     config: Path | None,
@@ -28,8 +28,8 @@ def command(
 ) -> int:
     """Check configuration, state store, credentials, scopes, reachability, clocks and effects.
 
-    Nothing is written anywhere. Warnings end with 0; otherwise 2 configuration, 8 credentials or scope,
-    11 unreachable, 12 state store.
+    Nothing is written anywhere. Warnings end with 0; otherwise 2 configuration, 8 credentials or scope, 9 a limit
+    of requests, 11 unreachable, 12 state store.
     """
     set_up_logs(log_format, verbose, quiet)
     from sync.cli.diagnosis import diagnosed
@@ -37,5 +37,5 @@ def command(
 
     settings = load_settings(config, to_act=True)
     check_configured(settings, providers, "--provider")
-    names = () if offline else providers or tuple(sorted(settings.providers))
-    return tell(diagnosed(settings, names), quiet=quiet)
+    names = providers or tuple(sorted(settings.providers))
+    return tell(diagnosed(settings, names, offline=offline), quiet=quiet)

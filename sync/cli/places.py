@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,11 +61,17 @@ def _own_files(settings: Settings) -> Iterator[Path]:
 def looked_at(settings: Settings) -> Iterator[SqliteStore]:
     """The store while entered, without its lock and unable to write; a run may work at the same time.
 
-    Raises ``StateError`` when there is none or it cannot be read.
+    Raises ``StateError`` when it cannot be read or is gone, ``ConfigError`` when there never was one.
     """
     from state.opening import open_store
+    from sync.errors import ConfigError
 
     place = settings.state
+    if not (is_made(settings) or os.path.lexists(place.ledger)):
+        raise ConfigError(
+            f"nothing is known yet: there is no state store at {place.database}",
+            remedy="`contact-sync run` or `contact-sync import` makes it; is this the right --config?",
+        )
     with open_store(
         place.url, ledger=place.ledger, key=settings.key_file, backups=place.backups, mode="read"
     ) as store:

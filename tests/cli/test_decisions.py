@@ -173,6 +173,18 @@ def test_an_explanation_tells_values_sources_and_reasons_masked(program: Program
     assert parts["records"][0]["keys"] == ["email bob.brun@oakmere.nl", "linkedin in:bob-brun"]
 
 
+@pytest.mark.parametrize("words", [["explain", "ana.diaz@lumenforge.fr"], ["review", "show", "conflict:1"]])
+def test_before_the_first_run_there_is_nothing_to_show(program: Program, config: Path, words: list[str]) -> None:
+    told = program(*words, "--config", config)
+    assert (told.code, told.out) == (2, "")
+    assert "nothing is known yet" in told.err
+    assert "`contact-sync run` or `contact-sync import` makes it" in told.err
+    ledger = config.parent / ".contact-sync" / "opt-outs.ledger"
+    ledger.parent.mkdir(mode=0o700)
+    ledger.touch(0o600)
+    assert program(*words, "--config", config).code == 12
+
+
 def test_two_keys_tell_why_two_are_two(program: Program, known: Path) -> None:
     told = program("explain", ANA, ROBERT, "--values", "--config", known)
     assert "same email, names disagree" in told.out
@@ -265,9 +277,6 @@ def test_the_queue_is_listed_where_nothing_else_is_asked(program: Program, known
 def test_nothing_is_known_before_the_first_run(program: Program, config: Path) -> None:
     assert program("review", "list", "--config", config).out == "Nothing waits for you.\n"
     assert "The ledger is empty" in program("optout", "list", "--config", config).out
-    told = program("explain", "ana@x.co", "--config", config)
-    assert told.code == 12
-    assert "`contact-sync run` makes it" in told.err
 
 
 def test_an_address_that_joins_nobody_names_whoever_shows_it(program: Program, config: Path) -> None:

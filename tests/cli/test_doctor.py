@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from state.lock import RunLock, run_lock_path
-from sync.cli.checks import failed
-from sync.errors import MappingError, RateLimited, Transient, Unreachable
+from sync.cli.checks import failed, tell
+from sync.errors import MappingError, QuotaExhausted, RateLimited, Transient, Unreachable
 from tests.cli.conftest import pointed_at, started
 
 if TYPE_CHECKING:
@@ -104,6 +104,11 @@ def test_whatever_a_provider_answers_there_is_something_to_do(error: ProviderErr
     assert what_to_do in str(failed("topo", error).remedy)
 
 
+@pytest.mark.parametrize("error", [RateLimited("topo", "slow down"), QuotaExhausted("topo", "used up")])
+def test_a_limit_that_is_met_ends_with_9_as_in_a_run(error: ProviderError) -> None:
+    assert tell([failed("topo", error), failed("apollo", Unreachable("apollo", "refused"))]) == 9
+
+
 def test_refused_credentials_end_with_8(program: Program, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WRONG_KEY", "canary-of-a-wrong-key")
     config.write_text(re.sub(r'"file:[^"]*APOLLO_SANDBOX_KEY"', '"env:WRONG_KEY"', config.read_text()))
@@ -128,7 +133,19 @@ def test_offline_asks_no_provider(program: Program, config: Path) -> None:
     config.write_text(re.sub(r"//127\.0\.0\.1:\d+", "//127.0.0.1:1", config.read_text()))
     told = _doctor(program, config, "--offline")
     assert told.code == 0
-    assert "apollo " not in told.out.replace("providers: apollo", "")
+    assert "apollo secret         found: file:" in told.out
+    assert "answers" not in told.out
+
+
+def test_offline_looks_for_what_a_run_would_miss(program: Program, config: Path) -> None:
+    text = re.sub(r'"file:[^"]*TOPO_SANDBOX_API_KEY"', '"env:NO_SUCH_API_KEY"', config.read_text())
+    text = re.sub(r'(?m)^(base_url = )"http://.*"\n(?=stream_url)', r'\1"https://api.datananas.com"\n', text)
+    config.write_text(text)
+    told = _doctor(program, config, "--offline")
+    assert told.code == 2
+    assert "the environment variable NO_SUCH_API_KEY is not set" in told.out
+    assert "FAIL  datananas settings    field_map_confirmed: the field names" in told.out
+    assert "NO_SUCH_API_KEY" not in _doctor(program, config, "--offline", "--provider", "apollo").out
 
 
 def test_an_unfit_store_outranks_everything(program: Program, config: Path) -> None:

@@ -85,8 +85,8 @@ def test_a_backup_goes_where_it_is_told_to_and_works_beside_a_run(
 
 def test_there_is_no_backup_of_nothing(program: Program, config: Path) -> None:
     told = program("state", "backup", "--config", config)
-    assert told.code == 12
-    assert "there is no state store yet" in told.err
+    assert told.code == 2
+    assert f"there is no state store at {config.parent / '.contact-sync' / 'state.db'}" in told.err
 
 
 @pytest.mark.parametrize("name", [".contact-sync/state.db", ".contact-sync/key", "config.toml"])
