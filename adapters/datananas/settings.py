@@ -208,14 +208,17 @@ class DatananasSettings(ProviderSettings):
     @field_validator("list")
     @classmethod
     def _there(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-        if not value and info.data.get("write"):
+        if not (value and all(map(str.strip, value.values()))) and info.data.get("write"):
             raise ValueError('is missing; name the target list, as in list = { _id = "5f0c..." }')
         return value
 
     @field_validator("query_names")
     @classmethod
     def _named(cls, value: dict[str, str]) -> dict[str, str]:
-        return {"move_existing": "moveExisting", "replace_owner": "replaceOwner"} | value
+        named = {"move_existing": "moveExisting", "replace_owner": "replaceOwner"} | value
+        if not all(map(str.strip, named.values())) or len(set(named.values())) < len(named):
+            raise ValueError("needs a name for each flag, another one for each; write them as the API spells them")
+        return named
 
     @field_validator("field_map")
     @classmethod

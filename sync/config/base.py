@@ -18,7 +18,12 @@ class Section(BaseModel):
     """A table of the file: frozen, strict, unknown keys are errors, inputs never appear in errors."""
 
     model_config = ConfigDict(
-        frozen=True, strict=True, extra="forbid", hide_input_in_errors=True, validate_default=True
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        validate_default=True,
+        allow_inf_nan=False,
     )
 
 

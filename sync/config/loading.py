@@ -209,4 +209,14 @@ def _providers(
         settings = _validated(known[name], table, key, context, problems)
         if settings is not None:
             found[name] = settings
+            problems += _strange_sources(key, settings, written)
     return found
+
+
+def _strange_sources(key: str, settings: ProviderSettings, written: Mapping[str, object]) -> list[str]:
+    """A line for each provider that people are to come from and that is not configured."""
+    return [
+        f"{key}.create_from: names {name}, which is not configured; add [providers.{name}] or take it out"
+        for name in settings.create_from
+        if name not in written
+    ]

@@ -16,6 +16,7 @@ _REMEDIES: Mapping[str, str] = {
     "int_type": "must be a whole number, without quotes",
     "int_from_float": "must be a whole number",
     "float_type": "must be a number, without quotes",
+    "finite_number": "must be a number that ends, not inf or nan",
     "list_type": 'must be a list, as in ["a", "b"]',
     "tuple_type": 'must be a list, as in ["a", "b"]',
     "dict_type": "must be a table, as in {{ key = value }}",

@@ -20,6 +20,7 @@ from sync.config.values import (
     SecretRef,
     resolve_path,
 )
+from sync.identity.countries import country_code
 
 _SQLITE = "sqlite:///"
 _BESIDE_DATABASE = ("", "-journal", "-wal", "-shm", ".lock", ".daemon.lock", ".marker", ".restored", ".replaced")
@@ -48,6 +49,20 @@ def _sqlite_path(name: str, info: ValidationInfo) -> Path:
 def _region(value: str) -> str:
     if value and re.fullmatch(r"[A-Z]{2}", value) is None:
         raise ValueError('is no country code; write two capital letters as in "FR", or "" for none')
+    if value and not _has_phone_numbers(value):
+        raise ValueError('is no country with phone numbers; write an ISO 3166 code as in "FR", or "" for none')
+    return value
+
+
+def _has_phone_numbers(region: str) -> bool:
+    from phonenumbers import SUPPORTED_REGIONS  # loaded only where a region is set
+
+    return country_code(region) in SUPPORTED_REGIONS
+
+
+def _once_each(value: list[str]) -> list[str]:
+    if len(set(value)) < len(value):
+        raise ValueError("names a provider twice; keep its best place")
     return value
 
 
@@ -123,10 +138,14 @@ class SyncSettings(Section):
     default_region: Annotated[str, AfterValidator(_region)] = ""
 
 
+Ranking = Annotated[list[ProviderName], AfterValidator(_once_each)]
+"""Providers, best first."""
+
+
 class FieldPolicy(Section):
     """Who decides one field when several providers changed it: its ``owner``, else its ``priority`` list."""
 
-    priority: list[ProviderName] = Field(default_factory=list)
+    priority: Ranking = Field(default_factory=list)
     owner: ProviderName | None = None
 
     @model_validator(mode="after")
@@ -139,16 +158,9 @@ class FieldPolicy(Section):
 class MergeSettings(Section):
     """Which value survives. ``priority`` best first; a provider that is not listed comes after all others."""
 
-    priority: list[ProviderName] = Field(default=["topo", "apollo", "datananas"], validate_default=False)
+    priority: Ranking = Field(default=["topo", "apollo", "datananas"], validate_default=False)
     blanks: Literal["never", "explicit"] = "never"
     fields: dict[FieldName, FieldPolicy] = Field(default_factory=dict)
-
-    @field_validator("priority")
-    @classmethod
-    def _once_each(cls, value: list[str]) -> list[str]:
-        if len(set(value)) < len(value):
-            raise ValueError("names a provider twice; keep its best place")
-        return value
 
 
 class MatchSettings(Section):

@@ -32,6 +32,8 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         {"custom_fields": {"a": "1"}, "external_id_field": "1"},
         {"labels": [" "]},
         {"page_size": 101},
+        {"max_price_usd": float("inf")},
+        {"max_spend_usd_per_day": float("nan")},
         {"api_key": "sk-aisa-literal"},
         {"base_url": "http://api.apollo.io/api/v1"},
         {"unknown": 1},

@@ -128,6 +128,13 @@ def test_a_byte_order_mark_does_no_harm(loaded: Loaded) -> None:
         ('[match]\nnames_must_agree = "yes"', "match.names_must_agree: must be true or false"),
         ('[sync]\ninterval = "0s"', "sync.interval: must be longer than nothing"),
         ('[sync]\ndefault_region = "France"', "two capital letters"),
+        ('[sync]\ndefault_region = "ZZ"', "sync.default_region: is no country with phone numbers"),
+        ('[sync]\ndefault_region = "AQ"', "sync.default_region: is no country with phone numbers"),
+        (
+            '[merge.fields.phone]\npriority = ["topo", "topo"]',
+            "merge.fields.phone.priority: names a provider twice",
+        ),
+        ("[match]\nsuspect_score = nan", "match.suspect_score: must be a number that ends, not inf or nan"),
         ('[daemon]\nlisten = "9464"', "HOST:PORT"),
         ('[daemon]\nlisten = "127.0.0.1:99999"', "HOST:PORT"),
         ('[logging]\nformat = "xml"', "logging.format: must be"),
@@ -149,6 +156,14 @@ def test_each_fault_is_named_with_key_and_remedy(loaded: Loaded, line: str, expe
     found = problem(loaded, f"{line}\n{SMALLEST}")
     assert expected in found
     assert "canary" not in found
+
+
+def test_people_can_come_only_from_a_provider_that_is_configured(loaded: Loaded) -> None:
+    text = SMALLEST + 'create_from = ["topo", "apollo", "datananas"]\n[providers.apollo]\nread = 5\n'
+    found = "\n".join(problems(loaded, text))
+    assert "providers.topo.create_from: names datananas, which is not configured; add [providers.data" in found
+    assert found.count("is not configured") == 1
+    assert loaded(SMALLEST + '[sync]\ndefault_region = "GB"\n').sync.default_region == "GB"
 
 
 def test_provider_lists_are_checked(loaded: Loaded) -> None:
@@ -267,7 +282,7 @@ class TestFingerprint:
             'base_url = "https://other.example"',
             'ignore_fields = ["phone"]',
             'require = ["email"]',
-            'create_from = ["apollo"]',
+            'create_from = ["topo"]',
             'filter = { countries = ["FR"] }',
             'variables = { a = "b" }',
         ],
