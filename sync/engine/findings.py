@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,7 @@ def assemble(session: Session) -> Report:
     """The report of a finished cycle."""
     store = session.store
     told = [o for o in session.operations.values() if o.id not in session.told_before] + session.ended_late
-    operations = tuple(sorted(told, key=lambda o: (o.provider, o.kind, o.person_id, o.id)))
+    operations = tuple(sorted(_foreseen(session, told), key=lambda o: (o.provider, o.kind, o.person_id, o.id)))
     blocked = _still_blocked(session)
     lists = session.options.lists
     return Report(
@@ -82,6 +83,24 @@ def assemble(session: Session) -> Report:
         notes=(*session.notes, *_uncompared(session)),
         names=_names(session, operations),
     )
+
+
+def _foreseen(session: Session, operations: list[Operation]) -> list[Operation]:
+    """The operations as a run would put them off: limits that earlier runs met and that still stand.
+
+    Of a dry run only that no guard stops. A plan that is saved holds them all the same, for it may be applied
+    later; so does what an undo shows before it asks.
+    """
+    if session.options.mode != "dry-run" or session.guards or session.options.undo is not None:
+        return operations
+    met = session.store.operations(states=("deferred",), reasons=WAITS_FOR_QUOTA)
+    limits = {(o.provider, o.kind): o for o in met if o.until is not None and o.until > session.clock.now()}
+    return [
+        replace(o, state="deferred", reason=limit.reason, until=limit.until)
+        if o.state == "planned" and (limit := limits.get((o.provider, o.kind)))
+        else o
+        for o in operations
+    ]
 
 
 def _suspected(session: Session) -> tuple[SuspicionReport, ...]:

@@ -159,6 +159,32 @@ async def test_all_that_waits_for_one_limit_is_one_line_with_its_end(home: House
     assert home.datananas.traffic.count("POST", BULK) == 1
 
 
+@pytest.mark.parametrize("limit", LIMITS)
+async def test_a_dry_run_tells_what_a_run_puts_off_for_a_limit_that_still_stands(home: House, limit: str) -> None:
+    home.actors["topo"].create(person())
+    home.datananas.traffic.faults.append(Fault.parse(f"POST {BULK}:*:{limit}"))
+    await home.run()
+    home.datananas.traffic.faults.clear()
+    home.actors["topo"].create(person("Boris Kern"))
+    home.clock.advance(minutes=5)
+    dry = await home.run("dry-run")
+    home.section("guards", create={"share": 0, "floor": 0})
+    stopped = await home.run("dry-run", allow=())
+    assert (stopped.exit_code, {o.state for o in stopped.operations}) == (5, {"planned"})
+    run = await home.run()
+    assert home.datananas.traffic.count("POST", BULK) == 1
+    (line,), (kept,) = dry.deferred, run.deferred
+    assert (dry.exit_code, line.provider, line.reason, line.count) == (9, "datananas", kept.reason, kept.count)
+    assert line.until is not None
+    assert kept.until is not None
+    assert abs(line.until - kept.until) < timedelta(seconds=1)
+    assert by_state(dry) == {("apollo", "create", "planned"): 1, ("datananas", "create", "deferred"): 2}
+    home.clock.advance(days=1)
+    dry = await home.run("dry-run")
+    assert (dry.exit_code, dry.deferred) == (0, ())
+    assert by_state(dry) == {("datananas", "create", "planned"): 2}
+
+
 PLACES = ["GET /v1/me", "GET /v1/contact-lists/*", "GET /v1/contact-exclusions", "GET /v1/contacts"]
 
 
