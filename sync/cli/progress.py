@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -37,8 +38,11 @@ class _OnTerminal:
 
 @contextmanager
 def watched(*, quiet: bool) -> Iterator[Progress]:
-    """Progress bars on standard error while entered, if it is a terminal and nobody asked for quiet."""
-    if quiet or not sys.stderr.isatty():
+    """Progress bars on standard error while entered, if it is a terminal and nobody asked for quiet.
+
+    Where phases are logged there are none: lines would break into them.
+    """
+    if quiet or not sys.stderr.isatty() or logging.getLogger().isEnabledFor(logging.INFO):
         yield Silent()
         return
     from rich.console import Console

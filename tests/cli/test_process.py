@@ -290,13 +290,13 @@ def test_a_report_takes_the_place_of_nothing_that_is_in_use(
     assert "in use by contact-sync itself" in told.err
 
 
-@pytest.mark.parametrize(("flags", "bars"), [([], True), (["-q"], False)])
-def test_quiet_shows_no_progress_on_a_terminal(
+@pytest.mark.parametrize(("flags", "bars"), [([], True), (["-q"], False), (["-v"], False)])
+def test_progress_is_shown_on_a_terminal_that_shows_nothing_else(
     program: Program, config: Path, monkeypatch: pytest.MonkeyPatch, flags: list[str], bars: bool
 ) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     told = program("run", "--dry-run", *flags, "--config", config)
-    assert ("reading" in told.err) is bars
+    assert ("reading      " in told.err) is bars
 
 
 def test_a_verification_ends_with_10_when_something_differs(program: Program, config: Path) -> None:
