@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.play import play
+from tests.simulation.seeds import ONCE_BROKEN
 from tests.simulation.themes import seeds_of
 
 if TYPE_CHECKING:
@@ -212,7 +213,8 @@ MUTANTS = {
     "merge-guard": Mutant("sync.guards:_merges", _always([]), "apart"),
     "sent": Mutant("sync.engine.settle:wrote", _no_sent, "never-shows"),
     "base": Mutant("sync.engine.settle:wrote", _no_base),
-    "echo": Mutant("sync.merging.edits:_explained_by_us", _always(False), "old-reads"),
+    "echo": Mutant("sync.merging.edits:_explained_by_us", _always(False)),
+    "late-rows": Mutant("state.reading:_is_late", _always(False), "decisions"),
     "after-read-back": Mutant("sync.engine.verify:after_read_back", _settles_everybody, "arrivals"),
     "abilities": Mutant("sync.engine.cycle:after_changed_abilities", _always(None), "abilities"),
     "retry-rule": Mutant("adapters.toolkit.retry:_floor_s", _patient_writes, "late-create"),
@@ -257,8 +259,8 @@ def without(name: str) -> Iterator[None]:
         setattr(holder, last, old)
 
 
-OF_THE_THEME = 100
-"""How many seeds of a guard's theme are tried before plain ones."""
+OF_THE_THEME = 60
+"""How many seeds of a guard's theme are tried before those that were broken once, and then plain ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,9 +296,9 @@ def _fits(name: str, violations: Iterable[tuple[str, str]]) -> None:
 
 
 def _order(name: str) -> Iterator[int]:
-    """The seeds in which the guard may be missed: some of its theme, if it has one, then plain ones."""
+    """The seeds in which the guard may be missed."""
     theme = MUTANTS[name].theme
-    return chain(seeds_of(theme)[:OF_THE_THEME] if theme else (), count())
+    return chain(seeds_of(theme)[:OF_THE_THEME] if theme else (), ONCE_BROKEN, count())
 
 
 def hunt(most: int, only: str | None, jobs: int, say: Callable[[str], None]) -> int:
