@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from state import before_merges, by_hand, decisions, dossiers, findings, optouts, people, reading, runs, told
+from state import (
+    before_merges,
+    by_hand,
+    decisions,
+    dossiers,
+    erasing,
+    findings,
+    optouts,
+    people,
+    reading,
+    runs,
+    told,
+)
 from state.rows import to_time
 
 if TYPE_CHECKING:
@@ -71,6 +83,12 @@ class Asking:
     def tick_off(self, action: ManualAction, *, at: datetime) -> None:
         with self.database.write("findings") as connection:
             by_hand.tick_off(connection, action, at)
+
+    def forget(self, person: str) -> None:
+        """No value of the person is left in the file. Backups are not touched."""
+        with self.database.write("forget") as connection:
+            erasing.forget(connection, person)
+        self.database.compact()
 
     def dossier(self, person: str) -> Dossier:
         with self.database.read() as connection:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from state import generic_keys
+from state import by_hand, generic_keys, people, told
+from state.key import keyed_hash
 from state.operations import VALUELESS
-from state.rows import from_json, to_json
+from state.rows import RECORD_COLUMNS, from_json, record_of_row, to_json
+from sync.items import erasures_of
+from sync.optouts import OptOutIndex, own_keys, record_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from state.connection import Connection
+    from sync.contact import Contact
+    from sync.record import OptOutEntry, Record, RecordRef
 
 BLANK = f"UPDATE operation SET {VALUELESS}, record_id = NULL, fields = '{{}}', opt_out = NULL"  # noqa: S608  # our own words
 NOBODY = """
@@ -71,6 +79,15 @@ OF_PEOPLE = (
 )
 
 
+LOOSE = f"""
+    SELECT r.rid, {RECORD_COLUMNS} FROM record AS r WHERE NOT EXISTS (SELECT 1 FROM link AS l WHERE l.rid = r.rid)
+"""  # noqa: S608  # only our own column names
+"""Records that are nobody's yet."""
+
+AT_ONCE = 500
+"""People held in memory at once."""
+
+
 def forget(connection: Connection, person: str) -> None:
     """No value of the person is left.
 
@@ -80,14 +97,18 @@ def forget(connection: Connection, person: str) -> None:
     ids = [row[0] for row in them]
     people = to_json(ids)
     owned = connection.exec_driver_sql("SELECT rid FROM link WHERE person_id = ? ORDER BY rid", (person,))
-    records = to_json([row[0] for row in owned])
-    generic_keys.forget(connection, records)
-    for statement in OF_RECORDS:
-        connection.exec_driver_sql(statement, (records,))
+    _forget_records(connection, [row[0] for row in owned])
     for statement in OF_PEOPLE:
         connection.exec_driver_sql(statement, (people,))
     for gone in ids:
         _forget_typed(connection, gone)
+
+
+def _forget_records(connection: Connection, rids: list[int]) -> None:
+    records = to_json(rids)
+    generic_keys.forget(connection, records)
+    for statement in OF_RECORDS:
+        connection.exec_driver_sql(statement, (records,))
 
 
 def _forget_typed(connection: Connection, gone: str) -> None:
@@ -101,3 +122,48 @@ def _forget_typed(connection: Connection, gone: str) -> None:
         for choice in choices.values():
             choice[3] = {source: value for source, value in choice[3].items() if not source.endswith(mark)}
         connection.exec_driver_sql("UPDATE person SET choices = ? WHERE id = ?", (to_json(choices), person))
+
+
+def forget_again(connection: Connection, entries: Iterable[OptOutEntry], key: bytes) -> int:
+    """How many were erased, because by ``entries`` they had been and are here all the same: an older copy of the
+    database brought them back. Their records are to be erased by hand, whatever was ticked off since that copy.
+    """
+    index = OptOutIndex(entries, partial(keyed_hash, key))
+    if not index.forgets:
+        return 0
+    active = connection.exec_driver_sql("SELECT id FROM person WHERE status = 'active' ORDER BY id").all()
+    again: set[str | None] = set()
+    for start in range(0, len(active), AT_ONCE):
+        for person in people.load(connection, [row[0] for row in active[start : start + AT_ONCE]]):
+            records = [member.record for member in person.members]
+            refs = _known_as(connection, records)
+            entry = _erased(index, [person.contact, *(r.contact for r in records)], person.aliases, refs)
+            if entry is not None:
+                forget(connection, person.id)
+                _note_tasks(connection, entry, refs)
+                again.add(entry.source_id)
+    for rid, *row in connection.exec_driver_sql(LOOSE).all():
+        record = record_of_row(row)
+        refs = _known_as(connection, [record])
+        entry = _erased(index, [record.contact], (), refs)
+        if entry is not None:
+            _forget_records(connection, [rid])
+            _note_tasks(connection, entry, refs)
+            again.add(entry.source_id)
+    return len(again)
+
+
+def _known_as(connection: Connection, records: list[Record]) -> list[RecordRef]:
+    """What their providers call the records, as far as these told."""
+    ids = told.ids(connection, [record.ref for record in records])
+    return [ids.get(record.ref, record.ref) for record in records]
+
+
+def _erased(
+    index: OptOutIndex, contacts: list[Contact], aliases: Iterable[str], refs: list[RecordRef]
+) -> OptOutEntry | None:
+    return index.forgotten(own_keys(contacts, aliases) | set(map(record_key, refs)))
+
+
+def _note_tasks(connection: Connection, entry: OptOutEntry, refs: list[RecordRef]) -> None:
+    by_hand.note(connection, erasures_of(entry.source_id or "", refs), entry.at)

@@ -195,11 +195,13 @@ def _attach(
     told = None if place is None else marker.load_marker(place)
     with database.write("opening", takes_over=True) as connection:
         fresh = marker.begin_lineage(connection)
-        warnings += optouts.reconcile(connection, ledger, secret, write=beside is None)
+        taken = optouts.reconcile(connection, ledger, secret, write=beside is None)
         epoch, own = marker.own(connection)
         lost = fresh and len(optouts.load(connection)) > 0
         found = marker.note(connection, lost=lost, rolled_back=not fresh and marker.is_rolled_back(told, own))
     database.epoch = epoch
+    if taken.erased:
+        database.compact()
     if database.path is not None and (fresh or told is None):
         marker.save_marker(database.path, own)
     return SqliteStore(
@@ -209,5 +211,5 @@ def _attach(
         lost_database=found.lost,
         rolled_back=found.rolled_back,
         other_host=not fresh and marker.is_elsewhere(told),
-        warnings=warnings,
+        warnings=[*warnings, *taken.found],
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from state.erasing import forget_again
 from state.ledger import (
     append_lines,
     check_chain,
@@ -17,6 +18,7 @@ from state.people import mark_all_dirty
 from state.rows import to_json
 from sync.errors import StateError
 from sync.identity import email_key, wide_email_keys
+from sync.optouts import FORGET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,6 +40,13 @@ PEOPLE: Final = """
         CROSS JOIN record_key AS k ON k.kind = 'email' AND k.value = j.value
     ) ORDER BY l.person_id
 """
+
+
+class TakenOver(NamedTuple):
+    """Sentences on what was ``found``, and how many people were ``erased`` again."""
+
+    found: list[str]
+    erased: int
 
 
 def load(connection: Connection) -> list[OptOutEntry]:
@@ -63,25 +72,36 @@ def add(connection: Connection, entries: Sequence[OptOutEntry], *, path: Path | 
     _extend(connection, lines)
 
 
-def reconcile(connection: Connection, path: Path, key: bytes | None, *, write: bool = True) -> list[str]:
+def reconcile(connection: Connection, path: Path, key: bytes | None, *, write: bool = True) -> TakenOver:
     """Ledger and mirror hold the same lines: the longer one is right, the other is completed.
 
-    Entries that only the ledger held may be about anybody: every person waits for planning then. Without
-    ``write`` the file is left as it is. Returns sentences on what was found. Raises ``StateError`` when the
-    ledger is damaged or tells another story than the mirror.
+    Entries that only the ledger held may be about anybody: every person waits for planning then. Whoever was
+    erased by one of them is erased here, too. Without ``write`` the file is left as it is. Raises ``StateError``
+    when the ledger is damaged or tells another story than the mirror.
     """
     ledger, mirror = compared(connection, path, key)
     lines, shorter = list(ledger.lines), min(len(ledger.lines), len(mirror))
     found = ["the last line of the opt-out ledger was cut short and is ignored"] if ledger.torn else []
+    erased = 0
     if lines[shorter:]:
         _extend(connection, lines[shorter:])
         mark_all_dirty(connection)
+        erased = _erase_again(connection, lines[max(shorter, 1) :], key)
+    if erased:
+        found.append(f"erased again, since the opt-out ledger tells that they were erased: {erased}")
     if mirror[shorter:]:
         found.append("the opt-out ledger lacked entries that the state database holds")
         check_chain(mirror)
         if write:
             append_lines(path, mirror[shorter:])
-    return found
+    return TakenOver(found, erased)
+
+
+def _erase_again(connection: Connection, taken: Sequence[str], key: bytes | None) -> int:
+    """In the transaction that takes the lines over, so that no death in between leaves anybody here."""
+    if key is None or all(from_line(line).source != FORGET for line in taken):
+        return 0
+    return forget_again(connection, load(connection), key)
 
 
 def compared(connection: Connection, path: Path, key: bytes | None) -> tuple[LedgerText, list[str]]:

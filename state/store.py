@@ -124,9 +124,15 @@ class SqliteStore(Asking, Matching, Sending):
             return runs.recent(connection, limit)
 
     def accept(self) -> None:
-        """A lost, restored or moved database counts as the right one, and this as its machine, from now on."""
+        """A lost, restored or moved database counts as the right one, and this as its machine, from now on.
+
+        Nobody is in it who was erased.
+        """
         with self.database.write("accept") as connection:
+            erased = erasing.forget_again(connection, optouts.load(connection), self._secret())
             own = marker.accept(connection, self.path)
+        if erased:
+            self.database.compact()
         if self.path is not None:
             marker.save_marker(self.path, own)
         self.lost_database = self.rolled_back = self.other_host = False
@@ -283,13 +289,7 @@ class SqliteStore(Asking, Matching, Sending):
         with self.database.write("findings") as connection:
             return findings.note_cannot_express(connection, rows, at)
 
-    # erasing and opt-outs -----------------------------------------------------------------------------
-    def forget(self, person: str) -> None:
-        """No value of the person is left in the file. Backups are not touched."""
-        with self.database.write("forget") as connection:
-            erasing.forget(connection, person)
-        self.database.compact()
-
+    # opt-outs -----------------------------------------------------------------------------------------
     def opt_outs(self) -> list[OptOutEntry]:
         with self.database.read() as connection:
             return optouts.load(connection)

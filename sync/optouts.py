@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sync.identity import is_profile, linkedin_key, wide_email_keys
+from sync.identity import email_key, is_profile, linkedin_key, wide_email_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
     from sync.contact import Contact
@@ -222,3 +222,9 @@ def person_keys(contacts: Iterable[Contact], aliases: Iterable[str] = ()) -> fro
         bare = rest if colon and kind in {"email", "linkedin"} else alias
         keys |= {f"linkedin:{bare}"} if is_profile(bare) else wide_keys((bare,), None)
     return frozenset(keys)
+
+
+def own_keys(contacts: Collection[Contact], aliases: Iterable[str] = ()) -> frozenset[str]:
+    """As ``person_keys``, without mailboxes that are nobody's own: whoever else writes from there stays."""
+    nobodys = wide_keys((e for contact in contacts for e in contact.emails if email_key(e) is None), None)
+    return person_keys(contacts, aliases) - nobodys

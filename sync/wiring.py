@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterator, Mapping
 
+    from state.lock import RunLock
     from state.store import SqliteStore
     from sync.config import Settings
     from sync.ports import Clock, Progress, Provider
@@ -71,8 +72,13 @@ def load_settings(
 
 
 @contextmanager
-def opened_store(settings: Settings, *, scratch: bool = False, wait_s: float = 0.0) -> Iterator[SqliteStore]:
-    """The state store while entered: locked and writable, or a scratch copy that leaves no trace."""
+def opened_store(
+    settings: Settings, *, scratch: bool = False, wait_s: float = 0.0, held: RunLock | None = None
+) -> Iterator[SqliteStore]:
+    """The state store while entered: locked and writable, or a scratch copy that leaves no trace.
+
+    ``held``: its lock, where that is held already; it is let go at the end all the same.
+    """
     from state.local import check_local
     from state.lock import RunLock, run_lock_path
     from state.opening import open_store
@@ -86,7 +92,7 @@ def opened_store(settings: Settings, *, scratch: bool = False, wait_s: float = 0
     _make_private_folder(place.database.parent)
     if not place.network_file_system:
         check_local(place.database.parent)
-    lock = RunLock(run_lock_path(place.database)).acquire(wait_s)
+    lock = held or RunLock(run_lock_path(place.database)).acquire(wait_s)
     try:
         with open_store(place.url, ledger=place.ledger, key=key, backups=place.backups, mode="write") as store:
             store.database.lock = lock

@@ -44,32 +44,14 @@ def restore(
     set_up_logs(log_format, verbose, quiet)
     from state.lock import RunLock, run_lock_path
     from sync.cli.places import database_file
-    from sync.wiring import load_settings
+    from sync.wiring import load_settings, opened_store
 
     settings = load_settings(config)
-    with RunLock(run_lock_path(database_file(settings))).acquire(wait.total_seconds()):
-        restored = _restore(settings, file.absolute(), yes=yes)
-    if restored:
-        _erase_again(settings)
+    with RunLock(run_lock_path(database_file(settings))).acquire(wait.total_seconds()) as lock:
+        if _restore(settings, file.absolute(), yes=yes):
+            with opened_store(settings, held=lock) as store:  # opening erases whoever was erased since that backup
+                click.echo("".join(f"{warning}\n" for warning in store.warnings), nl=False)
     return 0
-
-
-def _erase_again(settings: Settings) -> None:
-    """Whoever was erased since the backup was made is erased in it, too."""
-    from state.key import load_key
-    from state.ledger import from_line, load_ledger
-    from sync.optouts import FORGET
-
-    ledger = load_ledger(settings.state.ledger, load_key(settings.key_file))
-    if not any(from_line(line).source == FORGET for line in ledger.entries):
-        return
-    from sync.clock import SystemClock
-    from sync.engine.erasing import forget_again
-    from sync.wiring import Request, opened_store, session_for
-
-    with opened_store(settings) as store:
-        count = forget_again(session_for(settings, Request(), store, SystemClock()))
-    click.echo(f"Erased again, since they were erased after that backup: {count}.")
 
 
 def _restore(settings: Settings, file: Path, *, yes: bool) -> bool:

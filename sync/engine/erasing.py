@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sync.engine.matching import match_records
-from sync.engine.people import chunks
 from sync.engine.review import DELETE
 from sync.errors import ContactSyncError
-from sync.identity import email_key
 from sync.items import erasures_of, told_id
-from sync.optouts import FORGET, FORGOTTEN, record_key, wide_keys
-from sync.planning.opt_outs import BY_HAND, keys_of_person
+from sync.optouts import FORGET, FORGOTTEN, own_keys, record_key, wide_keys
+from sync.planning.opt_outs import BY_HAND
 from sync.record import OptOutEntry
 
 if TYPE_CHECKING:
@@ -57,7 +54,7 @@ def prepare(session: Session, person: Person) -> Erasure:
             f"something that was sent for person {person.id} is not settled yet",
             remedy="let `contact-sync run` look it up, answer what `contact-sync review list` shows, then repeat",
         )
-    own = _own_keys(person)
+    own = own_keys([person.contact, *(member.record.contact for member in person.members)], person.aliases)
     others = session.store.shared_keys([person.id])
     shared = wide_keys(others, None) | {f"linkedin:{key}" for key in others}
     return Erasure(person, own - shared, bool(own & shared), _records(session, person))
@@ -79,13 +76,6 @@ def _is_open(session: Session, person: Person) -> bool:
     return any(going_on.id == person.id for going_on in session.store.people([o.person_id for o in sent]))
 
 
-def _own_keys(person: Person) -> frozenset[str]:
-    """The person's wide keys without mailboxes that are nobody's own: whoever else writes from there stays."""
-    contacts = [person.contact, *(member.record.contact for member in person.members)]
-    nobodys = wide_keys((e for contact in contacts for e in contact.emails if email_key(e) is None), None)
-    return keys_of_person(person) - nobodys
-
-
 def forget(session: Session, erasure: Erasure) -> None:
     """No value of the person is left in the store; their records, and whoever shows one of the keys, are neither
     stored nor created from.
@@ -102,19 +92,3 @@ def forget(session: Session, erasure: Erasure) -> None:
     session.store.drop_manual_actions([person.id], (*BY_HAND, DELETE))
     session.store.note_manual_actions(erasures_of(person.id, erasure.records), at=now)
     session.store.forget(person.id)
-
-
-def forget_again(session: Session) -> int:
-    """How many people were erased whom a restored backup had brought back."""
-    if not session.opt_outs.forgets:
-        return 0
-    match_records(session)
-    session.store.mark_all_people_dirty()
-    count = 0
-    for people in chunks(session, session.store.dirty_people()):
-        for person in people:
-            records = set(map(record_key, _records(session, person)))
-            if session.opt_outs.forgotten(_own_keys(person) | records):
-                session.store.forget(person.id)
-                count += 1
-    return count

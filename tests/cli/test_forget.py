@@ -73,10 +73,38 @@ def test_a_backup_that_is_restored_does_not_bring_them_back(program: Program, kn
     assert program("state", "backup", backup, "--config", known).code == 0
     program("forget", ZOE, "--yes", "--config", known)
     told = program("state", "restore", backup, "--yes", "--config", known)
-    assert "Erased again, since they were erased after that backup: 1." in told.out
+    assert "erased again, since the opt-out ledger tells that they were erased: 1" in told.out
     assert program("state", "check", "--accept", "--yes", "--config", known).code == 0
     assert "names nobody known here" in program("explain", ZOE, "--config", known).err
     assert program("explain", "bob.brun@oakmere.nl", "--config", known).code == 0
+
+
+def test_an_older_database_that_is_put_back_by_hand_does_not_bring_them_back(
+    program: Program, known: Path
+) -> None:
+    database = known.parent / ".contact-sync" / "state.db"
+    matched(program, known)
+    older = database.read_bytes()
+    program("forget", ZOE, "--yes", "--config", known)
+    database.write_bytes(older)
+    assert program("state", "check", "--accept", "--yes", "--config", known).code == 0
+    assert b"uillonia" not in database.read_bytes()
+    assert "erase d-1 at datananas" in program("review", "list", "--config", known).out
+    assert program("explain", "bob.brun@oakmere.nl", "--config", known).code == 0
+
+
+def test_a_restore_that_cannot_read_the_ledger_erases_as_soon_as_it_can_be_read(
+    program: Program, known: Path
+) -> None:
+    matched(program, known)
+    backup, ledger = known.parent / "before.db", known.parent / ".contact-sync" / "opt-outs.ledger"
+    assert program("state", "backup", backup, "--config", known).code == 0
+    program("forget", ZOE, "--yes", "--config", known)
+    ledger.chmod(0o644)
+    assert program("state", "restore", backup, "--yes", "--config", known).code == 12
+    ledger.chmod(0o600)
+    assert program("state", "check", "--accept", "--yes", "--config", known).code == 0
+    assert b"uillonia" not in (known.parent / ".contact-sync" / "state.db").read_bytes()
 
 
 def test_a_database_that_a_restore_set_aside_is_named_because_nothing_is_erased_in_it(

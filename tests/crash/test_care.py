@@ -1,4 +1,4 @@
-"""Death while a record is found gone, a store is accepted, or a backup is made."""
+"""Death while a record is found gone, a store is accepted, or a backup is made or put back."""
 
 from __future__ import annotations
 
@@ -73,3 +73,21 @@ async def test_death_in_a_backup_leaves_the_former_one_or_the_new_one(
         assert (await program.run(*restore)).code == 0
         with looked_at(load_settings(stage.config, stage.home.environ)) as store:
             check_whole(store.database.raw, thorough=True)
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+async def test_death_in_a_restore_brings_nobody_back_who_was_erased(
+    program: Nursery, folder: Path, side: str
+) -> None:
+    async with staged(SCENES["first-run"], folder, program) as stage:
+        await stage.until_quiet()
+        database, copy, to = folder / "state" / "state.db", folder / "copy.db", ("--config", str(stage.config))
+        whom = b"person1@oakmere-logistics.com"
+        assert (await program.run("state", "backup", copy, *to)).code == 0
+        assert (await program.run("forget", whom.decode(), "--yes", *to)).code == 0
+        assert whom not in database.read_bytes()
+        restore = ("state", "restore", copy, "--yes", *to)
+        assert (await program.run(*restore, crash=f"opening.{side}_commit")).killed
+        assert (whom in database.read_bytes()) is (side == "before")
+        assert (await program.run("state", "check", "--accept", "--yes", *to)).code == 0
+        assert whom not in database.read_bytes()

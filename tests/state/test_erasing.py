@@ -3,9 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sync.change import Choice, Conflict
+from sync.change import Choice, Conflict, ManualAction
 from sync.contact import Contact
+from sync.optouts import FORGET, FORGOTTEN
 from sync.person import Decision
+from sync.record import OptOutEntry
 from sync.store_port import MembershipUpdate, Merged, Settled
 from tests.state.values import START, Home, assign, create, decide, pull, read, ref, rid, tie, update
 
@@ -92,3 +94,46 @@ def test_nothing_is_left_of_somebody_merged_whose_other_records_are_of_others_by
     assert [p.id for p in store.people(["old"])] == ["bob"]
     store.forget("ann")
     assert CANARY.encode() not in home.database.read_bytes()
+
+
+def erased(store: SqliteStore, *keys: str) -> None:
+    """An erasure of Ann stands in the ledger."""
+    hashed = frozenset(map(store.keyed_hash, keys))
+    entry = OptOutEntry(keys=hashed, reason=FORGOTTEN, source=FORGET, source_id="ann", at=START)
+    store.add_opt_outs([entry])
+
+
+def test_who_was_erased_is_erased_in_an_older_database_as_soon_as_it_is_opened(home: Home) -> None:
+    email = f"{CANARY}@example.com"
+    with home.open() as store:
+        pull(store, read("topo:1", email, last_name=CANARY), read("topo:2", "bob@example.com"))
+        assign(store, ann=["topo:1"], bob=["topo:2"])
+        pull(store, read("apollo:9", last_name=CANARY))  # nobody's yet
+    older = home.database.read_bytes()
+    with home.open() as store:
+        erased(store, f"email:{email}", "record:apollo:9")
+        store.forget("ann")
+    home.database.write_bytes(older)
+    with home.open("scratch") as store:
+        assert (store.people_count(), store.live_records("apollo")) == (1, 0)
+    assert home.database.read_bytes() == older
+    with home.open() as store:
+        assert [w for w in store.warnings if "were erased: 1" in w]
+        assert [p.id for p in store.people(["ann", "bob"])] == ["bob"]
+        tasks = [
+            ManualAction(person_id="ann", provider=at, action=f"erase {n}")
+            for at, n in (("topo", 1), ("apollo", 9))
+        ]
+        assert store.manual_actions() == tasks
+    assert CANARY.encode() not in home.database.read_bytes()
+    with home.open() as store:
+        assert store.warnings == []
+
+
+def test_accepting_a_database_erases_who_is_still_in_it(home: Home, store: SqliteStore) -> None:
+    pull(store, read("topo:1", f"{CANARY}@example.com"), read("topo:2", "bob@example.com"))
+    assign(store, ann=["topo:1"], bob=["topo:2"])
+    erased(store, "record:topo:1")
+    store.accept()
+    assert CANARY.encode() not in home.database.read_bytes()
+    assert [p.id for p in store.people(["ann", "bob"])] == ["bob"]
