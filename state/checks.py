@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING
 
 from state import digests
-from state.connection import RESTORE, pragma
+from state.connection import RESTORE, pragma, translated
 from sync.errors import StateError
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from sqlalchemy import Connection
 
 SCHEMA_VERSION = 5
@@ -24,6 +25,7 @@ APPLICATION_ID = 0x43534E43
 QUICKLY_READ = 32 * 1024 * 1024
 """The size of a database, in bytes, up to which reading every row takes less than a second."""
 
+READING = "the state database cannot be read"
 DAY = 24 * 3600 * 1_000_000
 
 
@@ -37,11 +39,9 @@ def check_ours(raw: sqlite3.Connection) -> None:
 
     Raises ``StateError`` when it is damaged, somebody else's, or newer; the file is untouched.
     """
-    try:
+    with translated(READING):
         blank, owner = is_blank(raw), pragma(raw, "application_id")
         version = pragma(raw, "user_version")
-    except sqlite3.DatabaseError as error:
-        raise StateError(f"the state database cannot be read: {error}", remedy=RESTORE) from error
     if blank and not owner and not version:
         return
     if owner != APPLICATION_ID:
@@ -61,11 +61,9 @@ def check_whole(raw: sqlite3.Connection, *, thorough: bool = False) -> None:
     Raises ``StateError`` when the database is damaged.
     """
     check = "integrity_check(1)" if thorough else "quick_check(1)"
-    try:
+    with translated(READING):
         verdict = pragma(raw, check)
         broken = raw.execute("PRAGMA foreign_key_check").fetchone()
-    except sqlite3.DatabaseError as error:
-        raise StateError(f"the state database is damaged: {error}", remedy=RESTORE) from error
     if verdict != "ok":
         raise StateError("the state database is damaged", remedy=RESTORE)
     if broken:

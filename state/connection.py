@@ -37,10 +37,18 @@ COMMON = (
 DURABLE = ("journal_mode=DELETE", "synchronous=EXTRA", "cache_size=-65536")
 
 RESTORE = "restore a backup with `contact-sync state restore`"
-READ_REMEDY = (
-    "look at the file's rights and the free space; if a run was killed, `contact-sync state check` rolls its "
-    "unfinished write back"
-)
+READ_REMEDY = "look at the file's rights and the free space"
+REMEDIES = {
+    sqlite3.SQLITE_CORRUPT: RESTORE,
+    sqlite3.SQLITE_NOTADB: RESTORE,
+    sqlite3.SQLITE_BUSY: "another program works with the file, perhaps a copy is being made: let it end",
+    sqlite3.SQLITE_READONLY_ROLLBACK: (
+        "a run was killed while it wrote: the next `contact-sync run`, or `contact-sync state check`, "
+        "rolls that back"
+    ),
+}
+PRIMARY = 0xFF
+"""The part of an error code that is left without what is told in more detail."""
 
 
 def open_raw(path: Path, mode: str) -> sqlite3.Connection:
@@ -159,5 +167,5 @@ def understood(*errors: type[Exception]) -> Iterator[None]:
 
 
 def _remedy(error: sqlite3.Error) -> str:
-    damaged = getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-    return RESTORE if damaged else READ_REMEDY
+    code = getattr(error, "sqlite_errorcode", 0)
+    return REMEDIES.get(code) or REMEDIES.get(code & PRIMARY, READ_REMEDY)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import pty
+import sqlite3
 import subprocess
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -121,9 +123,8 @@ def test_a_changed_audit_trail_is_found(program: Program, config: Path, store_fi
     assert "audit trail" in told.out
 
 
-def test_an_unfinished_write_of_a_killed_run_is_rolled_back(
-    program: Program, config: Path, store_file: Path
-) -> None:
+def _killed_while_it_wrote(store_file: Path) -> Path:
+    """The journal that is left."""
     script = (
         "import os, sqlite3, sys\n"
         "raw = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
@@ -136,8 +137,42 @@ def test_an_unfinished_write_of_a_killed_run_is_rolled_back(
     subprocess.run([PROGRAM[0], "-c", script, str(store_file)], check=False, timeout=20)
     journal = store_file.with_name("state.db-journal")
     assert journal.exists()
+    return journal
+
+
+def test_an_unfinished_write_of_a_killed_run_is_rolled_back(
+    program: Program, config: Path, store_file: Path
+) -> None:
+    journal = _killed_while_it_wrote(store_file)
     told = _check(program, config)
     assert (told.code, journal.exists()) == (0, False)
+
+
+@pytest.mark.parametrize("word", [("status",), ("run", "--dry-run"), ("state", "backup"), ("doctor", "--offline")])
+def test_who_may_not_write_tells_of_an_unfinished_write_and_the_next_run_rolls_it_back(
+    program: Program, config: Path, store_file: Path, word: tuple[str, ...]
+) -> None:
+    journal = _killed_while_it_wrote(store_file)
+    told = program(*word, "--config", config)
+    assert told.code == 12
+    assert "the next `contact-sync run`, or `contact-sync state check`, rolls that back" in told.out + told.err
+    assert "state restore" not in told.out + told.err
+    assert journal.exists()
+    assert program("run", "-q", "--provider", "datananas", "--config", config).code == 0
+    assert not journal.exists()
+
+
+@pytest.mark.parametrize("word", [("status",), ("run", "-q"), ("state", "check")])
+def test_a_database_that_another_program_has_locked_is_not_called_damaged(
+    program: Program, config: Path, store_file: Path, word: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("state.connection.BUSY_TIMEOUT_S", 0.05)
+    with closing(sqlite3.connect(store_file, isolation_level=None)) as raw:
+        raw.execute("BEGIN EXCLUSIVE")
+        told = program(*word, "--config", config)
+    assert told.code == 12
+    assert "another program works with the file" in told.out + told.err
+    assert "state restore" not in told.out + told.err
 
 
 def test_nothing_to_accept_is_said(program: Program, config: Path, store_file: Path) -> None:
