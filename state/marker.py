@@ -1,7 +1,8 @@
 """The marker beside the database: the newest run it has seen, and on which machine.
 
-A database that knows of fewer runs than its marker is an older copy that was put back. One whose marker names
-another machine was copied or moved here, and may still be written there.
+A database that knows of fewer runs than its marker is an older copy that was put back; one that knows of runs and
+has no marker may be. One whose marker names another machine was copied or moved here, and may still be written
+there.
 """
 
 from __future__ import annotations
@@ -65,8 +66,13 @@ def save_marker(database: Path, marker: Marker) -> None:
 
 
 def is_rolled_back(marker: Marker | None, own: Marker) -> bool:
-    """Whether the database with marker ``own`` is older than, or another than, the one marked."""
-    return marker is not None and (marker.lineage != own.lineage or marker.serial > own.serial)
+    """Whether the database with marker ``own`` is older than, or another than, the one marked, or may be.
+
+    A first run that dies before its marker is written has begun no run yet.
+    """
+    if marker is None:
+        return own.serial > 0
+    return marker.lineage != own.lineage or marker.serial > own.serial
 
 
 def is_elsewhere(marker: Marker | None) -> bool:

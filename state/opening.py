@@ -202,7 +202,7 @@ def _attach(
     database.epoch = epoch
     if taken.erased:
         database.compact()
-    if database.path is not None and (fresh or told is None):
+    if database.path is not None and (fresh or (told is None and not found.rolled_back)):
         marker.save_marker(database.path, own)
     return SqliteStore(
         database,

@@ -105,7 +105,7 @@ def check_accepted(store: SqliteStore) -> None:
     """Raises ``StateError`` while a restored store is not accepted."""
     if store.rolled_back:
         raise StateError(
-            "the state store is older than the last run knew: a backup was restored",
+            "the state store is older than the last run knew, or the marker beside it is gone",
             remedy="look at `contact-sync status`, then accept it with `contact-sync state check --accept`",
         )
 

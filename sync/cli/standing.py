@@ -22,7 +22,7 @@ FIRST = 5
 """How many of each kind are named; the counts are whole."""
 
 LOST = "the database was lost and made anew although a ledger exists: runs only plan"
-ROLLED_BACK = "an older copy of the database was put back: nothing runs"
+ROLLED_BACK = "an older copy of the database was put back, or its marker is gone: nothing runs"
 GONE = "the database is gone although an opt-out ledger exists: restore a backup; runs make it anew and only plan"
 MOVED = "the last run was on another machine: runs only plan here"
 ACCEPT = "`contact-sync state check --accept` accepts it"

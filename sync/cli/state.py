@@ -34,7 +34,7 @@ MOVED = (
     "engines would undo each other's edits, and each would create people whom the other has created, too."
 )
 ROLLED_BACK = (
-    "The state database is an older copy: it knows of fewer runs than the marker beside it.\n"
+    "The state database is an older copy: it knows of fewer runs than the marker beside it, or that is gone.\n"
     "While this stands, nothing runs. To accept it means that this copy is the right one: what later runs wrote\n"
     "is seen as edits made at the providers, and creates that they sent are recognised by email and profile\n"
     "only. Opt-outs are all known from the ledger."
@@ -161,7 +161,10 @@ def _opt_outs(settings: Settings, store: SqliteStore) -> Iterator[Check]:
 def _history(store: SqliteStore) -> Check:
     code = 12
     if store.rolled_back:
-        found, remedy = "an older copy of the database was put back", "restore a newer backup, or"
+        found, remedy = (
+            "an older copy of the database was put back, or its marker is gone",
+            "restore a newer backup, or",
+        )
     elif store.lost_database:
         found, remedy = "the database was lost and made anew", "restore a backup, or"
     elif store.other_host:

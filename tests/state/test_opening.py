@@ -396,7 +396,7 @@ def test_another_installations_database_is_noticed(home: Home) -> None:
         assert store.rolled_back
 
 
-def test_a_marker_that_lags_or_is_missing_alarms_nobody(home: Home) -> None:
+def test_a_marker_that_lags_alarms_nobody(home: Home) -> None:
     fill(home)
     old = marker_path(home.database).read_bytes()
     with home.open() as store:
@@ -404,6 +404,32 @@ def test_a_marker_that_lags_or_is_missing_alarms_nobody(home: Home) -> None:
     marker_path(home.database).write_bytes(old)
     with home.open() as store:
         assert not store.rolled_back
+
+
+@pytest.mark.parametrize("mode", EVERY)
+@pytest.mark.parametrize("text", [None, "", "{}", "[1]", '{"lineage": "x", "serial": "?"}'])
+def test_an_older_copy_is_noticed_without_a_marker_that_can_be_read(
+    home: Home, mode: Mode, text: str | None
+) -> None:
+    put_back(home)
+    marker = marker_path(home.database)
+    marker.unlink() if text is None else marker.write_text(text)
+    with home.open(mode) as store:
+        assert store.rolled_back
+    assert (marker.read_text() if marker.exists() else None) == text
+
+
+def test_a_database_without_a_marker_that_a_person_accepts_has_one_again(home: Home) -> None:
+    fill(home)
+    marker_path(home.database).unlink()
+    with home.open() as store:
+        store.accept()
+    with home.open() as store:
+        assert not store.rolled_back
+
+
+def test_a_database_that_began_no_run_needs_no_marker(home: Home) -> None:
+    home.open().close()
     marker_path(home.database).unlink()
     with home.open() as store:
         assert not store.rolled_back
