@@ -117,6 +117,7 @@ def restore(copy: Path, database: Path) -> Path | None:
             copy_database(source, fresh)
         _note_older(fresh)
         former = _set_aside(database)
+        point("restore.before_replace")
         fresh.replace(database)
         flush_folder(database.parent)
     return former
@@ -170,16 +171,24 @@ def _note_older(copy: Path) -> None:
 
 
 def _set_aside(database: Path) -> Path | None:
-    """A journal goes with its database: left behind, it would be rolled into the copy."""
-    if not database.exists():
-        return None
+    """The database has a second name, under which it is kept; it stays under its own until a copy takes that.
+
+    What SQLite left beside it goes along, since it would be rolled into the copy; after it was rolled back, where
+    that can be done, so that the database is whole at every instant.
+    """
     former = _free_name(database)
-    journal = database.with_name(database.name + "-journal")
-    former.with_name(former.name + "-journal").unlink(missing_ok=True)
-    if journal.exists():
-        journal.replace(former.with_name(former.name + "-journal"))
-    database.replace(former)
-    return former
+    found = database.exists()
+    if found:
+        with suppress(sqlite3.Error), closing(open_raw(database, "rw")) as raw:
+            is_blank(raw)  # SQLite does it at the first look
+        os.link(database, former)
+    for end in ("-journal", "-wal"):
+        beside, kept = (path.with_name(path.name + end) for path in (database, former))
+        kept.unlink(missing_ok=True)
+        if beside.exists():
+            beside.replace(kept)
+    database.with_name(database.name + "-shm").unlink(missing_ok=True)
+    return former if found else None
 
 
 def set_aside(database: Path) -> list[Path]:

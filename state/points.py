@@ -20,6 +20,7 @@ POINTS = frozenset(
     [f"{name}.{side}" for name in TRANSACTIONS for side in ("before_commit", "after_commit")]
     + ["ledger.before_append", "ledger.after_append", "migration.before_commit", "migration.after_commit"]
     + ["marker.before_replace", "marker.after_replace", "backup.before_replace", "backup.after_replace"]
+    + ["restore.before_replace"]
 )
 
 _hits: Counter[str] = Counter()

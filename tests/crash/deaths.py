@@ -24,6 +24,7 @@ ELSEWHERE = frozenset(
         "gone": ("before_commit", "after_commit"),
         "values": ("before_commit", "after_commit"),
         "backup": ("before_replace", "after_replace"),
+        "restore": ("before_replace",),
     }.items()
     for side in sides
 )

@@ -91,3 +91,19 @@ async def test_death_in_a_restore_brings_nobody_back_who_was_erased(
         assert (whom in database.read_bytes()) is (side == "before")
         assert (await program.run("state", "check", "--accept", "--yes", *to)).code == 0
         assert whom not in database.read_bytes()
+
+
+async def test_death_in_a_restore_leaves_the_former_database_or_the_copy(program: Nursery, folder: Path) -> None:
+    async with staged(SCENES["first-run"], folder, program) as stage:
+        await stage.run()
+        database, copy, to = folder / "state" / "state.db", folder / "copy.db", ("--config", str(stage.config))
+        assert (await program.run("state", "backup", copy, *to)).code == 0
+        await stage.run()
+        former = database.read_bytes()
+        restore = ("state", "restore", copy, "--yes", *to)
+        assert (await program.run(*restore, crash="restore.before_replace")).killed
+        assert database.read_bytes() == former
+        assert (await program.run(*restore)).code == 0
+        assert (await program.run("state", "check", "--accept", "--yes", *to)).code == 0
+        await stage.until_quiet()
+        stage.check()

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from state.backup import backup, restore
+from state.checks import check_whole
+from state.connection import open_raw
 from sync.errors import ConfigError, StateError
 from tests.state.values import START, Home, assign, pull, read
 
@@ -95,13 +100,55 @@ def test_an_unsound_backup_is_not_restored(home: Home, store: SqliteStore) -> No
     assert home.database.read_bytes() == before
 
 
-def test_the_journal_of_a_damaged_store_goes_with_it(home: Home, store: SqliteStore) -> None:
+LEFT_BEHIND = """
+import os, sqlite3, sys
+raw = sqlite3.connect(sys.argv[1], isolation_level=None)
+raw.execute("PRAGMA journal_mode=" + sys.argv[2])
+raw.execute("PRAGMA cache_size=1")
+raw.execute("PRAGMA wal_autocheckpoint=0")
+raw.execute("CREATE TABLE junk (x)")
+raw.execute("BEGIN IMMEDIATE")
+for n in range(3000): raw.execute("INSERT INTO junk VALUES (?)", ("x" * 500,))
+if sys.argv[2] == "WAL": raw.execute("COMMIT")
+os._exit(9)
+"""
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+@pytest.mark.parametrize("journal", ["DELETE", "WAL"])
+def test_what_a_killed_program_left_beside_the_database_is_not_rolled_into_the_copy(
+    home: Home, store: SqliteStore, journal: str, damaged: bool
+) -> None:
     path = home.root / "one.db"
     backup(store, path)
     store.close()
-    journal = home.root / "state.db-journal"
-    journal.write_text("left by a crash")
+    subprocess.run([sys.executable, "-c", LEFT_BEHIND, str(home.database), journal], check=False)
+    left = home.root / ("state.db-wal" if journal == "WAL" else "state.db-journal")
+    assert left.exists()
+    if damaged:
+        home.database.write_bytes(b"no database" * 1000)
     former = restore(path, home.database)
     assert former is not None
-    assert not journal.exists()
-    assert former.with_name(former.name + "-journal").exists()
+    assert not left.exists()
+    assert not (home.root / "state.db-shm").exists()
+    with closing(open_raw(home.database, "rw")) as raw:
+        check_whole(raw, thorough=True)
+        assert raw.execute("SELECT count(*) FROM sqlite_master WHERE name = 'junk'").fetchone() == (0,)
+    if not damaged:
+        with closing(open_raw(former, "rw")) as raw:
+            assert raw.execute("SELECT count(*) FROM junk").fetchone() == (3000 if journal == "WAL" else 0,)
+    elif journal == "WAL":
+        assert former.with_name(former.name + "-wal").exists()
+
+
+def test_what_is_left_of_a_database_that_is_gone_is_not_rolled_into_the_copy(
+    home: Home, store: SqliteStore
+) -> None:
+    path = home.root / "one.db"
+    backup(store, path)
+    store.close()
+    subprocess.run([sys.executable, "-c", LEFT_BEHIND, str(home.database), "DELETE"], check=False)
+    home.database.unlink()
+    assert restore(path, home.database) is None
+    with home.open() as restored:
+        assert restored.people_count() == 1
