@@ -87,11 +87,15 @@ def own(connection: Connection) -> tuple[int, Marker]:
     return (0, Marker("", 0)) if row is None else (row[0], Marker(row[1], row[2]))
 
 
-def begin_lineage(connection: Connection) -> bool:
-    """The database has a name for life; whether it was given now, which only happens to an empty one."""
+def begin_lineage(connection: Connection, told: Marker | None) -> bool:
+    """The database has a name for life; whether it was given now, which only happens to an empty one.
+
+    Its runs are counted on from the marker that was ``told``, so that it still shows that there were some.
+    """
     if connection.exec_driver_sql("SELECT count(*) FROM store").scalar_one():
         return False
-    connection.exec_driver_sql("INSERT INTO store VALUES (1, ?, 0, 0, 0, 0)", (secrets.token_hex(16),))
+    named = (secrets.token_hex(16), told.serial if told else 0)
+    connection.exec_driver_sql("INSERT INTO store VALUES (1, ?, ?, 0, 0, 0)", named)
     return True
 
 

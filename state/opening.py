@@ -194,10 +194,10 @@ def _attach(
     place = database.path or beside
     told = None if place is None else marker.load_marker(place)
     with database.write("opening", takes_over=True) as connection:
-        fresh = marker.begin_lineage(connection)
+        fresh = marker.begin_lineage(connection, told)
         taken = optouts.reconcile(connection, ledger, secret, write=beside is None)
         epoch, own = marker.own(connection)
-        lost = fresh and len(optouts.load(connection)) > 0
+        lost = fresh and (own.serial > 0 or len(optouts.load(connection)) > 0)
         found = marker.note(connection, lost=lost, rolled_back=not fresh and marker.is_rolled_back(told, own))
     database.epoch = epoch
     if taken.erased:

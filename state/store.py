@@ -53,7 +53,8 @@ if TYPE_CHECKING:
 class SqliteStore(Asking, Matching, Sending):
     """The store; made by ``state.opening.open_store``.
 
-    ``warnings``: sentences for the report. ``lost_database``: the store was empty although a ledger exists.
+    ``warnings``: sentences for the report. ``lost_database``: the store was empty although earlier runs
+    left traces.
     ``rolled_back``: an older copy of the database was put back. ``other_host``: its last run was on another
     machine. All three stay until ``accept``.
     """

@@ -91,7 +91,7 @@ class Facts:
     ``known``: provider → people known there, wherever something is planned. ``people``: all people, where some
     became one or the database is lost. ``merges``: provider → joins of people who both existed before.
     ``vanished``: provider → (records gone from a proven sweep, live before). ``changed_config``: provider → (new
-    fingerprint, what changed). ``lost_database``: the store is empty though a ledger of opt-outs exists.
+    fingerprint, what changed). ``lost_database``: the store is empty though earlier runs left traces.
     ``other_host``: the store's last run was on another machine.
     """
 
@@ -209,7 +209,7 @@ def _lost(facts: Facts) -> list[GuardReport]:
     if not facts.lost_database:
         return []
     detail = (
-        "the state database is gone though an opt-out ledger exists; restore a backup, "
+        "the state database is gone though earlier runs left a ledger or a marker; restore a backup, "
         "or accept a new start with `contact-sync state check --accept`"
     )
     return [GuardReport(provider=EVERY, kind="lost", planned=facts.people, limit=0, allow="", detail=detail)]

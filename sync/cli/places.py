@@ -38,6 +38,14 @@ def ledger_entries(settings: Settings) -> int:
         return len(load_ledger(settings.state.ledger, load_key(settings.key_file)).entries)
 
 
+def was_lost(settings: Settings, entries: int) -> bool:
+    """Whether a database that is not there was there: opt-outs are known, or the marker tells of runs."""
+    from state.marker import load_marker
+
+    told = load_marker(database_file(settings))
+    return entries > 0 or (told is not None and told.serial > 0)
+
+
 def check_spare(settings: Settings, target: Path, flag: str) -> None:
     """``target`` takes the place of nothing that contact-sync itself needs. Raises a usage error otherwise."""
     import click

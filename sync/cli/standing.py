@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sync.cli.places import database_file, is_made, ledger_entries, looked_at
+from sync.cli.places import database_file, is_made, ledger_entries, looked_at, was_lost
 from sync.clock import utc
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ RUNS = 5
 FIRST = 5
 """How many of each kind are named; the counts are whole."""
 
-LOST = "the database was lost and made anew although a ledger exists: runs only plan"
+LOST = "the database was lost and made anew although earlier runs left traces: runs only plan"
 ROLLED_BACK = "an older copy of the database was put back, or its marker is gone: nothing runs"
-GONE = "the database is gone although an opt-out ledger exists: restore a backup; runs make it anew and only plan"
+GONE = "the database is gone although earlier runs left traces: restore a backup; runs make it anew and only plan"
 MOVED = "the last run was on another machine: runs only plan here"
 ACCEPT = "`contact-sync state check --accept` accepts it"
 
@@ -53,11 +53,11 @@ def gather(settings: Settings, *, values: bool) -> dict[str, Any]:
 
 
 def _ledger_alone(settings: Settings) -> list[str]:
-    """What to warn of where there is no database: opt-outs known from before, which a first run has none of."""
+    """What to warn of where there is no database: what earlier runs left, which a first run has none of."""
     from sync.errors import StateError
 
     try:
-        return [GONE] if ledger_entries(settings) else []
+        return [GONE] if was_lost(settings, ledger_entries(settings)) else []
     except StateError as error:
         return [str(error)]
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sync.config import Settings
 
 LOST = (
-    "The state database was lost: an opt-out ledger exists, and nothing else is known.\n"
+    "The state database was lost: earlier runs left a ledger or a marker, and nothing else is known.\n"
     "While this stands, runs only plan. To accept it means that this empty database is the right one: who is who\n"
     "is learnt anew from the providers, and people whom earlier runs created are recognised by email and profile\n"
     "only. Opt-outs are all known from the ledger. A backup in [state] backups would keep more."
@@ -87,7 +87,7 @@ def checked(settings: Settings, *, thorough: bool = True) -> Iterator[Check]:
 
     ``thorough`` also compares every index with its rows.
     """
-    from sync.cli.places import database_file, is_made, ledger_entries
+    from sync.cli.places import database_file, is_made, ledger_entries, was_lost
     from sync.errors import StateError
 
     place = settings.state
@@ -102,7 +102,7 @@ def checked(settings: Settings, *, thorough: bool = True) -> Iterator[Check]:
         entries = None
         yield failed("opt-out ledger", error)
     if not is_made(settings):
-        yield _not_made(database_file(settings), lost=bool(entries))
+        yield _not_made(database_file(settings), lost=was_lost(settings, entries or 0))
         return
     yield from _database(settings, thorough=thorough, ledger=entries is not None)
 
@@ -112,7 +112,7 @@ def _not_made(path: Path, *, lost: bool) -> Check:
         return Check(
             "FAIL",
             "history",
-            f"{path} is gone although an opt-out ledger exists",
+            f"{path} is gone although earlier runs left a ledger or a marker",
             "restore a backup, or accept the loss with `contact-sync state check --accept`",
             12,
         )

@@ -211,9 +211,25 @@ def test_a_lost_database_can_be_accepted(program: Program, config: Path, store_f
     store_file.unlink()
     told = _check(program, config)
     assert told.code == 12
-    assert "is gone although an opt-out ledger exists" in told.out
+    assert "is gone although earlier runs left a ledger or a marker" in told.out
     assert _check(program, config, "--accept", "--yes").code == 0
     assert _check(program, config).code == 0
+
+
+def test_a_database_that_is_gone_is_missed_though_nobody_opted_out(
+    program: Program, config: Path, store_file: Path
+) -> None:
+    store_file.with_name("opt-outs.ledger").unlink()
+    store_file.unlink()
+    store_file.with_name("state.db.marker").unlink()
+    assert program("run", "-q", "--provider", "datananas", "--config", config).code == 0
+    store_file.unlink()
+    store_file.with_name("opt-outs.ledger").unlink(missing_ok=True)
+    assert _check(program, config).code == 12
+    assert "earlier runs left traces" in program("status", "--config", config).out
+    assert program("run", "-q", "--provider", "datananas", "--config", config).code == 5
+    assert _check(program, config, "--accept", "--yes").code == 0
+    assert program("run", "-q", "--provider", "datananas", "--config", config).code == 0
 
 
 def test_a_database_of_another_machine_can_be_accepted(

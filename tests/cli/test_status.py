@@ -102,7 +102,7 @@ def test_a_database_that_is_gone_is_no_first_run(
     store_file.unlink()
     told = program("status", "--config", config)
     assert told.code == 0
-    assert "Warning: the database is gone although an opt-out ledger exists" in told.out
+    assert "Warning: the database is gone although earlier runs left traces" in told.out
     assert "There is no state store yet" not in told.out
 
 

@@ -305,6 +305,21 @@ def test_an_empty_store_beside_a_ledger_is_a_lost_database(home: Home, mode: Mod
         assert len(store.opt_outs()) == 1
 
 
+@pytest.mark.parametrize("mode", WRITING)
+def test_an_empty_store_beside_a_marker_that_knows_of_runs_is_a_lost_database(home: Home, mode: Mode) -> None:
+    fill(home)
+    for _ in range(2):
+        home.database.unlink()
+        with home.open(mode) as store:
+            assert (store.lost_database, store.rolled_back) == (True, False)
+        home.open().close()
+    with home.open() as store:
+        assert (store.lost_database, store.rolled_back) == (True, False)
+        store.accept()
+    with home.open() as store:
+        assert (store.lost_database, store.rolled_back) == (False, False)
+
+
 def test_a_lost_database_stays_one_until_a_person_accepts_it(home: Home) -> None:
     with home.open() as store:
         opt_out(store)
