@@ -28,8 +28,14 @@ if TYPE_CHECKING:
 KEPT_FOR = timedelta(days=30)
 """How long a backup is kept: what was erased since then must not live on in it."""
 
+KEPT_ANYWAY = 3
+"""So many of the newest stay, whatever the clock says: if it is wrong, there is still something to put back."""
+
+UNFINISHED_FOR = timedelta(days=1)
+"""After so long nobody works any more on a backup that is not whole yet."""
+
 STAMP = "%Y%m%dT%H%M%S%fZ"
-DATED = re.compile(r"(?:state|before-migration-of-schema-\d+)-(\d{8}T\d{12}Z)\.db")
+DATED = re.compile(r"(?:state|before-migration-of-schema-\d+)-(\d{8}T\d{12}Z)\.db(\.new)?")
 
 
 def dated_name(what: str, at: datetime) -> str:
@@ -38,17 +44,19 @@ def dated_name(what: str, at: datetime) -> str:
 
 
 def expire(folder: Path, now: datetime) -> list[Path]:
-    """Backups with dated names that are older than ``KEPT_FOR`` are gone; which ones.
+    """Backups with dated names that are older than ``KEPT_FOR`` are gone, except the newest few, and those that a
+    killed program did not finish; which ones.
 
     Other files are left alone. Raises ``StateError`` when one cannot be removed.
     """
-    expired = []
     with translated("an old backup cannot be removed"):
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            found = DATED.fullmatch(path.name)
-            if found and now - _moment(found[1], now) > KEPT_FOR:
-                path.unlink()
-                expired.append(path)
+        dated = [(path, DATED.fullmatch(path.name)) for path in (folder.iterdir() if folder.is_dir() else ())]
+        found = sorted((_moment(name[1], now), path, bool(name[2])) for path, name in dated if name)
+        whole = [(at, path) for at, path, unfinished in found if not unfinished]
+        expired = [path for at, path in whole[:-KEPT_ANYWAY] if now - at > KEPT_FOR]
+        expired += [path for at, path, unfinished in found if unfinished and now - at > UNFINISHED_FOR]
+        for path in expired:
+            path.unlink(missing_ok=True)
         if expired:
             flush_folder(folder)
     return expired
@@ -92,16 +100,24 @@ def copy_database(raw: sqlite3.Connection, path: Path) -> list[str]:
         warnings = make_folder(path.parent)
         fresh.unlink(missing_ok=True)
         create_private(fresh)
-        with closing(open_raw(fresh, "rw")) as target:
-            raw.backup(target)
-            check_ours(target)
-            check_whole(target, thorough=True)
-        _flush(fresh)
-        point("backup.before_replace")
-        fresh.replace(path)
+        try:
+            _fill(fresh, raw)
+            point("backup.before_replace")
+            fresh.replace(path)
+        except BaseException:
+            fresh.unlink(missing_ok=True)
+            raise
         flush_folder(path.parent)
         point("backup.after_replace")
     return warnings
+
+
+def _fill(fresh: Path, raw: sqlite3.Connection) -> None:
+    with closing(open_raw(fresh, "rw")) as target:
+        raw.backup(target)
+        check_ours(target)
+        check_whole(target, thorough=True)
+    _flush(fresh)
 
 
 def restore(copy: Path, database: Path) -> Path | None:

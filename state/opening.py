@@ -71,6 +71,7 @@ def _open_write(path: Path | None, ledger: Path, key: Path, backups: Path) -> Sq
     warnings: list[str] = []
     if path is not None:
         warnings += make_folder(path.parent)
+        warnings += _expired(backups)
         _make_file(path)
     database = Database(_raw(path, "rw"), path)
     try:
@@ -81,6 +82,15 @@ def _open_write(path: Path | None, ledger: Path, key: Path, backups: Path) -> Sq
     except BaseException:
         database.close()
         raise
+
+
+def _expired(backups: Path) -> list[str]:
+    """Old backups are gone also where nobody makes new ones; one that cannot be removed keeps nobody from working."""
+    try:
+        expire(backups, datetime.now(UTC))
+    except StateError as error:
+        return [str(error)]
+    return []
 
 
 def _open_scratch(path: Path | None, ledger: Path, key: Path) -> SqliteStore:

@@ -22,7 +22,7 @@ def backup(path: Path | None, config: Path | None, log_format: str | None, verbo
     """Copy the state database to PATH, or to a dated file in the folder [state] backups.
 
     The copy is checked, and private; what stands at PATH is replaced only if it is an earlier one. A run may work
-    meanwhile. Dated backups in that folder that are older than 30 days are removed then.
+    meanwhile. Dated backups in that folder that are older than 30 days are removed then, except the newest three.
     """
     set_up_logs(log_format, verbose, quiet)
     from sync.wiring import load_settings
@@ -45,7 +45,7 @@ def _back_up(settings: Settings, path: Path | None) -> list[str]:
     with looked_at(settings) as store:
         warnings = copies.backup(store, target)
     lines = [f"{target}: whole, {target.stat().st_size // 1024} KiB", *warnings]
-    lines += [f"removed {old}, older than 30 days" for old in copies.expire(place.backups, now)]
+    lines += [f"removed {old}, which is out of date" for old in copies.expire(place.backups, now)]
     lines.append(f"Not in it: the key {settings.key_file} and the ledger {place.ledger}. Keep copies of both too,")
     lines.append("somewhere else: without that key no opt-out can be recognised.")
     return lines

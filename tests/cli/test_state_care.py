@@ -123,23 +123,57 @@ def test_a_backup_replaces_nothing_but_an_earlier_one(
         assert _people(target) == 1
 
 
-def test_dated_backups_expire_after_thirty_days_and_other_files_stay(
-    program: Program, config: Path, store_file: Path
-) -> None:
+def _backups(store_file: Path, **ages: timedelta) -> Path:
+    """A folder with empty backups of those ages."""
     folder = store_file.parent / "backups"
     folder.mkdir(mode=0o700)
     now = datetime.now(UTC)
-    old = [
-        dated_name(what, now - KEPT_FOR - timedelta(hours=1)) for what in ("state", "before-migration-of-schema-1")
-    ]
-    young = dated_name("state", now - KEPT_FOR + timedelta(hours=1))
-    stay = [young, "mine.db", "state-99999999T999999999999Z.db"]
-    for name in (*old, *stay):
+    for name, age in ages.items():
+        what, _, rest = name.partition("_")
+        made = folder / dated_name("before-migration-of-schema-1" if what == "old" else "state", now - age)
+        made.with_name(made.name + (".new" if rest == "new" else "")).touch()
+    return folder
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize("word", ["state backup", "run -q --provider datananas"])
+def test_dated_backups_expire_after_thirty_days_and_other_files_stay(
+    program: Program, config: Path, store_file: Path, word: str
+) -> None:
+    ages = {"old": KEPT_FOR + HOUR, "state": KEPT_FOR + 2 * HOUR}
+    stay = {"young_1": KEPT_FOR - HOUR, "young_2": HOUR, "young_3": 2 * HOUR, "young_new": HOUR}
+    folder = _backups(store_file, **ages, **stay, killed_new=timedelta(days=2))
+    others = {"mine.db", "state-99999999T999999999999Z.db"}
+    for name in others:
         (folder / name).touch()
-    told = program("state", "backup", "--config", config)
+    before = {path.name for path in folder.iterdir()}
+    assert program(*word.split(), "--config", config).code == 0
+    after = {path.name for path in folder.iterdir()}
+    assert len(before - after) == 3
+    assert others < after
+    assert len(after - before) == (word == "state backup")
+    assert len([name for name in after if name.endswith(".new")]) == 1
+
+
+def test_the_newest_backups_stay_whatever_the_clock_says(program: Program, config: Path, store_file: Path) -> None:
+    ages = {f"state{number}": KEPT_FOR + number * HOUR for number in range(1, 6)}
+    folder = _backups(store_file, **ages)
+    newest = sorted(folder.iterdir())[-2:]
+    assert program("state", "backup", "--config", config).code == 0
+    assert len(list(folder.iterdir())) == 3
+    assert all(path.exists() for path in newest)
+
+
+def test_an_old_backup_that_cannot_be_removed_keeps_nothing_from_running(
+    program: Program, config: Path, store_file: Path
+) -> None:
+    folder = _backups(store_file, **{f"state{number}": number * HOUR for number in range(3)})
+    (folder / dated_name("state", datetime.now(UTC) - KEPT_FOR - HOUR)).mkdir()
+    told = program("run", "--provider", "datananas", "--config", config)
     assert told.code == 0
-    assert told.out.count("older than 30 days") == 2
-    assert len({p.name for p in folder.iterdir()} - set(stay)) == 1
+    assert "an old backup cannot be removed" in told.out
 
 
 def test_a_restored_backup_stands_in_and_the_former_database_is_kept(

@@ -67,6 +67,18 @@ def test_a_backup_takes_the_place_of_nothing_else(home: Home, store: SqliteStore
     assert path.is_dir() or path.read_text() == "notes"
 
 
+def test_a_backup_that_fails_leaves_nothing(
+    home: Home, store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_raw: object, *, thorough: bool) -> None:
+        raise StateError("full")
+
+    monkeypatch.setattr("state.backup.check_whole", full)
+    with pytest.raises(StateError, match="full"):
+        backup(store, home.root / "copies" / "one.db")
+    assert list((home.root / "copies").iterdir()) == []
+
+
 def test_the_store_goes_on_after_a_backup(home: Home, store: SqliteStore) -> None:
     backup(store, home.root / "one.db")
     store.finish_run("run-1", at=START, exit_code=0, summary={})
