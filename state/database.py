@@ -75,7 +75,8 @@ class Database:
                     point(f"{name}.before_commit")
             except BaseException as error:
                 self.sums.drop()
-                self._refusal = error if isinstance(error, (sqlite3.OperationalError, OSError)) else None
+                of_disk = isinstance(error.__cause__ or error, (sqlite3.OperationalError, OSError))
+                self._refusal = error if of_disk and isinstance(error, Exception) else None
                 raise
             point(f"{name}.after_commit")
 

@@ -7,12 +7,14 @@ A line that was cut short by a crash is the last one and counts for nothing. Ent
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from state.connection import translated
 from state.files import check_private, make_folder
 from state.key import keyed_hash
 from state.points import point
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 BLOCK = 4096
 FORMAT = "contact-sync opt-outs 1"
+NOT_WRITTEN = "the opt-out ledger {} cannot be written"
 RESTORE = "restore the ledger from a backup; an opt-out must not be lost"
 
 
@@ -119,20 +122,32 @@ def next_lines(last: str | None, entries: Sequence[OptOutEntry], key: bytes) -> 
     return made
 
 
+def check_writable(path: Path) -> None:
+    """Lines can be appended, as far as that shows without writing any. Raises ``StateError`` otherwise."""
+    with translated(NOT_WRITTEN.format(path)):
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+        except FileNotFoundError:
+            folder = next(parent for parent in path.resolve().parents if parent.exists())
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, f"{folder} cannot be written to") from None
+
+
 def append_lines(path: Path, lines: Sequence[str]) -> None:
     """The lines stand at the end of the ledger, on disk; a torn line before them is cut off."""
-    make_folder(path.parent)
-    point("ledger.before_append")
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE)
-    try:
-        end = _end_of_whole_lines(file)
-        os.ftruncate(file, end)
-        _write_all(file, "".join(line + "\n" for line in lines).encode("ascii"), end)
-        os.fsync(file)
-    finally:
-        os.close(file)
-    flush_folder(path.parent)
-    point("ledger.after_append")
+    with translated(NOT_WRITTEN.format(path)):
+        make_folder(path.parent)
+        point("ledger.before_append")
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, PRIVATE_FILE)
+        try:
+            end = _end_of_whole_lines(file)
+            os.ftruncate(file, end)
+            _write_all(file, "".join(line + "\n" for line in lines).encode("ascii"), end)
+            os.fsync(file)
+        finally:
+            os.close(file)
+        flush_folder(path.parent)
+        point("ledger.after_append")
 
 
 def _end_of_whole_lines(file: int, end: int | None = None) -> int:

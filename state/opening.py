@@ -5,6 +5,7 @@ Whatever makes the store unfit stops here, before anything is sent anywhere.
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
@@ -16,6 +17,7 @@ from state.connection import open_memory, open_raw, pragma, translated
 from state.database import Database
 from state.files import check_private, folder_warnings, make_folder
 from state.key import ephemeral_key, load_key, make_key
+from state.ledger import check_writable
 from state.migrating import is_current, migrate
 from state.rows import to_time
 from state.store import SqliteStore
@@ -40,6 +42,7 @@ def open_store(url: str, *, ledger: Path, key: Path, backups: Path, mode: Mode) 
     """
     path, key = database_path(url), key_path(key)
     with translated("the state store cannot be opened"):
+        ledger = type(ledger)(os.path.realpath(ledger))  # a link as the database may be one; no loop is followed
         if mode == "read":
             return _open_read(path, ledger, key)
         if mode == "scratch":
@@ -73,6 +76,7 @@ def _open_write(path: Path | None, ledger: Path, key: Path, backups: Path) -> Sq
         warnings += make_folder(path.parent)
         warnings += _expired(backups)
         _make_file(path)
+        check_writable(ledger)
     database = Database(_raw(path, "rw"), path)
     try:
         warnings += _ready(database, backups)
@@ -85,7 +89,7 @@ def _open_write(path: Path | None, ledger: Path, key: Path, backups: Path) -> Sq
 
 
 def _expired(backups: Path) -> list[str]:
-    """Old backups are gone also where nobody makes new ones; one that cannot be removed keeps nobody from working."""
+    """Old backups are gone also where nobody makes new ones; one that cannot be removed stops nothing."""
     try:
         expire(backups, datetime.now(UTC))
     except StateError as error:

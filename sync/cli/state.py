@@ -87,12 +87,14 @@ def checked(settings: Settings, *, thorough: bool = True) -> Iterator[Check]:
 
     ``thorough`` also compares every index with its rows.
     """
+    from state.ledger import check_writable
     from sync.cli.places import database_file, is_made, ledger_entries, was_lost
     from sync.errors import StateError
 
     place = settings.state
     try:
         entries: int | None = ledger_entries(settings)
+        check_writable(place.ledger)
         yield Check(
             "ok",
             "opt-out ledger",

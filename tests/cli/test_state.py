@@ -115,6 +115,18 @@ def test_a_changed_ledger_is_found(program: Program, config: Path, store_file: P
     assert "FAIL  opt-out ledger" in told.out
 
 
+@pytest.mark.parametrize("word", [("state", "check"), ("doctor", "--offline"), ("run", "-q")])
+def test_a_ledger_that_cannot_be_written_is_found(
+    program: Program, config: Path, store_file: Path, word: tuple[str, ...]
+) -> None:
+    ledger = store_file.with_name("opt-outs.ledger")
+    ledger.unlink()
+    ledger.symlink_to(ledger)
+    told = program(*word, "--config", config)
+    assert told.code == 12
+    assert "ledger" in told.out + told.err
+
+
 def test_a_changed_audit_trail_is_found(program: Program, config: Path, store_file: Path) -> None:
     with opened_store(load_settings(config)) as store, store.database.write("audit") as connection:
         connection.exec_driver_sql("INSERT INTO audit (entry, hash) VALUES ('{}', 'wrong')")

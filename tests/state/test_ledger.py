@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import errno
 import json
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -151,6 +153,56 @@ def test_a_broken_chain_is_refused(home: Home, tampering: str) -> None:
         home.open()
     with pytest.raises(StateError, match=r"line [23] of the opt-out ledger"):
         home.open("scratch")
+
+
+def test_a_ledger_that_is_a_link_is_the_file_it_leads_to(home: Home) -> None:
+    other = home.root / "elsewhere" / "opt-outs"
+    home.ledger.symlink_to(other)
+    filled(home, "ann@example.com")
+    filled(home, "bob@example.com")
+    assert home.ledger.is_symlink()
+    assert len(other.read_text().splitlines()) == 3
+
+
+def _read_only(monkeypatch: pytest.MonkeyPatch, home: Home) -> None:
+    """Who is root is kept from writing by nothing else that could be set up here."""
+    opened = os.open
+
+    def refusing(path: Any, flags: int, mode: int = 0o777) -> int:
+        if path == home.ledger and flags & os.O_ACCMODE != os.O_RDONLY:
+            raise OSError(errno.EROFS, "Read-only file system")
+        return opened(path, flags, mode)
+
+    monkeypatch.setattr("os.open", refusing)
+
+
+def test_a_ledger_that_cannot_be_written_is_named_before_anything_else(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(home)
+    _read_only(monkeypatch, home)
+    with pytest.raises(StateError, match=f"{home.ledger} cannot be written: Read-only file system"):
+        home.open()
+    home.open("read").close()
+    home.open("scratch").close()
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_there_is_a_ledger(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: path != home.root)
+    with pytest.raises(StateError, match=f"{home.root} cannot be written to"):
+        home.open()
+
+
+def test_after_a_ledger_that_could_not_be_written_nothing_is(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    with home.open() as store:
+        said = entry(store, "ann@example.com")
+        _read_only(monkeypatch, home)
+        with pytest.raises(StateError, match=f"{home.ledger} cannot be written"):
+            store.add_opt_outs([said])
+        with pytest.raises(StateError, match=f"{home.ledger} cannot be written"):
+            store.mark_all_people_dirty()
 
 
 def test_a_ledger_of_another_story_is_refused(home: Home) -> None:
