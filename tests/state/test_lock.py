@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import subprocess
@@ -92,6 +93,29 @@ def test_a_killed_holder_frees_the_lock_and_is_named_no_more(path: Path) -> None
         other.wait()
         assert RunLock(path).holder() == ""
         RunLock(path).acquire().release()
+
+
+def test_a_holder_that_died_on_another_machine_is_named_no_more(path: Path) -> None:
+    RunLock(path).acquire().release()
+    path.write_text('{"pid": 7, "host": "gone-container", "since": "2026-03-01"}')
+    assert RunLock(path).holder() == ""
+    with RunLock(path):
+        path.write_text('{"pid": 7, "host": "gone-container", "since": "2026-03-01"}')
+        assert "pid 7 on gone-container" in RunLock(path).holder()
+
+
+def test_who_only_looks_for_the_holder_keeps_nobody_from_the_lock(path: Path) -> None:
+    RunLock(path).acquire().release()
+    with path.open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        naps: list[float] = []
+
+        def nap(seconds: float) -> None:
+            naps.append(seconds)
+            fcntl.flock(looking, fcntl.LOCK_UN)
+
+        RunLock(path, sleep=nap).acquire().release()
+    assert naps
 
 
 def test_a_second_lock_in_one_process_is_refused_too(path: Path) -> None:
