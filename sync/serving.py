@@ -22,6 +22,8 @@ from sync.daemon import open_items
 from sync.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.requests import Request
 
     from sync.daemon import CycleEnd, Pulse
@@ -32,9 +34,9 @@ STARTED_WITHIN_S = 5.0
 
 
 class Metrics:
-    """What the cycles of this process did, for Prometheus; a registry of its own."""
+    """What the cycles of this process did with the ``providers``, for Prometheus; a registry of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, providers: Iterable[str]) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # as the library has it
         self.registry = CollectorRegistry()
         own = self.registry
@@ -58,6 +60,7 @@ class Metrics:
         self._open = Gauge(
             "contact_sync_open_items", "What waits for a person or a later cycle.", ["kind"], registry=own
         )
+        self._providers = sorted(providers)
         self._people = Gauge("contact_sync_people", "Distinct people with at least one record.", registry=own)
 
     def observe(self, end: CycleEnd) -> None:
@@ -65,7 +68,10 @@ class Metrics:
         self._cycles.labels(str(end.exit_code)).inc()
         self._at.set(end.finished_at.timestamp())
         self._took.set(end.took_s)
-        if end.report is not None:
+        if end.report is None:  # it broke off, or could not begin: it worked with nobody
+            for name in self._providers:
+                self._up.labels(name).set(0)
+        else:
             self._observe_report(end.report)
 
     def _observe_report(self, report: Report) -> None:

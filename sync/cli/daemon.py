@@ -96,7 +96,7 @@ async def _serve(settings: Settings, request: Request, write: Any, stack: ExitSt
     from sync.daemon import LAST_WORDS_S, Daemon, heeding_signals, log
     from sync.serving import Metrics, SidePort
 
-    clock, metrics = SystemClock(), Metrics()
+    clock, metrics = SystemClock(), Metrics(settings.providers)
 
     def told(end: CycleEnd) -> None:
         metrics.observe(end)

@@ -11,6 +11,7 @@ from urllib.request import urlopen
 import pytest
 
 from sync.daemon import CycleEnd, Daemon, Pulse
+from sync.report.model import ProviderReport, Report
 from sync.serving import Metrics, SidePort
 from sync.wiring import Request, load_settings
 from tests.cli.conftest import pointed_at
@@ -18,6 +19,9 @@ from tests.clocks import RealClock
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 class _Flaky(RealClock):
@@ -54,7 +58,7 @@ async def test_a_cycle_that_breaks_off_is_told_and_the_next_one_goes_on(served: 
 
 
 def _end(code: int, **given: Any) -> CycleEnd:
-    return CycleEnd(finished_at=datetime(2026, 11, 20, tzinfo=UTC), took_s=1.5, exit_code=code, **given)
+    return CycleEnd(finished_at=NOW, took_s=1.5, exit_code=code, **given)
 
 
 def test_no_sign_of_life_for_two_intervals_and_some_is_overdue() -> None:
@@ -79,7 +83,7 @@ def test_health_is_bad_when_a_cycle_broke_off_or_is_overdue(
     pulse = Pulse(interval_s=1.0, alive_at=clock.monotonic())
     for name, value in change.items():
         setattr(pulse, name, value)
-    port = SidePort(("127.0.0.1", 0), pulse, Metrics(), clock)
+    port = SidePort(("127.0.0.1", 0), pulse, Metrics([]), clock)
     port.start()
     try:
         assert _status(port, "/healthz") == health
@@ -98,6 +102,20 @@ def _status(port: SidePort, path: str) -> int:
 
 
 def test_a_cycle_that_broke_off_is_counted() -> None:
-    metrics = Metrics()
+    metrics = Metrics([])
     metrics.observe(_end(1))
     assert 'contact_sync_cycles_total{exit_code="1"} 1.0' in metrics.text().decode()
+
+
+def test_after_a_cycle_that_broke_off_or_could_not_begin_no_provider_is_up() -> None:
+    metrics, up = Metrics(["apollo", "topo"]), 'contact_sync_provider_up{provider="topo"}'
+    report = Report(
+        run_id="r", mode="run", started_at=NOW, finished_at=NOW, exit_code=0, providers={"topo": ProviderReport()}
+    )
+    metrics.observe(_end(0, report=report))
+    assert f"{up} 1.0" in metrics.text().decode()
+    for code in (2, 1):
+        metrics.observe(_end(code))
+        assert f"{up} 0.0" in metrics.text().decode()
+        metrics.observe(_end(0, report=report))
+    assert 'contact_sync_provider_up{provider="apollo"} 0.0' in metrics.text().decode()
