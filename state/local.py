@@ -1,4 +1,5 @@
-"""Whether a folder is on a disk of this machine: over a network neither SQLite's locks nor ours can be trusted.
+"""Whether a folder is on a disk of this machine: over a network neither SQLite's locks nor ours can be trusted,
+nor where the host of a virtual machine shares its folders.
 
 Source: https://www.sqlite.org/faq.html#q5 (locks), proc_pid_mountinfo(5) (the table of mounts).
 """
@@ -13,8 +14,9 @@ from sync.errors import StateError
 MOUNTS = Path("/proc/self/mountinfo")
 NETWORK = frozenset(
     {
-        "afs", "beegfs", "ceph", "cifs", "fuse.ceph", "fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs",
-        "gfs2", "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "smb2", "smb3", "smbfs",
+        "9p", "afs", "beegfs", "ceph", "cifs", "davfs", "drvfs", "fuse.ceph", "fuse.gcsfuse", "fuse.glusterfs",
+        "fuse.juicefs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs", "gfs2", "lustre", "ncpfs", "nfs", "nfs4",
+        "ocfs2", "smb2", "smb3", "smbfs", "vboxsf", "virtiofs",
     }
 )  # fmt: skip
 _OCTAL = re.compile(r"\\([0-7]{3})")

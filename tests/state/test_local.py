@@ -37,6 +37,15 @@ def test_a_folder_on_another_machine_is_refused_with_the_kind_of_its_file_system
             check_local(mounts / place)
 
 
+@pytest.mark.parametrize(
+    "kind", ["9p", "drvfs", "virtiofs", "vboxsf", "davfs", "fuse.gcsfuse", "fuse.juicefs", "cifs"]
+)
+def test_what_another_machine_or_the_host_of_this_one_shares_is_refused(mounts: Path, kind: str) -> None:
+    local.MOUNTS.write_text(local.MOUNTS.read_text().replace("nfs4", kind))
+    with pytest.raises(StateError, match=kind):
+        check_local(mounts / "far away")
+
+
 def test_a_disk_of_this_machine_is_taken_also_below_a_network_folder(mounts: Path) -> None:
     for place in ("near", "far away too", "far away/disk/state"):
         check_local(mounts / place)
