@@ -127,6 +127,19 @@ def test_a_ledger_that_cannot_be_written_is_found(
     assert "ledger" in told.out + told.err
 
 
+@pytest.mark.parametrize("fate", ["missing", "another"])
+def test_a_ledger_without_its_key_stops_everything_though_the_database_is_gone_too(
+    program: Program, config: Path, store_file: Path, fate: str
+) -> None:
+    store_file.unlink()
+    key = store_file.with_name("key")
+    key.unlink() if fate == "missing" else key.write_text("ab" * 32)
+    for word in (("run", "-q"), ("run", "--dry-run", "-q"), ("state", "check", "--accept", "--yes")):
+        told = program(*word, "--config", config)
+        assert told.code == 12
+        assert "the key is" in told.out + told.err
+
+
 def test_a_changed_audit_trail_is_found(program: Program, config: Path, store_file: Path) -> None:
     with opened_store(load_settings(config)) as store, store.database.write("audit") as connection:
         connection.exec_driver_sql("INSERT INTO audit (entry, hash) VALUES ('{}', 'wrong')")

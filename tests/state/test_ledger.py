@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,6 +57,24 @@ def test_the_ledger_stands_outside_the_database_and_names_nobody(home: Home) -> 
     assert len(text.splitlines()) == 3
     assert "@" not in text
     assert "ann" not in text
+
+
+def test_an_entry_is_on_disk_with_the_ledgers_name_before_it_counts(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[tuple[int, int]] = []
+    flush = os.fsync
+
+    def told(file: int) -> None:
+        told = os.fstat(file)
+        flushed.append((told.st_ino, told.st_size if stat.S_ISREG(told.st_mode) else 0))
+        flush(file)
+
+    with home.open() as store:
+        monkeypatch.setattr("os.fsync", told)
+        store.add_opt_outs([entry(store, "ann@example.com")])
+        ledger = home.ledger.stat()
+        assert flushed == [(ledger.st_ino, ledger.st_size), (home.root.stat().st_ino, 0)]
 
 
 def test_a_lost_database_takes_every_entry_back_from_the_ledger(home: Home) -> None:
@@ -227,6 +246,21 @@ def test_a_ledger_without_its_key_is_refused(home: Home, mode: str, fate: str) -
     home.key.unlink() if fate == "missing" else home.key.write_text("ab" * 32)
     with pytest.raises(StateError, match="the key is"):
         home.open(mode)  # type: ignore[arg-type]  # both are modes
+
+
+@pytest.mark.parametrize("mode", ["write", "scratch"])
+@pytest.mark.parametrize("fate", ["missing", "another"])
+def test_a_ledger_without_its_key_is_refused_though_the_database_is_gone_too(
+    home: Home, mode: str, fate: str
+) -> None:
+    filled(home)
+    home.database.unlink()
+    home.key.unlink() if fate == "missing" else home.key.write_text("ab" * 32)
+    before = home.ledger.read_bytes()
+    with pytest.raises(StateError, match="the key is"):
+        home.open(mode)  # type: ignore[arg-type]  # both are modes
+    assert home.key.exists() == (fate == "another")
+    assert home.ledger.read_bytes() == before
 
 
 @pytest.mark.parametrize("mode", ["write", "scratch"])
