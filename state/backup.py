@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 KEPT_FOR = timedelta(days=30)
 """How long a backup is kept: what was erased since then must not live on in it."""
 
-KEPT_ANYWAY = 3
-"""So many of the newest stay, whatever the clock says: if it is wrong, there is still something to put back."""
-
 UNFINISHED_FOR = timedelta(days=1)
 """After so long nobody works any more on a backup that is not whole yet."""
 
@@ -44,8 +41,8 @@ def dated_name(what: str, at: datetime) -> str:
 
 
 def expire(folder: Path, now: datetime) -> list[Path]:
-    """Backups with dated names that are older than ``KEPT_FOR`` are gone, except the newest few, and those that a
-    killed program did not finish; which ones.
+    """Backups with dated names that are older than ``KEPT_FOR`` are gone, and those that a killed program did not
+    finish; which ones. The newest stays, whatever the clock says: if it is wrong, there is something to put back.
 
     Other files are left alone. Raises ``StateError`` when one cannot be removed.
     """
@@ -53,7 +50,7 @@ def expire(folder: Path, now: datetime) -> list[Path]:
         dated = [(path, DATED.fullmatch(path.name)) for path in (folder.iterdir() if folder.is_dir() else ())]
         found = sorted((_moment(name[1], now), path, bool(name[2])) for path, name in dated if name)
         whole = [(at, path) for at, path, unfinished in found if not unfinished]
-        expired = [path for at, path in whole[:-KEPT_ANYWAY] if now - at > KEPT_FOR]
+        expired = [path for at, path in whole[:-1] if now - at > KEPT_FOR]
         expired += [path for at, path, unfinished in found if unfinished and now - at > UNFINISHED_FOR]
         for path in expired:
             path.unlink(missing_ok=True)

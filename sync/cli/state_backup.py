@@ -22,7 +22,7 @@ def backup(path: Path | None, config: Path | None, log_format: str | None, verbo
     """Copy the state database to PATH, or to a dated file in the folder [state] backups.
 
     The copy is checked, and private; what stands at PATH is replaced only if it is an earlier one. A run may work
-    meanwhile. Dated backups in that folder that are older than 30 days are removed then, except the newest three.
+    meanwhile. Dated backups in that folder that are older than 30 days are removed then, except the newest one.
     """
     set_up_logs(log_format, verbose, quiet)
     from sync.wiring import load_settings
