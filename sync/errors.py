@@ -7,6 +7,7 @@ ContactSyncError
 └── ProviderError             concerns one provider; the others go on
     ├── AuthError             stop this provider, exit 8
     ├── Unreachable           surely not sent; retry, then give the provider up, exit 11
+    ├── Outdated              surely not sent; what was looked at before the write is old: look again
     ├── RateLimited           documented as refused before work; wait or defer
     ├── QuotaExhausted        a quota or a budget is used up; defer, exit 9
     ├── Transient             a read that failed; retry inside the budget
@@ -81,6 +82,10 @@ class AuthError(ProviderError):
 
 class Unreachable(ProviderError):
     """No byte of the request reached the provider (DNS, refused, TLS, connect time-out)."""
+
+
+class Outdated(ProviderError):
+    """No byte of the write was sent, because what was looked at right before it had grown old meanwhile."""
 
 
 class RateLimited(ProviderError):

@@ -5,11 +5,12 @@ The store's door is ``sync.store_port``. Implementations live in ``adapters`` an
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from datetime import datetime
 
     from sync.change import Batch, BatchResult, Operation
@@ -22,6 +23,18 @@ LONGEST_SLEEP_S = 120.0
 LONGEST_WRITE_SLEEP_S = 15.0
 """A write waits no longer inside an adapter: what was looked at right before it, opt-outs above all, must not
 grow old. Longer ones are the engine's, which looks again."""
+
+
+FRESH_S = 60.0
+"""No write begins later than this after the look before it: a machine may sleep in between, or be stopped."""
+
+
+def _always() -> bool:
+    return True
+
+
+IS_FRESH: ContextVar[Callable[[], bool]] = ContextVar("is_fresh", default=_always)
+"""Whether what was looked at before a write is recent enough; asked right before its first byte."""
 
 
 class Clock(Protocol):

@@ -21,7 +21,8 @@ import httpx
 from adapters.toolkit import strict_json
 from adapters.toolkit.proxy import proxy_url
 from sync.codes import StateReason
-from sync.errors import AuthError, OutcomeUnknown, ProviderError, QuotaExhausted, Transient, Unreachable
+from sync.errors import AuthError, OutcomeUnknown, Outdated, ProviderError, QuotaExhausted, Transient, Unreachable
+from sync.ports import IS_FRESH
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -125,9 +126,12 @@ class Http:
         """The provider's answer, whatever its status except a redirect.
 
         Raises ``Unreachable``, ``Transient`` (reads), ``OutcomeUnknown`` (writes), ``QuotaExhausted`` when
-        ``max_requests`` is reached, ``AuthError`` when a credential fits into no header.
+        ``max_requests`` is reached, ``AuthError`` when a credential fits into no header, ``Outdated`` for a write
+        that waited too long after the look before it.
         """
         headers = self._sendable(dict(await self._headers()) | dict(request.headers))
+        if request.mutating and not IS_FRESH.get()():
+            raise Outdated(self._provider, "the write had waited too long after the last look at the provider")
         self._take_turn(request)
         try:
             async with asyncio.timeout(self._deadline_s):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,11 @@ from sync.engine.opt_out_lists import NOBODY_IS_CREATED, note_opt_outs
 from sync.engine.storing import store_records
 from sync.errors import MappingError, Missing, ProviderError
 from sync.optouts import wide_keys_of
+from sync.ports import FRESH_S, IS_FRESH
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sync.change import Operation
     from sync.engine.session import Seat, Session
@@ -41,9 +43,25 @@ class LookBefore:
         self._seat = seat
         self._put_off = put_off
         self._end = end
+        self._looked_at_s = 0.0
+
+    @contextmanager
+    def fresh(self) -> Iterator[None]:
+        """What is sent while entered is sent soon after the last look, or not at all."""
+        clock, looked_at_s = self._session.clock, self._looked_at_s
+        token = IS_FRESH.set(lambda: clock.monotonic() - looked_at_s <= FRESH_S)
+        try:
+            yield
+        finally:
+            IS_FRESH.reset(token)
 
     async def at(self, operations: list[Operation]) -> list[Operation]:
         """The operations that still hold after one more look at the provider."""
+        held = await self._held(operations)
+        self._looked_at_s = self._session.clock.monotonic()
+        return held
+
+    async def _held(self, operations: list[Operation]) -> list[Operation]:
         kinds = {o.kind for o in operations}
         if kinds <= OPT_OUT_KINDS:
             return operations

@@ -20,6 +20,7 @@ from sync.errors import (
     ContactSyncError,
     MappingError,
     OutcomeUnknown,
+    Outdated,
     QuotaExhausted,
     RateLimited,
     Rejected,
@@ -148,8 +149,9 @@ class _Pusher:
         batch = replace(batch, operations=tuple(sending))
         seat.wrote = True
         try:
-            result = await seat.provider.send(batch, session.progress)
-        except RateLimited as error:
+            with self._look.fresh():
+                result = await seat.provider.send(batch, session.progress)
+        except (RateLimited, Outdated) as error:
             await self._send_later(batch, error)
         except ContactSyncError as error:
             await self._failed(batch, error)
@@ -169,14 +171,15 @@ class _Pusher:
                 self._advance(len(batch.operations))
         keep_memory(session, seat)
 
-    async def _send_later(self, batch: Batch, error: RateLimited) -> None:
+    async def _send_later(self, batch: Batch, error: RateLimited | Outdated) -> None:
         """A wait that the provider asked for is waited for, and everything is looked at once more.
 
         One that is shorter than that was waited for where the batch was sent, as often as it may be. Whoever goes
         on after a death in the wait knows that nothing was applied.
         """
-        session, wait_s = self._session, error.retry_after_s or 0.0
-        ours = LONGEST_WRITE_SLEEP_S < wait_s <= LONGEST_SLEEP_S
+        session = self._session
+        wait_s = 0.0 if isinstance(error, Outdated) else error.retry_after_s or 0.0
+        ours = isinstance(error, Outdated) or LONGEST_WRITE_SLEEP_S < wait_s <= LONGEST_SLEEP_S
         if not ours or max(o.attempt for o in batch.operations) >= MOST_TRIES or session.stopping.is_set():
             self._give_up(batch.operations, error)
             return
@@ -277,6 +280,8 @@ class _Pusher:
                 seat.until = self._session.clock.now() + timedelta(seconds=error.retry_after_s)
             seat.fail(error)
             self._put_off(operations, StateReason.RATE_LIMITED, until=seat.until)
+        elif isinstance(error, Outdated):
+            self._put_off(operations, StateReason.STALE_REMOTE)
         else:
             seat.fail(error)
             self._put_off(operations, self._down_reason())

@@ -18,7 +18,7 @@ from sync.wiring import Request, load_settings, run_once
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
     from sync.change import Operation
@@ -30,7 +30,7 @@ GENEROUS = ("create=topo:9999", "create=apollo:9999", "create=datananas:99999", 
 
 class MovableClock(SystemClock):
     """The system's clock, moved on as far as a test likes; waiting is not real either. ``wrong_by``: how far the
-    wall clock alone is ahead.
+    wall clock alone is ahead. ``meanwhile``: what happens in a wait of so many seconds.
     """
 
     def __init__(self) -> None:
@@ -38,6 +38,7 @@ class MovableClock(SystemClock):
         self.offset = timedelta()
         self.wrong_by = timedelta()
         self.waited_s = 0.0
+        self.meanwhile: Callable[[float], Awaitable[None]] | None = None
 
     def now(self) -> datetime:
         return self.true_now() + self.wrong_by
@@ -50,6 +51,8 @@ class MovableClock(SystemClock):
 
     async def sleep(self, seconds: float) -> None:
         self.waited_s += seconds
+        if self.meanwhile is not None:
+            await self.meanwhile(seconds)
         await super().sleep(min(seconds, 0.001))
 
     def advance(self, **delta: float) -> None:

@@ -11,7 +11,7 @@ import pytest
 from adapters.toolkit.faults import Fault
 from sync.engine.session import Options
 from sync.wiring import Request, load_settings, opened_store, run_once
-from tests.engine.house import House, person
+from tests.engine.house import House, at, person
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -245,3 +245,22 @@ async def test_a_no_that_comes_while_its_person_is_written_to_reaches_everybody_
     await run_with(home, Meddler("pull", "apollo", said_no))
     report = await home.run()
     assert [(o.provider, o.kind, o.state) for o in report.operations] == [("apollo", "stage", "acked")]
+
+
+@pytest.mark.parametrize("asked_s", [4, 60])
+async def test_a_no_said_while_a_write_waits_or_the_machine_sleeps_reaches_it(home: House, asked_s: int) -> None:
+    """The one wait is the adapter's, in which the machine sleeps for hours; the other one is the engine's."""
+    home.without("datananas")
+    home.actors["apollo"].create(person())
+    refusal = f"POST /v1/contact-entries:1:status=429,retry-after={asked_s}"
+    home.topo.traffic.faults.append(Fault.parse(refusal))
+
+    async def says_no(seconds: float) -> None:
+        if seconds >= asked_s and not home.topo.exclusions:
+            home.topo.add_exclusion(email="ana.diaz@oakmere-logistics.com", reason="UNSUBSCRIBED")
+            home.clock.advance(hours=2)
+
+    home.clock.meanwhile = says_no
+    report = await home.run()
+    assert home.topo.rows == []
+    assert [(o.state, o.reason) for o in at(report, "topo") if o.kind == "create"] == [("blocked", "opted-out")]
