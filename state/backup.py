@@ -124,7 +124,7 @@ def restore(copy: Path, database: Path) -> Path | None:
     ``StateError``, and changes nothing, when the copy is not there, empty, not ours or not sound.
     """
     check_backup(copy, database)
-    fresh = database.with_name(database.name + ".restored")
+    fresh = _unfinished(database)
     with translated("the backup cannot be restored"):
         with closing(open_raw(copy, "ro")) as source:
             copy_database(source, fresh)
@@ -134,6 +134,17 @@ def restore(copy: Path, database: Path) -> Path | None:
         fresh.replace(database)
         flush_folder(database.parent)
     return former
+
+
+def _unfinished(database: Path) -> Path:
+    return database.with_name(database.name + ".restored")
+
+
+def drop_unfinished(database: Path) -> None:
+    """Nothing is left of a copy that a killed ``restore`` did not put in place: nobody is erased in it."""
+    fresh = _unfinished(database)
+    for path in (fresh, fresh.with_name(fresh.name + ".new")):
+        path.unlink(missing_ok=True)
 
 
 def check_backup(copy: Path, database: Path) -> None:

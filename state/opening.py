@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from state import marker, optouts
-from state.backup import copy_database, dated_name, expire
+from state.backup import copy_database, dated_name, drop_unfinished, expire
 from state.checks import check_ours, check_whole, is_blank, is_due
 from state.connection import open_memory, open_raw, pragma, translated
 from state.database import Database
@@ -75,6 +75,7 @@ def _open_write(path: Path | None, ledger: Path, key: Path, backups: Path) -> Sq
     if path is not None:
         warnings += make_folder(path.parent)
         warnings += _expired(backups)
+        drop_unfinished(path)
         _make_file(path)
         check_writable(ledger)
     database = Database(_raw(path, "rw"), path)
