@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from state import (
     audit,
+    carried,
     counts,
     erasing,
     findings,
@@ -194,7 +195,7 @@ class SqliteStore(Asking, Matching, Sending):
 
     def mark_absent(self, provider: str, names: Iterable[str]) -> None:
         with self.database.write("people") as connection:
-            reading.mark_absent(connection, provider, names)
+            carried.mark_absent(connection, provider, names)
 
     def mark_all_people_dirty(self) -> None:
         with self.database.write("people") as connection:
@@ -240,7 +241,7 @@ class SqliteStore(Asking, Matching, Sending):
     def save_merged(self, merged: Sequence[Merged], *, at: datetime) -> None:
         with self.database.write("merged") as connection:
             people.save_merged(connection, merged, at)
-            reading.take_carried(connection, [rid for m in merged for rid in m.carried])
+            carried.take_carried(connection, [rid for m in merged for rid in m.carried])
 
     def settle_people(self, ids: Iterable[str]) -> None:
         with self.database.write("people") as connection:

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from datetime import datetime
 
+    from sync.capabilities import Capabilities
     from sync.change import Batch, BatchResult, Operation
     from sync.contact import Contact
-    from sync.record import Account, Capabilities, OptOutPage, Page, PullMode, Record, Target
+    from sync.record import Account, OptOutPage, Page, PullMode, Record, Target
 
 
 LONGEST_SLEEP_S = 120.0

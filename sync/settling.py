@@ -11,9 +11,9 @@ from sync.record import Link, Written
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sync.capabilities import Capabilities
     from sync.change import Operation, Outcome
     from sync.contact import Contact, Value
-    from sync.record import Capabilities
 
 CLEARED = ""
 """Stands in ``Link.sent`` for a value that the provider acknowledged to have emptied."""

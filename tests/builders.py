@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sync.change import Choice
 from sync.contact import Contact, Value
 from sync.merging import MergePolicy, MergeResult, merge
 from sync.person import Member, Person
-from sync.record import Capabilities, Link, Record, RecordRef, Written
+from sync.record import Link, Record, RecordRef, Written
+
+if TYPE_CHECKING:
+    from sync.capabilities import Capabilities
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=30)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sync.change import FieldChange, Operation, Outcome
-from sync.record import Capabilities, Written
+from sync.record import Written
 from sync.settling import CLEARED, link_after_create, observed_after, settled_operation, wrote
 from tests.builders import NOW, contact, link
 from tests.planning.sides import BY_ID, UPSERT, able
 
 if TYPE_CHECKING:
+    from sync.capabilities import Capabilities
     from sync.contact import Value
 
 

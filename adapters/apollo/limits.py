@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from adapters.apollo.mapping import NUMBER, PATCH_ONLY
+from sync.capabilities import Capabilities
 from sync.codes import CannotReason
-from sync.record import Capabilities
 
 if TYPE_CHECKING:
     from adapters.apollo.settings import ApolloSettings

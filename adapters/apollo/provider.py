@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from adapters.apollo.sandbox import ApolloSandbox
     from adapters.spec import Opening
+    from sync.capabilities import Capabilities
     from sync.change import Batch, Operation
     from sync.ports import Progress, RequestCounts
-    from sync.record import Capabilities
 
 READ_ONLY = (
     "Apollo through AISA is read only: its one workspace is shared with strangers, who would see everything "

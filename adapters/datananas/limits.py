@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from adapters.datananas.mapping import writes_on_update
 from adapters.datananas.settings import FIELD_MAP
+from sync.capabilities import Capabilities
 from sync.codes import CannotReason
-from sync.record import Capabilities
 
 if TYPE_CHECKING:
     from adapters.datananas.settings import DatananasSettings

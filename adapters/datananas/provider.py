@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from adapters.toolkit.http import Request
+    from sync.capabilities import Capabilities
     from sync.change import Operation
     from sync.ports import OptOutList, Progress, Reader
-    from sync.record import Capabilities
 
 MOST_HEARD = 200
 """Imports remembered for the next batch and the next run; a server tells no more of them again."""

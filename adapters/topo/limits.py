@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from adapters.topo.exchange import SCOPES
 from adapters.topo.mapping import CONTACT_FIELDS, ENTRY_FIELDS, ENTRY_KEYS
+from sync.capabilities import Capabilities
 from sync.codes import CannotReason
-from sync.record import Capabilities
 
 if TYPE_CHECKING:
     from adapters.topo.settings import TopoSettings

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from adapters.spec import Opening
+    from sync.capabilities import Capabilities
     from sync.change import Batch, BatchResult, Operation
     from sync.ports import Progress, RequestCounts
-    from sync.record import Capabilities
 
 
 class Topo:

@@ -46,10 +46,11 @@ class LookBefore:
         self._looked_at_s = 0.0
 
     @contextmanager
-    def fresh(self) -> Iterator[None]:
-        """What is sent while entered is sent soon after the last look, or not at all."""
+    def fresh(self, kind: str) -> Iterator[None]:
+        """What is sent while entered is sent soon after the last look, or not at all; opt-outs need no look."""
         clock, looked_at_s = self._session.clock, self._looked_at_s
-        token = IS_FRESH.set(lambda: clock.monotonic() - looked_at_s <= FRESH_S)
+        free = kind in OPT_OUT_KINDS
+        token = IS_FRESH.set(lambda: free or clock.monotonic() - looked_at_s <= FRESH_S)
         try:
             yield
         finally:

@@ -149,7 +149,7 @@ class _Pusher:
         batch = replace(batch, operations=tuple(sending))
         seat.wrote = True
         try:
-            with self._look.fresh():
+            with self._look.fresh(batch.kind):
                 result = await seat.provider.send(batch, session.progress)
         except (RateLimited, Outdated) as error:
             await self._send_later(batch, error)

@@ -22,11 +22,12 @@ from sync.report.words import count
 from sync.store_port import Settled
 
 if TYPE_CHECKING:
+    from sync.capabilities import Capabilities
     from sync.change import CannotExpress, Operation
     from sync.contact import Contact
     from sync.engine.session import Session
     from sync.person import Member
-    from sync.record import Capabilities, Link
+    from sync.record import Link
 
 
 async def verify_writes(session: Session) -> None:

@@ -17,12 +17,12 @@ from sync.planning.world import PersonPlan
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sync.capabilities import Capabilities
     from sync.change import Kind, State
     from sync.contact import Contact, Value
     from sync.optouts import Effect
     from sync.person import Person
     from sync.planning.world import Side, World
-    from sync.record import Capabilities
 
 UNION = frozenset({Rule.FIRST_CONTACT, Rule.SURVIVORSHIP, Rule.GROUP})
 STRENGTH = (

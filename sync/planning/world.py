@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
+    from sync.capabilities import Capabilities
     from sync.change import CannotExpress, ManualAction, Operation
     from sync.contact import Contact, Value
     from sync.optouts import Effect
     from sync.planning.scope import Scope
-    from sync.record import Capabilities, RecordRef, Target
+    from sync.record import RecordRef, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

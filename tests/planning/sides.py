@@ -6,10 +6,11 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from sync.capabilities import Capabilities
 from sync.optouts import NOTHING, Effect
 from sync.planning import PersonPlan, Side, World, plan_person
 from sync.planning.scope import Scope
-from sync.record import Capabilities, Target
+from sync.record import Target
 from tests.builders import NOW
 
 if TYPE_CHECKING:

@@ -13,13 +13,14 @@ from sync.change import Outcome
 from sync.contact import Contact
 from sync.merging import MergePolicy
 from sync.person import Member
-from sync.record import Capabilities, Record, RecordRef
+from sync.record import Record, RecordRef
 from sync.settling import link_after_create, observed_after, wrote
 from tests.builders import NOW, merged, newcomer, person, shows
 from tests.merging.test_properties import values
 from tests.planning.sides import BOTH, BY_ENTRY, BY_ID, CREATE, PATCH, READ, TEXTS, UPSERT, able, plan, side
 
 if TYPE_CHECKING:
+    from sync.capabilities import Capabilities
     from sync.change import Operation
     from sync.person import Person
     from sync.planning import Side

@@ -53,4 +53,6 @@ ONCE_BROKEN = {
     1253180: "an edit read by its id was put back by a list that showed what we had written before it",
     69780: "what was read a day after it was written, as a row could not be read before, was taken for an edit",
     1260783: "a write that could not be read for a day was taken for a person's edit when it showed",
+    1263678: "what we had written over was lost to a value of ours that came back there",
+    290: "a no that takes several requests was broken off in between where each had to wait for its turn",
 }
