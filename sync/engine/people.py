@@ -54,8 +54,16 @@ def merge_people(session: Session, ids: Iterable[str] | None = None) -> None:
             result = merge(person, policy, session.clock.now())
             merged.append(to_merged(person, replace(result, links=_links(found, person, result))))
         session.store.save_merged(merged, at=session.clock.now())
-        if shown:
-            session.store.save_settled([Settled(operation=o) for o in shown], at=session.clock.now())
+        _keep_arrived(session, shown)
+
+
+def _keep_arrived(session: Session, shown: list[Operation]) -> None:
+    """Those were applied; whoever waited to learn that is planned again."""
+    if shown:
+        people = {operation.person_id for operation in shown}
+        session.store.save_settled([Settled(operation=o) for o in shown], at=session.clock.now())
+        session.store.mark_people_dirty(sorted(people))
+        session.unsettled_people |= people
 
 
 def _take_strangers(

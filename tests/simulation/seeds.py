@@ -54,5 +54,6 @@ ONCE_BROKEN = {
     69780: "what was read a day after it was written, as a row could not be read before, was taken for an edit",
     1260783: "a write that could not be read for a day was taken for a person's edit when it showed",
     1263678: "what we had written over was lost to a value of ours that came back there",
+    1117: "who was written to without an answer and edited meanwhile was forgotten once that write was seen",
     290: "a no that takes several requests was broken off in between where each had to wait for its turn",
 }
