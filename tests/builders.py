@@ -92,15 +92,8 @@ def person(*members: Member, known: Fields | None = None, **given: Any) -> Perso
 
 def after(who: Person, result: MergeResult) -> Person:
     """The person with a merge's result applied, as the store keeps it."""
-    return replace(
-        who,
-        contact=result.contact,
-        choices=result.choices,
-        conflicts=result.conflicts,
-        frozen=result.frozen,
-        returns=result.returns,
-        members=tuple(replace(m, link=result.links.get(m.rid, m.link)) for m in who.members),
-    )
+    members = tuple(replace(m, link=result.links.get(m.rid, m.link)) for m in who.members)
+    return replace(result.on(who), members=members)
 
 
 def shows(who: Person, rid: int, **fields: Value | None) -> Person:

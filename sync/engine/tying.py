@@ -221,15 +221,7 @@ def _inherited(session: Session, change: MembershipChange, told: set[str]) -> It
 
 def _edited(session: Session, person: Person) -> Person:
     """The person after what their records changed since: once these are met anew, no edit can be told there."""
-    result = merge(person, merge_policy(session), session.clock.now())
-    return replace(
-        person,
-        contact=result.contact,
-        choices=result.choices,
-        conflicts=result.conflicts,
-        frozen=result.frozen,
-        returns=result.returns,
-    )
+    return merge(person, merge_policy(session), session.clock.now()).on(person)
 
 
 def _without_leavers(session: Session, person: Person, change: MembershipChange) -> Person:

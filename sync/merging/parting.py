@@ -51,15 +51,8 @@ def part(side: Side, together: Mapping[int, Person], policy: MergePolicy, at: da
     first = _welcomed(_start(side, met, people, policy.region), policy, at)
     whole = replace(first, members=tuple(_tied(m, known, side) for m in side.members))
     result = merge(whole, policy, at)
-    return replace(
-        whole,
-        contact=result.contact,
-        choices=result.choices,
-        conflicts=result.conflicts,
-        frozen=result.frozen,
-        returns=result.returns,
-        members=tuple(replace(m, link=result.links.get(m.rid, m.link)) for m in whole.members),
-    )
+    members = tuple(replace(m, link=result.links.get(m.rid, m.link)) for m in whole.members)
+    return replace(result.on(whole), members=members)
 
 
 def _known(side: Side, together: Sequence[Person]) -> dict[int, Link]:

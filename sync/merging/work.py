@@ -36,6 +36,17 @@ class MergeResult:
     frozen: frozenset[str] = frozenset()
     returns: Mapping[str, tuple[Return, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
+    def on(self, person: Person) -> Person:
+        """The person with what the merge came to; ties as they were."""
+        return replace(
+            person,
+            contact=self.contact,
+            choices=self.choices,
+            conflicts=self.conflicts,
+            frozen=self.frozen,
+            returns=self.returns,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
