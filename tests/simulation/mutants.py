@@ -127,15 +127,6 @@ def _patient_writes(_old: Any) -> Any:
     return floor
 
 
-def _no_second_look(_old: Any) -> Any:
-    """After a wait the provider asked for, the write goes out as it was."""
-
-    async def send(self: Any, operations: Any) -> None:
-        await self._send_all(self._without_stopped(list(operations)))
-
-    return send
-
-
 def _every_sweep_proves(old: Any) -> Any:
     """A full read counts as whole, whatever was told about it."""
 
@@ -218,7 +209,6 @@ MUTANTS = {
     "after-read-back": Mutant("sync.engine.verify:after_read_back", _settles_everybody, "arrivals"),
     "abilities": Mutant("sync.engine.cycle:after_changed_abilities", _always(None), "abilities"),
     "retry-rule": Mutant("adapters.toolkit.retry:_floor_s", _patient_writes, "late-create"),
-    "second-look": Mutant("sync.engine.push:_Pusher._send_anew", _no_second_look, "no-while-waiting"),
     "waits-kept": Mutant("adapters.toolkit.rates:Limiter.memory", _always({}), "asked-to-wait"),
     "not-before": Mutant("adapters.toolkit.rates:Limiter.refused", _always(None), "asked-to-wait"),
     "gone": Mutant("sync.engine.absence:_mark_gone", _always(None), "undisturbed"),
@@ -238,7 +228,8 @@ MUTANTS = {
 """By name. A place that is not there any more makes the hunt fail, so that the list stays true.
 
 Not among them, because another guard stands behind each: the look-up of a create whose answer was lost (the pull
-of the same cycle shows the record before anything is planned), and the wait of the retry layer (the limiter's).
+of the same cycle shows the record before anything is planned), the wait of the retry layer (the limiter's), and
+the second look after a wait (no write begins a minute after the look before it).
 """
 
 
