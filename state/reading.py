@@ -53,7 +53,6 @@ class Known(NamedTuple):
     gone: bool
     updated_at: int | None
     changed_at: int
-    absent: str
 
 
 def save_page(
@@ -118,7 +117,7 @@ def _known(connection: Connection, refs: Iterable[RecordRef]) -> dict[RecordRef,
     known: dict[RecordRef, Known] = {}
     for provider, ids in wanted.items():
         rows = connection.exec_driver_sql(
-            "SELECT record_id, rid, fingerprint, gone_at IS NOT NULL, updated_at, changed_at, absent"
+            "SELECT record_id, rid, fingerprint, gone_at IS NOT NULL, updated_at, changed_at"
             " FROM record WHERE provider = ? AND record_id IN (SELECT value FROM json_each(?))",
             (provider, to_json(ids)),
         )
@@ -159,24 +158,34 @@ def _update(
 ) -> None:
     if not changed:
         return
+    rids = to_json([was.rid for was, _ in changed])
+    rows = connection.exec_driver_sql(
+        "SELECT rid, absent FROM record WHERE rid IN (SELECT value FROM json_each(?))", (rids,)
+    )
+    absent = {rid: from_absent(column) for rid, column in rows}
     connection.exec_driver_sql(
         f"UPDATE record SET fingerprint = ?, fields = ?, absent = ?, labels = ?, opted_out = {opted_out},"  # noqa: S608  # only our own words
         " created_at = ?, updated_at = ?, changed_at = ? WHERE rid = ?",
         [
-            (read.fingerprint, *_observed(connection, was, read.record), *_told(read.record), at, was.rid)
+            (
+                read.fingerprint,
+                *_observed(connection, was.rid, absent[was.rid], read.record),
+                *_told(read.record),
+                at,
+                was.rid,
+            )
             for was, read in changed
         ],
     )
-    rows = [(was.rid, read) for was, read in changed]
+    shown = [(was.rid, read) for was, read in changed]
     _hide(connection, changed)
-    _show(connection, rows, at)
-    connection.exec_driver_sql("DELETE FROM alike_mark WHERE rid = ?", [(rid,) for rid, _ in rows])
-    _mark(connection, rows)
+    _show(connection, shown, at)
+    connection.exec_driver_sql("DELETE FROM alike_mark WHERE rid = ?", [(rid,) for rid, _ in shown])
+    _mark(connection, shown)
 
 
-def _observed(connection: Connection, was: Known, record: Record) -> tuple[str, str]:
+def _observed(connection: Connection, rid: int, before: Carried, record: Record) -> tuple[str, str]:
     """The columns of fields and of absent ones: what the row does not carry stays as it was observed."""
-    before = from_absent(was.absent)
     carried = Carried(
         before.absent & record.absent,
         record.unreadable | (before.unreadable & record.absent),
@@ -184,7 +193,7 @@ def _observed(connection: Connection, was: Known, record: Record) -> tuple[str, 
     )
     if not record.absent:
         return to_contact(record.contact), to_absent(carried)
-    row = connection.exec_driver_sql("SELECT fields FROM record WHERE rid = ?", (was.rid,)).scalar_one()
+    row = connection.exec_driver_sql("SELECT fields FROM record WHERE rid = ?", (rid,)).scalar_one()
     kept = {name: value for name, value in from_json(row).items() if name in record.absent}
     return to_json(kept | record.contact.to_fields()), to_absent(carried)
 

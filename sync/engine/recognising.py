@@ -66,6 +66,8 @@ def arrived(session: Session, person: Person, doubtful: Mapping[RecordRef, list[
     """Doubtful updates that the person's records show whole: they were applied, so what is typed there later is an
     edit, also where it is the same.
     """
+    if not doubtful:
+        return []
     records = {m.record.ref: m.record for m in person.members if m.record.ref in doubtful}
     return [
         replace(operation, state="acked", reason=reason_of(operation.fields), message="a later read showed it")

@@ -41,10 +41,9 @@ def ready_to_store(record: Record, *, region: str) -> ReadRecord:
 
 def _fingerprint(record: Record, region: str) -> str:
     """Of what was read, and of how it is understood: other rules or another region make every row a new one."""
-    contact = record.contact
-    marks = tuple(sorted(names) if names else () for names in (record.labels, record.absent))
-    if record.unreadable:
-        marks = (*marks, sorted(record.unreadable))
+    contact, labels, absent = record.contact, record.labels, record.absent
+    unreadable = (sorted(record.unreadable),) if record.unreadable else ()
+    marks = (sorted(labels) if labels else (), sorted(absent) if absent else (), *unreadable)
     variables = sorted(contact.variables.items()) if contact.variables else ()
     parts = (RULES, region, _VALUES(contact), record.opted_out, *marks, variables)
     return hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
