@@ -111,17 +111,17 @@ def save_echo(connection: Connection, read: ReadRecord, at: int) -> int:
 
 
 def _known(connection: Connection, refs: Iterable[RecordRef]) -> dict[RecordRef, Known]:
-    wanted: dict[str, list[str]] = {}
+    wanted: dict[str, dict[str, RecordRef]] = {}
     for ref in refs:
-        wanted.setdefault(ref.provider, []).append(ref.record_id)
+        wanted.setdefault(ref.provider, {})[ref.record_id] = ref
     known: dict[RecordRef, Known] = {}
     for provider, ids in wanted.items():
         rows = connection.exec_driver_sql(
             "SELECT record_id, rid, fingerprint, gone_at IS NOT NULL, updated_at, changed_at"
             " FROM record WHERE provider = ? AND record_id IN (SELECT value FROM json_each(?))",
-            (provider, to_json(ids)),
+            (provider, to_json(list(ids))),
         )
-        known.update((RecordRef(provider, row[0]), Known(*row[1:])) for row in rows)
+        known.update((ids[record_id], Known(*row)) for record_id, *row in rows)
     return known
 
 
