@@ -201,7 +201,7 @@ def changes(place: Place, count: int) -> Found:
 
 
 def _changed(record: Record, at: int) -> Record:
-    emails = (f"changed{at}@new-domain{at % 50}.com", *record.contact.emails[1:])
+    emails = (f"changed.{record.ref.record_id}@new-domain{at % 50}.com", *record.contact.emails[1:])
     values = {**record.contact.to_fields(), "emails": emails}
     return Record(ref=record.ref, contact=Contact.from_fields(values))
 
