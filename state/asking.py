@@ -39,6 +39,10 @@ class Asking:
         with self.database.read() as connection:
             return decisions.load(connection, about)
 
+    def replaced_decisions(self, pairs: Iterable[tuple[RecordRef, RecordRef]]) -> list[Decision]:
+        with self.database.read() as connection:
+            return decisions.replaced(connection, pairs)
+
     def took_export(self, provider: str, digest: str) -> bool:
         with self.database.read() as connection:
             return runs.took_export(connection, provider, digest)

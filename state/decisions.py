@@ -39,29 +39,55 @@ FROM_REGION = f"""
 """  # noqa: S608  # only our own column names
 """The plus keeps SQLite from trying every record of the region for each decision: 37 s for 10,000 of each."""
 
+OF_PAIR = "a_provider = ? AND a_record_id = ? AND b_provider = ? AND b_record_id = ?"
+KEEP_REPLACED = f"""
+    INSERT INTO replaced_decision (a_provider, a_record_id, b_provider, b_record_id, verdict, judge, at)
+    SELECT {COLUMNS} FROM decision AS d WHERE {OF_PAIR} AND verdict <> ?
+"""  # noqa: S608  # only our own words
+LAST_REPLACED = f"SELECT {COLUMNS} FROM replaced_decision AS d WHERE {OF_PAIR} ORDER BY d.number DESC LIMIT 1"  # noqa: S608  # only our own words
+FORGET_REPLACED = f"""
+    DELETE FROM replaced_decision WHERE number = (SELECT max(number) FROM replaced_decision WHERE {OF_PAIR})
+"""  # noqa: S608  # only our own words
+
 
 def decide(connection: Connection, decision: Decision) -> None:
-    """The judgement stands instead of any former one on the two records, which wait for matching."""
-    a, b = _ordered(decision.a, decision.b)
-    withdraw(connection, a, b)
+    """The judgement stands instead of another one on the two records, which is kept, and they wait for matching.
+
+    One that says what stands already leaves it, with its time and its judge.
+    """
+    pair = _pair(decision.a, decision.b)
+    connection.exec_driver_sql(KEEP_REPLACED, (*pair, decision.verdict))
+    connection.exec_driver_sql(f"DELETE FROM decision WHERE {OF_PAIR} AND verdict <> ?", (*pair, decision.verdict))  # noqa: S608  # only our own words
     connection.exec_driver_sql(
-        "INSERT INTO decision (a_provider, a_record_id, b_provider, b_record_id, verdict, judge, at)"
+        "INSERT OR IGNORE INTO decision (a_provider, a_record_id, b_provider, b_record_id, verdict, judge, at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (a.provider, a.record_id, b.provider, b.record_id, decision.verdict, decision.by, to_time(decision.at)),
+        (*pair, decision.verdict, decision.by, to_time(decision.at)),
     )
+    _wait(connection, decision.a, decision.b)
 
 
 def withdraw(connection: Connection, a: RecordRef, b: RecordRef) -> None:
-    """There is no judgement on the two records, which wait for matching."""
-    a, b = _ordered(a, b)
-    connection.exec_driver_sql(
-        "DELETE FROM decision WHERE a_provider = ? AND a_record_id = ? AND b_provider = ? AND b_record_id = ?",
-        (a.provider, a.record_id, b.provider, b.record_id),
-    )
+    """The judgement on the two records does not stand, and they wait for matching.
+
+    What it had replaced is forgotten with it: whoever withdraws decides it again (see ``replaced``).
+    """
+    pair = _pair(a, b)
+    connection.exec_driver_sql(f"DELETE FROM decision WHERE {OF_PAIR}", pair)  # noqa: S608  # only our own words
+    connection.exec_driver_sql(FORGET_REPLACED, pair)
+    _wait(connection, a, b)
+
+
+def _wait(connection: Connection, *records: RecordRef) -> None:
     connection.exec_driver_sql(
         "INSERT OR IGNORE INTO dirty_record SELECT rid FROM record WHERE provider = ? AND record_id = ?",
-        [(ref.provider, ref.record_id) for ref in (a, b)],
+        [(ref.provider, ref.record_id) for ref in records],
     )
+
+
+def replaced(connection: Connection, pairs: Iterable[tuple[RecordRef, RecordRef]]) -> list[Decision]:
+    """What the judgement that stands on each pair replaced, of those that replaced one."""
+    rows = (connection.exec_driver_sql(LAST_REPLACED, _pair(a, b)).first() for a, b in pairs)
+    return [_decision(*row) for row in rows if row is not None]
 
 
 def judge(
@@ -74,8 +100,8 @@ def judge(
         decide(connection, decision)
 
 
-def _ordered(a: RecordRef, b: RecordRef) -> tuple[RecordRef, RecordRef]:
-    return (a, b) if a <= b else (b, a)
+def _pair(a: RecordRef, b: RecordRef) -> tuple[str, str, str, str]:
+    return (*a, *b) if a <= b else (*b, *a)
 
 
 def load(connection: Connection, about: Iterable[RecordRef] | None = None) -> list[Decision]:

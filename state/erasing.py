@@ -25,13 +25,16 @@ NOBODY = """
         status = CASE status WHEN 'active' THEN 'empty' ELSE status END
 """
 OF_RECORDS = (
-    """
-    DELETE FROM decision WHERE EXISTS (
-        SELECT 1 FROM json_each(?) AS j JOIN record AS r ON r.rid = j.value
-        WHERE r.provider = a_provider AND r.record_id = a_record_id
-        OR r.provider = b_provider AND r.record_id = b_record_id
-    )
-    """,
+    *(
+        f"""
+        DELETE FROM {judged} WHERE EXISTS (
+            SELECT 1 FROM json_each(?) AS j JOIN record AS r ON r.rid = j.value
+            WHERE r.provider = a_provider AND r.record_id = a_record_id
+            OR r.provider = b_provider AND r.record_id = b_record_id
+        )
+        """  # noqa: S608  # only our own words
+        for judged in ("decision", "replaced_decision")
+    ),
     """
     DELETE FROM hold WHERE EXISTS (
         SELECT 1 FROM json_each(?) AS j JOIN record AS r ON r.rid = j.value

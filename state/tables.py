@@ -258,15 +258,7 @@ class BeforeMergeRow(SQLModel, table=True):
     contents: str = Field(sa_type=Text)
 
 
-class DecisionRow(SQLModel, table=True):
-    """A human judgement on two records, by name so that it survives a rebuilt store."""
-
-    __tablename__ = "decision"
-    __table_args__ = (
-        UniqueConstraint("a_provider", "a_record_id", "b_provider", "b_record_id"),
-        Index("decision_b", "b_provider", "b_record_id"),
-    )
-
+class _Judged(SQLModel):
     number: int | None = Field(default=None, primary_key=True)
     a_provider: str
     a_record_id: str
@@ -275,6 +267,23 @@ class DecisionRow(SQLModel, table=True):
     verdict: str
     judge: str
     at: int
+
+
+class DecisionRow(_Judged, table=True):
+    """A human judgement on two records, by name so that it survives a rebuilt store."""
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        UniqueConstraint("a_provider", "a_record_id", "b_provider", "b_record_id"),
+        Index("decision_b", "b_provider", "b_record_id"),
+    )
+
+
+class ReplacedDecisionRow(_Judged, table=True):
+    """A judgement that a later one replaced; the last of a pair stands again once that is taken back."""
+
+    __tablename__ = "replaced_decision"
+    __table_args__ = (Index("replaced_decision_pair", "a_provider", "a_record_id", "b_provider", "b_record_id"),)
 
 
 class DirtyRecordRow(SQLModel, table=True):

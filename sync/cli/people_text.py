@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from sync.contact import Contact, Value
     from sync.engine.decisions import Foreseen, Outlook
+    from sync.engine.tying import Judgement
     from sync.person import Person
     from sync.record import RecordRef
 
@@ -25,11 +26,18 @@ def as_text(foreseen: Foreseen, *, values: bool) -> Iterator[str]:
         yield from _person(outlook, values=values)
     for person in foreseen.retiring:
         yield from _retiring(person, foreseen, values=values)
-    judged = foreseen.judged
-    if judged.decide:
-        yield f"Remembered for good: {count(len(judged.decide), 'judgement', 'judgements')} on pairs of records."
-    if judged.withdraw:
-        yield f"Taken back: {count(len(judged.withdraw), 'judgement', 'judgements')}; keys decide again."
+    yield from _judged(foreseen.judged)
+
+
+def _judged(judged: Judgement) -> Iterator[str]:
+    made, back = len(judged.decide), count(len(judged.withdraw), "judgement", "judgements")
+    if not judged.withdraw:
+        yield f"Remembered for good: {count(made, 'judgement', 'judgements')} on pairs of records."
+    elif made:
+        again = count(made, "judgement from before stands", "judgements from before stand")
+        yield f"Taken back: {back}; {again} again."
+    else:
+        yield f"Taken back: {back}; keys decide again."
 
 
 def record_list(refs: Sequence[RecordRef], *, values: bool) -> str:

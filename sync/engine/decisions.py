@@ -101,7 +101,7 @@ def _between(
 
 # what is taken back -----------------------------------------------------------------------------------
 def unjoin(session: Session, near: set[RecordRef], far: set[RecordRef]) -> Judgement | None:
-    """No longer one by decision: keys decide again, and each side stays one as far as anything else ties it."""
+    """No longer one by decision: each side stays one as far as anything else ties it."""
     acts = _acts(session, near, far, SAME)
     if not acts:
         return None
@@ -112,7 +112,7 @@ def unjoin(session: Session, near: set[RecordRef], far: set[RecordRef]) -> Judge
     if len(people) == 1:
         whose = {m.record.ref: None for p in session.store.people(people) for m in p.members}
         whose |= _still_tied(session, sides, pairs, *people)
-    return Judgement(withdraw=tuple(pairs), whose=MappingProxyType(whose))
+    return _withdrawal(session, acts, whose)
 
 
 def _still_tied(
@@ -143,18 +143,21 @@ def unsplit(session: Session, near: set[RecordRef], far: set[RecordRef]) -> Judg
     acts = _acts(session, near, far, DIFFERENT)
     home = next(filter(None, (session.store.person_of(ref) for ref in sorted(near))), None)
     whose = {ref: home for d in acts if d.verdict == DIFFERENT for ref in (d.a, d.b)}
-    return _withdrawal(acts, whose)
+    return _withdrawal(session, acts, whose)
 
 
 def unnever(session: Session, near: set[RecordRef], far: set[RecordRef]) -> Judgement | None:
-    """Nothing is decided about the two: keys decide again."""
-    return _withdrawal(_acts(session, near, far, DIFFERENT), {})
+    """No longer apart by decision, and tied by nothing but what ties them now."""
+    return _withdrawal(session, _acts(session, near, far, DIFFERENT), {})
 
 
-def _withdrawal(acts: list[Decision], whose: Mapping[RecordRef, str | None]) -> Judgement | None:
+def _withdrawal(session: Session, acts: list[Decision], whose: Mapping[RecordRef, str | None]) -> Judgement | None:
+    """What the judgements had replaced stands again; where that is nothing, keys decide."""
     if not acts:
         return None
-    return Judgement(withdraw=tuple((d.a, d.b) for d in acts), whose=MappingProxyType(dict(whose)))
+    pairs = tuple((d.a, d.b) for d in acts)
+    again = tuple(session.store.replaced_decisions(pairs))
+    return Judgement(decide=again, withdraw=pairs, whose=MappingProxyType(dict(whose)))
 
 
 def _acts(session: Session, near: set[RecordRef], far: set[RecordRef], verdict: str) -> list[Decision]:

@@ -55,6 +55,9 @@ class People(Protocol):
     def decisions(self, about: Iterable[RecordRef] | None = None) -> list[Decision]:
         """Judgements that stand, all or about some records, oldest first; the two records of each in order."""
 
+    def replaced_decisions(self, pairs: Iterable[tuple[RecordRef, RecordRef]]) -> list[Decision]:
+        """What the judgements that stand on those pairs replaced, where they replaced others."""
+
     # merging and planning -----------------------------------------------------------------------------
     def dirty_people(self) -> list[str]:
         """Ids of persons to merge and plan again, sorted."""

@@ -111,7 +111,8 @@ class MembershipUpdate:
 
     ``created``: new person ids. ``redirects``: retired id → the id that goes on. ``split_from``: id → the
     id it left. ``suspicions`` replace every open suspicion whose two records both lie in the region;
-    ``generic``: which of its keys are nobody's. ``decisions`` stand from now on, ``withdrawn`` ones no more.
+    ``generic``: which of its keys are nobody's. ``decisions`` stand from now on, and keep those that they
+    replace; ``withdrawn`` ones stand no more, nor is kept what they replaced.
     ``separated``: what people who were parted are now, instead of what they were
     together. ``inherited``: what people decided about somebody who is merged, taken over by who goes on.
     """

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sync.engine import decisions
 from sync.engine.named import records_named
+from sync.person import Decision
 from sync.record import RecordRef
-from tests.decisions.worlds import World, told, world
+from sync.store_port import MembershipUpdate
+from tests.decisions.worlds import START, World, told, world
 from tests.state.values import decide
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
 
 @pytest.fixture
@@ -125,6 +131,71 @@ def test_a_later_decision_stands_instead_of_an_earlier_one(here: World) -> None:
     assert len(here.groups()) == 1
     here.split("datananas:b")
     assert len(here.groups()) == 2
+
+
+def test_a_split_taken_back_leaves_the_join_before_it_standing(here: World) -> None:
+    two(here)
+    apart = {name: told(here.person(name)) for name in ("topo:a", "datananas:b")}
+    here.join("topo:a", "datananas:b")
+    joined, judged = told(here.person("topo:a")), here.store.decisions()
+    here.split("datananas:b")
+    near, far = {RecordRef("topo", "a"), RecordRef("apollo", "a")}, {RecordRef("datananas", "b")}
+    here.act(decisions.unsplit(here.session, near, far))
+    assert here.store.decisions() == judged
+    assert told(here.person("topo:a")) == joined
+    here.act(decisions.unjoin(here.session, near, far))
+    assert here.store.decisions() == []
+    assert {name: told(here.person(name)) for name in apart} == apart
+
+
+def test_a_join_taken_back_leaves_the_never_before_it_standing(here: World) -> None:
+    two(here)
+    here.never("topo:a", "datananas:b")
+    never = here.store.decisions()
+    here.join("topo:a", "datananas:b")
+    here.shows("datananas:b", email="ana@oakmere.com", first_name="Ana", last_name="Diaz")
+    here.settle()
+    near, far = {RecordRef("topo", "a"), RecordRef("apollo", "a")}, {RecordRef("datananas", "b")}
+    here.act(decisions.unjoin(here.session, near, far))
+    here.settle()
+    assert here.store.decisions() == never
+    assert here.groups() == {frozenset({"topo:a", "apollo:a"}), frozenset({"datananas:b"})}
+
+
+def test_a_never_that_is_said_twice_is_taken_back_once(here: World) -> None:
+    two(here)
+    here.never("topo:a", "datananas:b")
+    here.never("topo:a", "datananas:b")
+    here.act(decisions.unnever(here.session, {RecordRef("topo", "a")}, {RecordRef("datananas", "b")}))
+    assert here.store.decisions() == []
+
+
+VERDICTS = st.sampled_from(["same", "different", "withdrawn"])
+PAIRS = st.sampled_from([("topo:a", "apollo:b"), ("apollo:b", "topo:a"), ("topo:a", "topo:c"), ("x:1", "y:1")])
+
+
+@given(acts=st.lists(st.tuples(PAIRS, VERDICTS), max_size=12))
+def test_judgements_are_taken_back_one_by_one_and_one_that_says_nothing_new_is_none(
+    acts: list[tuple[tuple[str, str], str]],
+) -> None:
+    stacks: dict[frozenset[str], list[tuple[str, datetime]]] = {}
+    with world() as here:
+        store = here.store
+        for minute, ((a, b), verdict) in enumerate(acts):
+            stack, at = stacks.setdefault(frozenset((a, b)), []), START + timedelta(minutes=minute)
+            pair = (RecordRef.parse(a), RecordRef.parse(b))
+            if verdict == "withdrawn":
+                update = MembershipUpdate(
+                    members={}, withdrawn=(pair,), decisions=tuple(store.replaced_decisions([pair]))
+                )
+                del stack[-1:]
+            else:
+                said = Decision(a=pair[0], b=pair[1], verdict=verdict, by="eve", at=at)
+                update = MembershipUpdate(members={}, decisions=(said,))
+                stack += [] if stack and stack[-1][0] == verdict else [(verdict, at)]
+            store.save_membership(update, at=at)
+            standing = {frozenset((str(d.a), str(d.b))): (d.verdict, d.at) for d in store.decisions()}
+            assert standing == {names: stack[-1] for names, stack in stacks.items() if stack}
 
 
 def test_values_that_came_from_a_record_leave_with_it(here: World) -> None:

@@ -274,11 +274,8 @@ def test_a_restored_store_opens(home: Home) -> None:
 # older stores -----------------------------------------------------------------------------------------
 def _as_schema_2(home: Home) -> None:
     with closing(sqlite3.connect(home.database)) as raw:
-        raw.executescript(
-            "DROP TABLE table_sum; DROP TABLE generic_key; DROP TABLE counted; DROP TABLE told;"
-            " DROP TABLE taken_export;"
-            " UPDATE alembic_version SET version_num = '0002'; PRAGMA user_version = 2"
-        )
+        raw.executescript("".join(f"DROP TABLE {name};" for name in ("table_sum", "counted", *digests.SINCE)))
+        raw.executescript("UPDATE alembic_version SET version_num = '0002'; PRAGMA user_version = 2")
 
 
 def test_a_store_without_sums_gets_them(home: Home) -> None:

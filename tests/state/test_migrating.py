@@ -16,12 +16,13 @@ from sync.errors import StateError
 from sync.store_port import ProviderState
 from tests.state.values import START, Home, assign, pull, read
 
-HEADING = """
+NEWEST = checks.SCHEMA_VERSION
+HEADING = f"""
 from alembic import op
 import sqlalchemy as sa
 
-revision = "0006"
-down_revision = "0005"
+revision = "{NEWEST + 1:04}"
+down_revision = "{NEWEST:04}"
 
 def upgrade():
 """
@@ -61,9 +62,9 @@ def next_version(home: Home, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = home.root / "migrations"
     shutil.copytree(migrating.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(migrating, "MIGRATIONS", folder)
-    monkeypatch.setattr(migrating, "SCHEMA_VERSION", 6)
-    monkeypatch.setattr(checks, "SCHEMA_VERSION", 6)
-    return folder / "versions" / "r0006_next.py"
+    monkeypatch.setattr(migrating, "SCHEMA_VERSION", NEWEST + 1)
+    monkeypatch.setattr(checks, "SCHEMA_VERSION", NEWEST + 1)
+    return folder / "versions" / f"r{NEWEST + 1:04}_next.py"
 
 
 def version_of(path: Path) -> int:
@@ -93,7 +94,7 @@ def test_a_store_of_this_version_opens_without_the_migration_library(home: Home)
 def test_migrating_a_populated_store_keeps_every_child_row(home: Home, next_version: Path) -> None:
     next_version.write_text(REBUILDS_PERSON)
     with home.open() as store:
-        assert pragma(store.database.raw, "user_version") == 6
+        assert pragma(store.database.raw, "user_version") == NEWEST + 1
         assert pragma(store.database.raw, "foreign_keys") == 1
         (ann,) = store.people(["ann"])
         assert [str(member.record.ref) for member in ann.members] == ["topo:1"]
@@ -105,7 +106,7 @@ def test_a_populated_store_is_backed_up_before_it_is_migrated(home: Home, next_v
     next_version.write_text(REBUILDS_PERSON)
     home.open().close()
     (backup,) = home.backups.iterdir()
-    assert version_of(backup) == 5
+    assert version_of(backup) == NEWEST
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     assert stat.S_IMODE(home.backups.stat().st_mode) == 0o700
     home.open().close()
@@ -121,14 +122,14 @@ def test_a_migration_that_fails_or_loses_rows_leaves_the_old_store(
     with pytest.raises(StateError):
         home.open()
     assert home.database.read_bytes() == before
-    assert version_of(home.database) == 5
+    assert version_of(home.database) == NEWEST
 
 
 def test_a_store_that_had_fewer_sums_is_checked_by_those_and_gets_the_others(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = home.root / "migrations"
-    shutil.copytree(migrating.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__", "r000[45]*"))
+    shutil.copytree(migrating.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__", "r000[4-9]*"))
     with monkeypatch.context() as former:
         former.setattr(migrating, "MIGRATIONS", folder)
         former.setattr(migrating, "SCHEMA_VERSION", 3)
