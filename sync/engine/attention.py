@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import datetime
 from functools import partial
 from re import Pattern
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from sync.codes import StateReason
 from sync.contact import VARIABLE_PREFIX
 from sync.engine.doubts import in_doubt
+from sync.engine.notes import note, noted, noted_of_providers
 from sync.engine.recognising import same
-from sync.guards import EVERY
 from sync.identity import linkedin_key
 from sync.identity.canonical import compared
 from sync.optouts import wide_keys_of
@@ -47,34 +47,27 @@ def after_changed_settings(session: Session) -> None:
     """Everybody, when merge, match or provider settings are not those of the last run; every record is matched
     again when it is by other rules.
     """
-    state = session.store.provider_state(EVERY)
     digest, match = _settings_digest(session), _digest(session.settings.match.model_dump(mode="json"))
-    if state.memory.get(SETTINGS) != digest:
+    if noted(session, SETTINGS) != digest:
         session.store.mark_all_people_dirty()
-    if state.memory.get(MATCH) != match:
+    if noted(session, MATCH) != match:
         session.store.mark_all_records_dirty()
-    memory = {**state.memory, SETTINGS: digest, MATCH: match, SINCE: _since(session, _kept(state.memory))}
-    if dict(state.memory) != memory:
-        session.store.save_provider_state(replace(state, memory=memory))
+    note(session, {SETTINGS: digest, MATCH: match, SINCE: _since(session)})
 
 
 def settings_since(session: Session) -> dict[str, datetime]:
     """Provider → since when its settings are what they are now."""
-    kept = _kept(session.store.provider_state(EVERY).memory)
-    return {name: datetime.fromisoformat(str(at)) for name, (_, at) in kept.items()}
+    kept = noted_of_providers(session, SINCE)
+    return {name: datetime.fromisoformat(at) for name, (_, at) in kept.items()}
 
 
-def _since(session: Session, kept: dict[str, list[str]]) -> dict[str, list[str]]:
+def _since(session: Session) -> dict[str, list[str]]:
+    kept = noted_of_providers(session, SINCE)
     for name, own in session.settings.providers.items():
         digest = _digest(own.model_dump(mode="json"))
         if kept.get(name, [""])[0] != digest:
             kept[name] = [digest, session.clock.now().isoformat()]
     return kept
-
-
-def _kept(memory: Mapping[str, object], name: str = SINCE) -> dict[str, list[str]]:
-    notes = memory.get(name)
-    return dict(notes) if isinstance(notes, dict) else {}
 
 
 def targets_since(session: Session) -> dict[str, datetime]:
@@ -84,7 +77,7 @@ def targets_since(session: Session) -> dict[str, datetime]:
 
 def known_targets(session: Session) -> dict[str, list[str]]:
     """The targets as they are to be remembered, with those of providers that were not looked at."""
-    kept = _kept(session.store.provider_state(EVERY).memory, TARGETS)
+    kept = noted_of_providers(session, TARGETS)
     for name, seat in session.seats.items():
         target = seat.target.id if seat.target is not None else ""
         if target and kept.get(name, [""])[0] != target:
@@ -97,27 +90,22 @@ def after_changed_abilities(session: Session) -> None:
     scopes, or when its target no longer enrols people or begins to: what could not be written may be by now.
     """
     _mark_uncarried(session)
-    state = session.store.provider_state(EVERY)
-    kept = _kept(state.memory, ABILITIES)
+    kept = noted_of_providers(session, ABILITIES)
     now = {**kept, **{seat.name: [_abilities(seat)] for seat in session.working()}}
     if now != kept:
         session.store.mark_all_people_dirty()
-        session.store.save_provider_state(replace(state, memory={**state.memory, ABILITIES: now}))
+        note(session, {ABILITIES: now})
 
 
 def _mark_uncarried(session: Session) -> None:
     """What a provider's rows can carry from now on, as after another mapping, none of them has carried so far."""
-    state = session.store.provider_state(EVERY)
-    kept = _kept(state.memory, CARRIED)
-    now = {
-        **kept,
-        **{seat.name: _carried(seat) for seat in session.working() if seat.provider.capabilities.readable},
-    }
+    kept = noted_of_providers(session, CARRIED)
+    readable = [seat for seat in session.working() if seat.provider.capabilities.readable]
+    now = {**kept, **{seat.name: _carried(seat) for seat in readable}}
     for name in now.keys() & kept.keys():
         if news := set(now[name]) - set(kept[name]):
             session.store.mark_absent(name, news)
-    if now != kept:
-        session.store.save_provider_state(replace(state, memory={**state.memory, CARRIED: now}))
+    note(session, {CARRIED: now})
 
 
 def _carried(seat: Seat) -> list[str]:
@@ -179,8 +167,8 @@ def after_opt_outs(session: Session, news: list[OptOut]) -> None:
 def after_ended_opt_outs(session: Session) -> None:
     """Whoever was blocked by an opt-out that no longer forbids it; looked for once after any opt-out ended."""
     now = session.clock.now()
-    state, ended = session.store.provider_state(EVERY), session.opt_outs.ended(now)
-    if state.memory.get(ENDED) == ended:
+    ended = session.opt_outs.ended(now)
+    if noted(session, ENDED) == ended:
         return
     free = {
         o.person_id
@@ -188,7 +176,7 @@ def after_ended_opt_outs(session: Session) -> None:
         if not session.opt_outs.effect(wide_keys_of(o.contact), now).forbids_create(o.provider)
     }
     session.store.mark_people_dirty(sorted(free))
-    session.store.save_provider_state(replace(state, memory={**state.memory, ENDED: ended}))
+    note(session, {ENDED: ended})
 
 
 def fully_planned(session: Session, people: Iterable[str]) -> list[str]:
@@ -255,16 +243,14 @@ def note_unread(
     """
     session.unread[provider] = [person_id for person_id, _ in wanted]
     ids = [record.ref.record_id for _, record in again]
-    state = session.store.provider_state(EVERY)
-    kept = _kept(state.memory, UNREAD)
+    kept = noted_of_providers(session, UNREAD)
     if kept.get(provider, []) != ids:
-        memory = {**state.memory, UNREAD: {**kept, provider: ids}}
-        session.store.save_provider_state(replace(state, memory=memory))
+        note(session, {UNREAD: {**kept, provider: ids}})
 
 
 def left_unread(session: Session, provider: str) -> frozenset[str]:
     """The records that earlier cycles left to this one."""
-    return frozenset(_kept(session.store.provider_state(EVERY).memory, UNREAD).get(provider, []))
+    return frozenset(noted_of_providers(session, UNREAD).get(provider, []))
 
 
 def reads_late(session: Session, person: Person) -> bool:

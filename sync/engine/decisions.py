@@ -123,15 +123,17 @@ def _still_tied(
     Else those would stay together who were only ever one because of a join that was taken back before.
     """
     region = session.store.region(set(sides), match_policy(session).generic_after)
+    if region is None:
+        return {}
     places = {ref: place for place, ref in enumerate(sides)}
     unions = Unions(len(places))
     first: dict[tuple[str, bool], int] = {}
-    for record in region.records if region else ():
+    for record in region.records:
         if (at := places.get(record.ref)) is not None:
-            for key in ties_of(entry_of(record), region.generic if region else ()):
+            for key in ties_of(entry_of(record), region.generic):
                 unions.join(first.setdefault((key, sides[record.ref]), at), at)
     gone = set(map(frozenset, withdrawn))
-    for d in region.decisions if region else ():
+    for d in region.decisions:
         if d.verdict == SAME and {d.a, d.b} not in gone and d.a in sides and sides[d.a] == sides.get(d.b):
             unions.join(places[d.a], places[d.b])
     roots = {ref: unions.find(at) for ref, at in places.items()}

@@ -5,12 +5,11 @@ The clock that counts since the machine was started, sleep included, tells how m
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sync.clock import boot_id
-from sync.guards import EVERY
+from sync.engine.notes import note, noted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,20 +24,18 @@ SLIPS = timedelta(seconds=30)
 
 def look_at_clock(session: Session) -> None:
     """``session.clock_moved_at`` tells since when the wall clock goes as it does now, ``None`` = as ever."""
-    state = session.store.provider_state(EVERY)
-    noted = state.memory.get(CLOCK)
-    known = noted if isinstance(noted, dict) else {}
+    last = noted(session, CLOCK)
+    known = last if isinstance(last, dict) else {}
     moved = _moved(session, known)
     told = known.get("moved_at")
     session.clock_moved_at = (
         session.clock.now() if moved else datetime.fromisoformat(told) if isinstance(told, str) else None
     )
     if moved or known.get("boot") != boot_id():
-        memory = {**state.memory, CLOCK: _note(session)}
-        session.store.save_provider_state(replace(state, memory=memory))
+        note(session, {CLOCK: _reading(session)})
 
 
-def _note(session: Session) -> dict[str, object]:
+def _reading(session: Session) -> dict[str, object]:
     moved_at = session.clock_moved_at
     return {
         "boot": boot_id(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sync.identity import canonical_email, email_key, keys_of, linkedin_key
@@ -15,13 +14,18 @@ if TYPE_CHECKING:
 def find_people(store: Store, key: str) -> set[str]:
     """The persons a KEY names: email, profile address, person id or ``provider:id``."""
     found = {p.id for p in store.people([key])}
-    if ":" in key and "/" not in key:
-        with suppress(ValueError):
-            found |= {p for p in [store.person_of(RecordRef.parse(key))] if p is not None}
+    if (ref := _record_named(key)) and (owner := store.person_of(ref)) is not None:
+        found.add(owner)
     for kind, value in (("email", canonical_email(key)), ("linkedin", linkedin_key(key))):
         if value is not None:
             found |= set(store.people_with_key(kind, value))
     return found or _people_showing(store, canonical_email(key))
+
+
+def _record_named(key: str) -> RecordRef | None:
+    """The record of ``provider:id``, ``None`` for another kind of key."""
+    provider, colon, record_id = key.partition(":")
+    return RecordRef(provider, record_id) if provider and colon and record_id and "/" not in key else None
 
 
 def _people_showing(store: Store, email: str | None) -> set[str]:
@@ -39,11 +43,8 @@ def records_named(store: Store, key: str) -> set[RecordRef]:
     """
     people = store.people(find_people(store, key))
     found = {m.record.ref: m.record for p in people for m in p.members}
-    if ":" in key and "/" not in key:
-        with suppress(ValueError):
-            name = RecordRef.parse(key)
-            if own := found.keys() & {store.named([name]).get(name, name)}:
-                return own
+    if (name := _record_named(key)) and (own := found.keys() & {store.named([name]).get(name, name)}):
+        return own
     keys = {("email", canonical_email(key)), ("linkedin", linkedin_key(key))}
     carrying = {ref for ref, record in found.items() if keys & set(keys_of(record.contact))}
     former = {m.record.ref for p in store.people_before([key])[:1] for m in p.members}
