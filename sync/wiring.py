@@ -14,7 +14,7 @@ from adapters.spec import Opening
 from sync.clock import SystemClock
 from sync.config import load, unready
 from sync.engine.cycle import run_cycle
-from sync.engine.logbook import batches_told, waits_told
+from sync.engine.logbook import waits_told
 from sync.engine.session import Options, Seat, Session
 from sync.errors import ConfigError, LockHeld, StateError
 from sync.exports import take_in_exports
@@ -252,4 +252,4 @@ def make_provider(
         memory=state.memory,
         max_requests=request.max_requests.get(name),
     )
-    return batches_told(known_providers()[name].open(settings.providers[name], opening))
+    return known_providers()[name].open(settings.providers[name], opening)

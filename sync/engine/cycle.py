@@ -23,8 +23,16 @@ from sync.engine.attention import (
     provider_set,
 )
 from sync.engine.findings import assemble
-from sync.engine.logbook import guards as tell_guards
-from sync.engine.logbook import of_operations, of_opt_outs, of_people, of_reads, phase, run_ended, whole_run
+from sync.engine.logbook import (
+    of_operations,
+    of_opt_outs,
+    of_people,
+    of_reads,
+    phase,
+    run_ended,
+    tell_guards,
+    whole_run,
+)
 from sync.engine.moved_clock import look_at_clock
 from sync.engine.opt_out_lists import read_opt_outs
 from sync.engine.people import match_and_merge

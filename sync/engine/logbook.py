@@ -89,7 +89,7 @@ def of_operations(session: Session) -> Iterator[Mapping[str, object]]:
         yield {"provider": provider, "kind": kind, **dict(sorted(states.items()))}
 
 
-def guards(session: Session) -> None:
+def tell_guards(session: Session) -> None:
     """What stops the run."""
     for guard in session.guards:
         log.info(
@@ -102,43 +102,35 @@ def guards(session: Session) -> None:
         )
 
 
-class _Beside:
-    """Something whose doings are told; whatever is not told is its own."""
+async def sent(provider: Provider, batch: Batch, progress: Progress) -> BatchResult:
+    """The batch is sent; told with what became of it, or with what kind of error the whole of it met."""
+    rows = {"provider": provider.name, "kind": batch.kind, "rows": len(batch.operations)}
+    try:
+        result = await provider.send(batch, progress)
+    except ContactSyncError as error:
+        wait_s = error.retry_after_s if isinstance(error, RateLimited) else None
+        log.debug("batch failed", **rows, why=type(error).__name__, retry_after_s=wait_s)
+        raise
+    log.debug("batch sent", **rows, **dict(sorted(Counter(o.state for o in result.outcomes).items())))
+    return result
 
-    def __init__(self, inner: Any, provider: str) -> None:
-        self._inner = inner
+
+class _Waiting:
+    """A clock that tells of its waits; whatever else it does is its own."""
+
+    def __init__(self, clock: Clock, provider: str) -> None:
+        self._clock = clock
         self._provider = provider
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
+        return getattr(self._clock, name)
 
-
-class _Waiting(_Beside):
     async def sleep(self, seconds: float) -> None:
         """Told afterwards: an alarm that is called off is no wait."""
-        await self._inner.sleep(seconds)
+        await self._clock.sleep(seconds)
         log.debug("waited", provider=self._provider, seconds=round(seconds, 3))
-
-
-class _Sending(_Beside):
-    async def send(self, batch: Batch, progress: Progress) -> BatchResult:
-        """Told with what became of it, or with what kind of error the whole of it met."""
-        rows = {"provider": self._provider, "kind": batch.kind, "rows": len(batch.operations)}
-        try:
-            result: BatchResult = await self._inner.send(batch, progress)
-        except ContactSyncError as error:
-            wait_s = error.retry_after_s if isinstance(error, RateLimited) else None
-            log.debug("batch failed", **rows, why=type(error).__name__, retry_after_s=wait_s)
-            raise
-        log.debug("batch sent", **rows, **dict(sorted(Counter(o.state for o in result.outcomes).items())))
-        return result
 
 
 def waits_told(clock: Clock, provider: str) -> Clock:
     """The clock, which tells how long ``provider`` waited: for its turn, or before another try."""
     return cast("Clock", _Waiting(clock, provider))
-
-
-def batches_told(provider: Provider) -> Provider:
-    """The provider, which tells of each batch that is sent."""
-    return cast("Provider", _Sending(provider, provider.name))

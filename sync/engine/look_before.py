@@ -16,9 +16,10 @@ from sync.ports import FRESH_S, IS_FRESH
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sync.change import Operation
+    from sync.engine.endings import Endings
     from sync.engine.session import Seat, Session
     from sync.ports import Reader
     from sync.record import Record
@@ -30,19 +31,12 @@ RECHECK_AFTER_S = 1.0
 
 
 class LookBefore:
-    """One provider's looks in one cycle. ``put_off`` / ``end``: what becomes of operations that do not hold."""
+    """One provider's looks in one cycle. ``endings``: where operations end that do not hold."""
 
-    def __init__(
-        self,
-        session: Session,
-        seat: Seat,
-        put_off: Callable[[Iterable[Operation], str], None],
-        end: Callable[[Sequence[Operation]], None],
-    ) -> None:
+    def __init__(self, session: Session, seat: Seat, endings: Endings) -> None:
         self._session = session
         self._seat = seat
-        self._put_off = put_off
-        self._end = end
+        self._endings = endings
         self._looked_at_s = 0.0
 
     @contextmanager
@@ -105,7 +99,7 @@ class LookBefore:
         for operation in operations:
             appeared = operation.kind == "create" and wide_keys_of(operation.contact) & new_keys
             (stale if operation.record_id in moved_ids or appeared else go).append(operation)
-        self._put_off(stale, StateReason.STALE_REMOTE)
+        self._endings.put_off(stale, StateReason.STALE_REMOTE)
         return go
 
     async def _without_gone(self, reader: Reader, operations: list[Operation]) -> list[Operation]:
@@ -122,10 +116,10 @@ class LookBefore:
                 record = await reader.fetch(operation.record_id)
             except Missing:
                 self._hold(operation, RecordRef(operation.provider, operation.record_id))
-                self._put_off([operation], StateReason.STALE_REMOTE)
+                self._endings.put_off([operation], StateReason.STALE_REMOTE)
                 continue
             except MappingError:
-                self._put_off([operation], StateReason.BAD_BODY)
+                self._endings.put_off([operation], StateReason.BAD_BODY)
                 continue
             go += self._without_stale([operation], self._moved([record]))
         return go
@@ -148,7 +142,7 @@ class LookBefore:
             except ProviderError as error:
                 session.tell(seat, error)
                 seat.note(NOBODY_IS_CREATED)
-                self._put_off(operations, StateReason.OPTOUTS_UNREADABLE)
+                self._endings.put_off(operations, StateReason.OPTOUTS_UNREADABLE)
                 return []
         go = []
         enrols = self._seat.target is not None and self._seat.target.starts_outreach
@@ -156,9 +150,9 @@ class LookBefore:
             effect = session.opt_outs.effect(_keys_of(operation), session.clock.now())
             no = effect.forbids_create(operation.provider) or (enrols and effect.no_enrolment)
             if operation.kind != "variables" and no:
-                self._end([replace(operation, state="blocked", reason=StateReason.OPTED_OUT)])
+                self._endings.end([replace(operation, state="blocked", reason=StateReason.OPTED_OUT)])
             elif operation.kind == "create" and operation.person_id in session.doubtful:
-                self._end([replace(operation, state="blocked", reason=StateReason.SUSPECTED_DUPLICATE)])
+                self._endings.end([replace(operation, state="blocked", reason=StateReason.SUSPECTED_DUPLICATE)])
             else:
                 go.append(operation)
         return go
@@ -187,7 +181,7 @@ class LookBefore:
         for operation in operations:
             if ENROLMENT not in operation.effects:
                 reason = StateReason.EFFECT_NOT_ALLOWED
-                self._end([replace(operation, state="blocked", reason=reason, message=seat.target.reason)])
+                self._endings.end([replace(operation, state="blocked", reason=reason, message=seat.target.reason)])
         return [o for o in operations if ENROLMENT in o.effects]
 
 

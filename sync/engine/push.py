@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from sync.change import OPT_OUT_KINDS, PARTIAL_TOTALS
 from sync.codes import StateReason
+from sync.engine.endings import Endings
+from sync.engine.logbook import sent
 from sync.engine.look_before import LookBefore
 from sync.engine.refusals import Refusals, halves, of_short_totals, one_fate, refuses_the_address
 from sync.engine.resolve import as_repeat, may_send_again
@@ -27,13 +29,12 @@ from sync.errors import (
     Transient,
 )
 from sync.ports import LONGEST_SLEEP_S, LONGEST_WRITE_SLEEP_S
-from sync.store_port import Settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sync.change import Batch, Operation, State
+    from sync.change import Batch, Operation
     from sync.engine.session import Seat, Session
 
 ORDER = {"exclude": 0, "stage": 0, "update": 1, "variables": 1, "create": 2}
@@ -67,17 +68,16 @@ class _Pusher:
     def __init__(self, session: Session, seat: Seat) -> None:
         self._session = session
         self._seat = seat
-        self._look = LookBefore(session, seat, self._put_off, self._end)
+        self._endings = Endings(session, seat)
+        self._look = LookBefore(session, seat, self._endings)
         self._refusals = Refusals()
         self._extra_calls = EXTRA_CALLS_TO_ISOLATE
         self._lost_in_a_row = 0
-        self._done = 0
-        self._total = 0
 
     async def push(self, operations: Sequence[Operation]) -> None:
         """All of them have an outcome or stay put off with a reason."""
         ordered = sorted(operations, key=self._turn)
-        self._total = len(ordered)
+        self._endings.expected = len(ordered)
         for rank in sorted({ORDER[o.kind] for o in ordered}):
             await self._push_in_batches([o for o in ordered if ORDER[o.kind] == rank])
 
@@ -97,7 +97,7 @@ class _Pusher:
             head = batch.operations
             rest = rest[len(head) :]
             if self._refusals.useless(batch):
-                self._put_off(head, StateReason.NOT_TAKEN_NOW)
+                self._endings.put_off(head, StateReason.NOT_TAKEN_NOW)
                 continue
             try:
                 ready = await self._look.at(list(head))
@@ -118,7 +118,7 @@ class _Pusher:
             why = self._why_stopped(operation)
             (go if why is None else stopped[why]).append(operation)
         for (reason, until), waiting in stopped.items():
-            self._put_off(waiting, reason, until=until)
+            self._endings.put_off(waiting, reason, until=until)
         return go
 
     def _why_stopped(self, operation: Operation) -> tuple[str, datetime | None] | None:
@@ -150,7 +150,7 @@ class _Pusher:
         seat.wrote = True
         try:
             with self._look.fresh(batch.kind):
-                result = await seat.provider.send(batch, session.progress)
+                result = await sent(seat.provider, batch, session.progress)
         except (RateLimited, Outdated) as error:
             await self._send_later(batch, error)
         except ContactSyncError as error:
@@ -167,24 +167,21 @@ class _Pusher:
                 if short:
                     seat.note("the totals of an upload do not confirm every row of it")
                 alone = len(batch.operations) == 1
-                settle(session, seat, batch, [of_short_totals(o, alone=alone) for o in result.outcomes])
-                self._advance(len(batch.operations))
+                self._endings.settle(batch, [of_short_totals(o, alone=alone) for o in result.outcomes])
         keep_memory(session, seat)
 
     async def _send_later(self, batch: Batch, error: RateLimited | Outdated) -> None:
         """A wait that the provider asked for is waited for, and everything is looked at once more.
 
-        One that is shorter than that was waited for where the batch was sent, as often as it may be. Whoever goes
-        on after a death in the wait knows that nothing was applied.
+        Whoever goes on after a death in the wait knows that nothing was applied.
         """
-        session = self._session
-        wait_s = 0.0 if isinstance(error, Outdated) else error.retry_after_s or 0.0
-        ours = isinstance(error, Outdated) or LONGEST_WRITE_SLEEP_S < wait_s <= LONGEST_SLEEP_S
-        if not ours or max(o.attempt for o in batch.operations) >= MOST_TRIES or session.stopping.is_set():
+        session, wait_s = self._session, _wait_s(error)
+        tried = max(o.attempt for o in batch.operations)
+        if wait_s is None or tried >= MOST_TRIES or session.stopping.is_set():
             self._give_up(batch.operations, error)
             return
         waiting = [replace(o, state="deferred", reason=StateReason.RATE_LIMITED) for o in batch.operations]
-        self._keep([replace(o, digest=None) for o in waiting])
+        self._endings.keep([replace(o, digest=None) for o in waiting])
         await session.clock.sleep(wait_s + session.clock.random())
         await self._send_anew(batch.operations)
 
@@ -213,12 +210,14 @@ class _Pusher:
         lost = tuple(o for o in batch.operations if o not in again)
         if lost:
             message = f"{why}, and this one has no key to be recognised by"
-            self._all(replace(batch, operations=lost), "unknown", StateReason.OUTCOME_UNKNOWN, message)
+            self._endings.settle_all(
+                replace(batch, operations=lost), "unknown", StateReason.OUTCOME_UNKNOWN, message
+            )
         return again
 
     async def _failed(self, batch: Batch, error: ContactSyncError) -> None:
         if isinstance(error, (OutcomeUnknown, MappingError, Transient)):
-            self._all(batch, "unknown", StateReason.OUTCOME_UNKNOWN, str(error), error.request_id)
+            self._endings.settle_all(batch, "unknown", StateReason.OUTCOME_UNKNOWN, str(error), error.request_id)
             self._note_lost(error)
         elif isinstance(error, Rejected) and refuses_the_address(batch, error):
             self._give_up(batch.operations, error)
@@ -236,7 +235,7 @@ class _Pusher:
             since = self._refusals.so_far(batch)
             for half in halves(batch.operations):
                 if self._refusals.useless(batch):
-                    self._put_off(half, StateReason.NOT_TAKEN_NOW)
+                    self._endings.put_off(half, StateReason.NOT_TAKEN_NOW)
                 else:
                     await self._send_anew(half)
             for row, why in self._refusals.blamed(batch, since):
@@ -246,11 +245,11 @@ class _Pusher:
         new = self._refusals.met(batch, error)
         alone = len(batch.operations) == 1
         if alone and (error.for_good or batch.kind in OPT_OUT_KINDS):
-            self._all(batch, "refused", StateReason.REJECTED, str(error), error.request_id)
+            self._endings.settle_all(batch, "refused", StateReason.REJECTED, str(error), error.request_id)
         else:
             if new:
                 self._seat.hesitates(error)
-            self._all(batch, "deferred", StateReason.NOT_TAKEN_NOW, str(error), error.request_id)
+            self._endings.settle_all(batch, "deferred", StateReason.NOT_TAKEN_NOW, str(error), error.request_id)
 
     def _note_lost(self, error: ContactSyncError) -> None:
         """Too many in a row stop the writes; reading goes on, for it may find what was written.
@@ -274,37 +273,24 @@ class _Pusher:
                 seat.fail(error)
             else:
                 seat.note(error.message)
-            self._put_off(operations, error.reason, until=error.resets_at, sent=error.sent)
+            self._endings.put_off(operations, error.reason, until=error.resets_at, sent=error.sent)
         elif isinstance(error, RateLimited):
             if error.retry_after_s is not None:
                 seat.until = self._session.clock.now() + timedelta(seconds=error.retry_after_s)
             seat.fail(error)
-            self._put_off(operations, StateReason.RATE_LIMITED, until=seat.until)
+            self._endings.put_off(operations, StateReason.RATE_LIMITED, until=seat.until)
         elif isinstance(error, Outdated):
-            self._put_off(operations, StateReason.STALE_REMOTE)
+            self._endings.put_off(operations, StateReason.STALE_REMOTE)
         else:
             seat.fail(error)
-            self._put_off(operations, self._down_reason())
+            self._endings.put_off(operations, self._down_reason())
 
-    def _all(self, batch: Batch, state: State, reason: str, message: str, request_id: str | None = None) -> None:
-        settle(self._session, self._seat, batch, one_fate(batch, state, reason, message, request_id))
-        self._advance(len(batch.operations))
 
-    def _put_off(
-        self, operations: Iterable[Operation], reason: str, *, until: datetime | None = None, sent: bool = False
-    ) -> None:
-        """These wait. Those that were ``sent`` may have been applied in part and keep the digest of it."""
-        waiting = [replace(o, state="deferred", reason=reason, until=until) for o in operations]
-        self._end(waiting if sent else [replace(o, digest=None) for o in waiting])
-
-    def _end(self, operations: Sequence[Operation]) -> None:
-        self._keep(operations)
-        self._advance(len(operations))
-
-    def _keep(self, operations: Sequence[Operation]) -> None:
-        self._session.store.save_settled([Settled(operation=o) for o in operations], at=self._session.clock.now())
-        self._session.operations.update({o.id: o for o in operations})
-
-    def _advance(self, count: int) -> None:
-        self._done += count
-        self._session.progress.advance("push", self._seat.name, self._done, self._total)
+def _wait_s(error: RateLimited | Outdated) -> float | None:
+    """How long the wait is before another try, ``None`` where there is none in this run: the time is too long, or
+    so short that it was waited for where the batch was sent, as often as it may be.
+    """
+    if isinstance(error, Outdated):
+        return 0.0
+    wait_s = error.retry_after_s or 0.0
+    return wait_s if LONGEST_WRITE_SLEEP_S < wait_s <= LONGEST_SLEEP_S else None
