@@ -11,6 +11,7 @@ from state.rows import (
     Carried,
     from_absent,
     from_json,
+    from_time,
     record_of_row,
     to_absent,
     to_contact,
@@ -21,7 +22,7 @@ from state.rows import (
 )
 from sync.contact import Contact
 from sync.identity.canonical import keys_of
-from sync.record import Record, RecordRef
+from sync.record import Record, RecordRef, is_before
 from sync.store_port import PageCounts, ReadRecord, Ready
 
 if TYPE_CHECKING:
@@ -39,10 +40,6 @@ MATCHED_BY = """
     FROM record WHERE rid = ?
 """
 LOAD = f"SELECT {RECORD_COLUMNS} FROM json_each(?) AS j CROSS JOIN record AS r ON r.rid = j.value"  # noqa: S608  # only our own column names
-
-
-GRAINS = (1_000_000, 1000, 1)
-"""How fine providers tell times, in microseconds."""
 
 
 class Known(NamedTuple):
@@ -88,9 +85,7 @@ def _is_late(was: Known, read: ReadRecord, at: int, settle: int) -> bool:
     if was.updated_at is None or read.updated_at is None:
         return False
     just_now = abs(at - was.changed_at) < settle and was.updated_at < at + settle
-    shown = to_time(read.updated_at)
-    grain = next(grain for grain in GRAINS if shown % grain == 0)  # a list may cut what an answer tells finer
-    return just_now and shown < was.updated_at - was.updated_at % grain
+    return just_now and is_before(read.updated_at, from_time(was.updated_at))
 
 
 def save_echo(connection: Connection, read: ReadRecord, at: int) -> int:

@@ -109,7 +109,12 @@ def from_values(text: str) -> Mapping[str, Value]:
 def to_written(written: Mapping[str, Written]) -> str:
     """Unconfirmed writes by flat field."""
     return (
-        _encode({name: [w.before, w.echoed, to_time(w.at), w.seen, w.earlier] for name, w in written.items()})
+        _encode(
+            {
+                name: [w.before, w.echoed, to_time(w.at), w.seen, w.earlier, to_time_or_none(w.since)]
+                for name, w in written.items()
+            }
+        )
         if written
         else EMPTY
     )
@@ -127,9 +132,10 @@ def from_written(text: str) -> Mapping[str, Written]:
                 echoed=echoed,
                 at=from_time(at),
                 seen=seen,
-                earlier=tuple(from_value(value) for value in (earlier[0] if earlier else ())),
+                earlier=tuple(from_value(value) for value in (later[0] if later else ())),
+                since=from_time_or_none(later[1] if len(later) > 1 else None),
             )
-            for name, (before, echoed, at, seen, *earlier) in from_json(text).items()
+            for name, (before, echoed, at, seen, *later) in from_json(text).items()
         }
     )
 

@@ -145,6 +145,8 @@ class BulkTotals:
 
 HUMAN: Final = "human"
 """The source of a value that no record holds: somebody typed it, or took nothing."""
+LATER: Final = " later"
+"""Ends the source of a value that a record showed when it had lost with another one already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +154,8 @@ class Choice:
     """Why a person's field holds its value: whose it is, which rule chose it, when, and what lost.
 
     ``source``: ``provider:record_id``, ``human`` or ``undo``. ``losers``: source → value not chosen; what was
-    decided for somebody who was merged since has the source ``human for <person id>``.
+    decided for somebody who was merged since has the source ``human for <person id>``, and what a record showed
+    after it had lost once, perhaps as its rendering of our write, ``provider:record_id later``.
     ``replaced``: compared form of an earlier value → the value that a person put in its place; only for
     multi-valued fields.
     """

@@ -175,6 +175,8 @@ class Written:
 
     ``before``: what was observed before it. ``echoed``: the acknowledgement showed the stored value. ``seen``:
     a read has shown it since. ``earlier``: what writes before it replaced and wrote; late reads may show it, too.
+    ``since``: the row's own time when ``before`` was observed, ``None`` when it tells none. Whatever the row was
+    before that time was observed, or was replaced by somebody there.
     """
 
     before: Value | None
@@ -182,6 +184,7 @@ class Written:
     at: datetime
     seen: bool = False
     earlier: tuple[Value | None, ...] = ()
+    since: datetime | None = None
 
     def stood_earlier(
         self, shown: Value | None, sent: Value | None, same: Callable[[Value | None, Value | None], bool]
@@ -197,6 +200,15 @@ class Written:
     ) -> bool:
         """Whether ``shown`` is what this write or an earlier one put there, or replaced; see ``stood_earlier``."""
         return any(same(shown, value) for value in (sent, self.before, *self.earlier))
+
+
+def is_before(shown: datetime, known: datetime) -> bool:
+    """Whether a row that tells the time ``shown`` is surely older than when it told ``known``.
+
+    One read of a provider may tell whole seconds or milliseconds where another one tells more.
+    """
+    grain = next(grain for grain in (1_000_000, 1000, 1) if shown.microsecond % grain == 0)
+    return shown < known.replace(microsecond=known.microsecond - known.microsecond % grain)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

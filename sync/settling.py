@@ -68,7 +68,9 @@ def wrote(link: Link, operation: Operation, caps: Capabilities, echo: Contact | 
             echoed = echo is not None and echo.get(name) is not None
             if echoed and echo is not None:
                 _put(base, name, echo.get(name))
-            written[name] = Written(before=change.before, echoed=echoed, at=at, earlier=earlier)
+            written[name] = Written(
+                before=change.before, echoed=echoed, at=at, earlier=earlier, since=_since(link, operation, name)
+            )
     return replace(
         link,
         base=MappingProxyType(base),
@@ -84,6 +86,14 @@ def _earlier(link: Link, name: str) -> tuple[Value | None, ...]:
     if before is None:
         return ()
     return (*before.earlier, before.before, link.base.get(name), link.sent.get(name))[-MOST_EARLIER:]
+
+
+def _since(link: Link, operation: Operation, name: str) -> datetime | None:
+    """While an earlier write is not confirmed, what it replaced is the last that was observed."""
+    unconfirmed = link.written.get(name)
+    if unconfirmed is not None:
+        return unconfirmed.since
+    return operation.record.updated_at if operation.record is not None else None
 
 
 def observed_after(operation: Operation, before: Contact | None) -> dict[str, Value]:

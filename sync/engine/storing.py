@@ -18,14 +18,14 @@ from sync.items import erasures_of, told_id
 from sync.matching import alike_marks
 from sync.optouts import record_key, wide_keys_of
 from sync.person import to_be_matched
-from sync.record import OptOut
+from sync.record import OptOut, is_before
 from sync.store_port import ReadRecord, Ready
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sync.engine.session import Seat, Session
-    from sync.record import Link, OptOutEntry, Record, RecordRef
+    from sync.record import Link, OptOutEntry, Record, RecordRef, Written
 
 _VALUES = attrgetter(*FIELD_NAMES)
 _ENCODING = 2
@@ -102,14 +102,20 @@ def _store_unseen(session: Session, seat: Seat, late: Mapping[RecordRef, Record]
 
 
 def _unseen_in(session: Session, link: Link, late: Record) -> set[str]:
-    """The fields in which the row shows neither what we wrote there lately nor what we replaced."""
+    """The fields in which the row shows neither what we wrote there lately nor what stood there before."""
     shown = late.contact.to_fields()
     return {
         name
         for name, written in link.written.items()
         if name not in late.absent
+        and not _was_observed(written, late)
         and not written.is_known(shown.get(name), link.sent.get(name), partial(same, session, name))
     }
+
+
+def _was_observed(written: Written, late: Record) -> bool:
+    """Whether the row is older than what we had observed of the field before we wrote it."""
+    return written.since is not None and late.updated_at is not None and is_before(late.updated_at, written.since)
 
 
 def _merge_first(session: Session, records: Iterable[Record]) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sync.change import Choice, Conflict
+from sync.change import LATER, Choice, Conflict
 from sync.codes import Rule
 from sync.contact import MULTI_VALUED
 from sync.merging.emails import EmailEdit, as_emails, email_form, merged_emails
@@ -115,13 +115,14 @@ def _shows_at_last(work: Work, name: str, member: Member, now: Value | None) -> 
 
 
 def _take_as_ours(work: Work, name: str, member: Member, now: Value | None) -> None:
-    """Nobody's edit; should it be somebody's that came before our first look, it is not lost either. What lost
-    there before, which we may have written over, is not lost to it.
+    """Nobody's edit; should it be somebody's that came before our first look, it is not lost either. Nor is what
+    lost there before, which we may have written over.
     """
     work.take(name, [Edit(member, None, now)])
     source, choice = str(member.record.ref), work.choices.get(name)
-    if now is not None and (choice is None or source not in choice.losers):
-        work.note_losers(name, {source: now}, Rule.SURVIVORSHIP)
+    if now is not None:
+        lost_already = choice is not None and not work.same(name, choice.losers.get(source, now), now)
+        work.note_losers(name, {source + LATER if lost_already else source: now}, Rule.SURVIVORSHIP)
 
 
 def _shows_what_was_replaced(work: Work, name: str, member: Member, written: Written) -> bool:
@@ -283,7 +284,8 @@ def _choice(work: Work, name: str, winner: Edit, rule: Rule, edits: Sequence[Edi
     losers = {e.source: e.value for e in edits if e.value is not None and not work.keys(name, e.value) <= wins}
     replaced = replaced_by(work, name, edits, winner.value)
     if before is not None:
-        earlier = {s: v for s, v in before.losers.items() if s not in editors and not work.keys(name, v) <= wins}
+        lost = ((s, v) for s, v in before.losers.items() if s.removesuffix(LATER) not in editors)
+        earlier = {s: v for s, v in lost if not work.keys(name, v) <= wins}
         if not work.keys(name, work.values.get(name)) <= wins:
             earlier[before.source] = work.values[name]  # what stood last, not what its record showed before that
         losers = {**earlier, **losers}

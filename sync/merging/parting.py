@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from sync.change import LATER
 from sync.contact import Contact
 from sync.merging import merge
 from sync.merging.emails import email_form
@@ -193,7 +194,7 @@ def _own_value(name: str, person: Person, rids: set[int]) -> Value | None:
 
 def _own_losers(choice: Choice, refs: set[str]) -> Choice:
     """What records of others showed leaves with them; what people decided stays."""
-    kept = {source: value for source, value in choice.losers.items() if source in refs or ":" not in source}
+    kept = {s: v for s, v in choice.losers.items() if s.removesuffix(LATER) in refs or ":" not in s}
     return replace(choice, losers=MappingProxyType(kept))
 
 

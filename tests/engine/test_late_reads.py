@@ -47,6 +47,21 @@ async def test_an_edit_that_we_wrote_over_before_any_list_showed_it_is_seen_afte
     assert "CEO" in {found.contact.job_title, *found.choices["job_title"].losers.values()}
 
 
+async def test_a_list_that_shows_what_stood_before_an_edit_that_we_wrote_over_shows_nobodys_edit(
+    home: House,
+) -> None:
+    at_topo, at_apollo = await known_at_both(home)
+    home.actors["apollo"].edit(at_apollo, {"job_title": "CEO"})
+    home.actors["topo"].edit(at_topo, {"company_name": "Oakmere"})
+    await home.run()  # the answer to the write of the company shows CEO
+    home.clock.advance(minutes=1)
+    home.actors["topo"].edit(at_topo, {"job_title": "CTO"})
+    await home.run()  # CTO is written, and the list still shows COO
+    found = whole(home, f"apollo:{at_apollo}")
+    assert found.contact.job_title == "CTO"
+    assert "CEO" in found.choices["job_title"].losers.values()
+
+
 async def test_an_edit_that_was_read_by_id_is_not_put_back_by_a_list_that_shows_our_write_before_it(
     home: House,
 ) -> None:

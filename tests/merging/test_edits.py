@@ -259,6 +259,17 @@ def test_an_edit_after_an_unechoed_writes_rendering_counts() -> None:
     assert merged(shows(rendered, 1, city="Nice")).contact.city == "Nice"
 
 
+def test_a_rendering_that_may_be_an_edit_is_kept_besides_what_the_record_had_lost_before() -> None:
+    who = person(
+        member(1, "topo", {"city": "Lyon 1er"}, {}, written={"city": written("Nice")}, sent={"city": "Lyon"}),
+        known={"city": "Lyon"},
+        choices={"city": choice("apollo:9", losers={"topo:1": "Nice"})},
+    )
+    rendered = merged(who)
+    assert rendered.choices["city"].losers == {"topo:1": "Nice", "topo:1 later": "Lyon 1er"}
+    assert merged(shows(rendered, 1, city="Metz")).choices["city"].losers == {"apollo:9": "Lyon"}
+
+
 def test_a_write_that_never_showed_is_forgotten_so_that_a_later_edit_counts() -> None:
     who = person(
         member(1, "topo", {}, written={"city": written(None, ago=SETTLE)}, sent={"city": "Lyon"}),

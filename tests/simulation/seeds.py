@@ -55,5 +55,7 @@ ONCE_BROKEN = {
     1260783: "a write that could not be read for a day was taken for a person's edit when it showed",
     1263678: "what we had written over was lost to a value of ours that came back there",
     1117: "who was written to without an answer and edited meanwhile was forgotten once that write was seen",
+    1250508: "a list that showed what stood before an edit that we had written over was taken for an edit",
+    1250516: "what was typed after our write, before our first look at it, was lost where another value had lost",
     290: "a no that takes several requests was broken off in between where each had to wait for its turn",
 }
