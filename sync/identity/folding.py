@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from sync.identity.words import plain_text, words
 
@@ -47,8 +46,7 @@ _LETTERS: Final = str.maketrans(
 _APOSTROPHES: Final = dict.fromkeys(map(ord, "'`\u00b4\u2019"))
 
 
-@dataclass(frozen=True, slots=True)
-class FoldedName:
+class FoldedName(NamedTuple):
     """A name ready to be compared: ``tokens`` in the order given, family, as far as it can be told."""
 
     tokens: tuple[str, ...]
