@@ -86,14 +86,22 @@ def _welcome_group(
                 _offer(work, name, member)
 
 
-def _standing(work: Work, group: tuple[str, ...], member: Member) -> tuple[int, int, int]:
+def _standing(work: Work, group: tuple[str, ...], member: Member) -> tuple[bool, int, int, int]:
     known = sum(n in work.shown[member.rid] for n in group)
-    return (work.policy.rank(_provider(member), group[0]), -known, member.rid)
+    return (_all_ours(work, group, member), work.policy.rank(_provider(member), group[0]), -known, member.rid)
+
+
+def _all_ours(work: Work, names: Collection[str], member: Member) -> bool:
+    """Whether all that the record shows of those fields was written there by us, for somebody it was of before."""
+    shown, sent = work.shown[member.rid], member.link.sent
+    return all(n in sent and work.same(n, sent[n], shown[n]) for n in names if n in shown)
 
 
 def _outranks(work: Work, group: tuple[str, ...], names: tuple[str, ...], member: Member) -> bool:
     choices = [work.choices[n] for n in names if n in work.choices and n in work.values]
-    return bool(choices) and all(_beats(work, group[0], member, c) for c in choices)
+    if not choices or _all_ours(work, names, member):
+        return False
+    return all(_beats(work, group[0], member, c) for c in choices)
 
 
 def _agrees(work: Work, group: tuple[str, ...], member: Member, held: Collection[str] = ()) -> bool:
@@ -132,7 +140,7 @@ def _offer(work: Work, name: str, member: Member) -> None:
     choice = work.choices.get(name)
     if name not in work.values:
         _put(work, name, value, member, Rule.FIRST_CONTACT)
-    elif choice is not None and _beats(work, name, member, choice):
+    elif choice is not None and not _all_ours(work, (name,), member) and _beats(work, name, member, choice):
         same = work.same(name, work.values[name], value)
         _put(work, name, value, member, choice.rule if same else Rule.SURVIVORSHIP)
     else:
@@ -148,7 +156,8 @@ def _offer_emails(work: Work, member: Member) -> None:
     known = work.keys("emails", current)
     replaced = frozenset(choice.replaced) if choice is not None else frozenset()
     wins = [e for e in theirs if work.keys("emails", (e,)) <= known or not work.keys("emails", (e,)) <= replaced]
-    if not wins or (current and choice is not None and not _beats(work, "emails", member, choice)):
+    beats = choice is None or (not _all_ours(work, ("emails",), member) and _beats(work, "emails", member, choice))
+    if not wins or (current and not beats):
         emails = distinct([*current, *wins])
     else:
         emails = distinct([*wins, *current])

@@ -258,7 +258,8 @@ def _twins(report: Report, shown: Shown, limit: int) -> Iterator[Group]:
     note = (
         "One person has several records at one provider. Only the first is written; merge them there if you can."
     )
-    yield from _group(words.count(total, "person", "people") + " with twin records", entries, total, limit, note)
+    people = words.count(len({t.person_id for t in report.twins}), "person", "people")
+    yield from _group(f"{people} with twin records", entries, total, limit, note)
 
 
 def _put_off(count: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -134,6 +135,29 @@ def test_a_newcomers_group_replaces_a_found_group_whole() -> None:
     assert (result.contact.company_name, result.contact.job_title) == ("Acme", None)
     assert result.choices["job_title"].losers == {"apollo:1": "CEO"}
     assert result.choices["company_domain"].losers == {"apollo:1": "beta.com"}
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_what_we_wrote_to_a_record_for_somebody_it_was_of_before_outranks_nothing(ours: bool) -> None:
+    """Joined people: the one who goes on came from an export, the other one's record at Topo may be our echo."""
+    shown = flat(first_name="Bob", last_name="Brun", language="en", emails=("bob@x.co",))
+    known = flat(first_name="Ana", last_name="Diaz", language="fr", emails=("ana@x.co",))
+    came = newcomer(2, "topo", **shown)
+    came = replace(came, link=replace(came.link, sent=shown if ours else {}))
+    export = member(1, "datananas", known)
+    result = merge(person(export, came, known=known), POLICY, NOW)
+    wins, loses = (known, shown) if ours else (shown, known)
+    assert {name: result.contact.get(name) for name in ("first_name", "last_name", "language")} == {
+        name: value for name, value in wins.items() if name != "emails"
+    }
+    assert result.contact.emails == (*wins["emails"], *loses["emails"])
+    assert loses["first_name"] in result.choices["first_name"].losers.values()
+
+
+def test_what_only_our_echo_shows_fills_what_is_not_known() -> None:
+    came = newcomer(2, "topo", city="Lyon")
+    came = replace(came, link=replace(came.link, sent={"city": "Lyon"}))
+    assert merge(person(member(1, "apollo", {}), came), POLICY, NOW).contact.city == "Lyon"
 
 
 def test_a_newcomers_value_fills_what_was_emptied() -> None:
