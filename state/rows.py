@@ -220,6 +220,8 @@ ALL_CARRIED: Final = Carried()
 
 def to_absent(told: Carried) -> str:
     """The column of absent fields."""
+    if told == ALL_CARRIED:
+        return "[]"
     marked = {UNREADABLE + name for name in told.unreadable} | {FIRST_CARRIED + name for name in told.first}
     return to_set(told.absent | marked)
 
