@@ -86,9 +86,12 @@ def _race(size: int, seed: int, only: Sequence[str] | None) -> None:
         ("feed", size),
         ("keys", size),
         ("ingest", 1),
+        ("bare_ingest", 1),
         ("unchanged", 1),
         ("match", 1),
+        ("bare_match", 1),
         ("merge", 1),
+        ("bare_merge", 1),
         ("quiet", 1),
     ]
     steps += [("changes", count) for count in (1, 100, 1000, 10_000) if 10 * count <= size]
@@ -99,7 +102,7 @@ def _race(size: int, seed: int, only: Sequence[str] | None) -> None:
         for name, count in steps:
             if only is None or name in needed or name in only:
                 found = _child("stages", name, folder, count)
-                step = f"{name} {count}" if name == "changes" else name
+                step = f"{name} {count}" if name == "changes" else name.replace("_", " ")
                 measured[step] = found
                 _say(told(step, found, measured, size, slower))
             if name == "match":

@@ -37,6 +37,8 @@ GOALS = {
     "undo": Goal(0.05, grows=False),
 }
 MILLION = 1_000_000
+BARE = "bare "
+"""Begins the name of what only writes the rows of a stage, see ``bare``."""
 
 
 def pace(yardstick_s: float, size: int) -> float:
@@ -50,10 +52,10 @@ def told(
     """The lines of one stage: figures, what it counted, and how its goal was met on a machine so much slower."""
     notes = ", ".join(f"{name} {value}" for name, value in found.items() if name not in {"seconds", "peak MB"})
     line = _line(step, found["seconds"], found["peak MB"], size, slower) + (f"  [{notes}]" if notes else "")
-    if step == "merge":
-        match = measured["match"]
-        seconds = match["seconds"] + found["seconds"]
-        return line + "\n" + _line("match + merge", seconds, max(match["peak MB"], found["peak MB"]), size, slower)
+    before = measured.get(step.replace("merge", "match"), {}) if step.endswith("merge") else {}
+    if before:
+        both, seconds = step.replace("merge", "match + merge"), before["seconds"] + found["seconds"]
+        return line + "\n" + _line(both, seconds, max(before["peak MB"], found["peak MB"]), size, slower)
     if step == "apart":
         extra = found["seconds"] / measured["again"]["seconds"] - 1 if "again" in measured else 0.0
         return line + f'  {extra:+.0%} over "again", goal +15%: {_verdict(extra <= 0.15)}'
@@ -62,10 +64,12 @@ def told(
 
 def _line(step: str, seconds: float, mb: int, size: int, slower: float) -> str:
     line = f"{step:34}{seconds:9.3f}{mb:7}"
-    goal = GOALS.get(step)
+    goal = GOALS.get(step.removeprefix(BARE))
     if goal is None:
         return line
     allowed = goal.seconds * slower * (size / MILLION if goal.grows else 1)
+    if step.startswith(BARE):
+        return f"{line}  {seconds / allowed:.1f} x the goal for its rows alone"
     share = f"{seconds / allowed:.1f} x {allowed:.3g} s: {_verdict(seconds <= allowed)}"
     memory = f"; {goal.mb} MB: {_verdict(mb <= goal.mb)}" if goal.mb is not None else ""
     return f"{line}  {share}{memory}"

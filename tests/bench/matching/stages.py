@@ -36,12 +36,14 @@ from sync.record import Record, RecordRef
 from sync.store_port import ProviderState
 from sync.wiring import Silent
 from tests.bench.generate import Row, generate
+from tests.bench.matching.bare import INGEST, MATCH, MERGE, write_alone
 from tests.state.values import decide
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from state.store import SqliteStore
+    from tests.bench.matching.bare import Copied
 
 CONFIG = "[providers.topo]"
 PAGE = 10_000
@@ -55,11 +57,16 @@ class Place:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.feed = folder / "feed.jsonl"
+        self.database = folder / "state" / "state.db"
+
+    def beside(self, name: str) -> Place:
+        """Another store in the same folder."""
+        return Place(self._folder / name)
 
     def store(self) -> SqliteStore:
         own = self._folder / "state"
         return open_store(
-            f"sqlite:///{own / 'state.db'}",
+            f"sqlite:///{self.database}",
             ledger=own / "ledger",
             key=own / "key",
             backups=own / "b",
@@ -149,6 +156,28 @@ def _take_in(store: SqliteStore, pages: Iterable[list[Record]]) -> float:
         store.save_page([ready_to_store(r, region="") for r in page], state, at=NOW, sweep_id=None)
         seconds += clock() - begun
     return seconds
+
+
+def bare_ingest(place: Place, _: int) -> Found:
+    """The rows that the feed left, written alone."""
+    return _alone(place, INGEST)
+
+
+def bare_match(place: Place, _: int) -> Found:
+    """The persons and ties that matching left, written alone."""
+    return _alone(place, MATCH)
+
+
+def bare_merge(place: Place, _: int) -> Found:
+    """What merging made of them, written alone."""
+    return _alone(place, MERGE)
+
+
+def _alone(place: Place, copied: Sequence[Copied]) -> Found:
+    other = place.beside("bare")
+    with other.store() as store:
+        other.session(store)
+        return {"seconds": write_alone(place.database, store, copied)}
 
 
 def match(place: Place, _: int) -> Found:
@@ -266,7 +295,10 @@ def _timed(work: Callable[[], None]) -> float:
 
 STAGES: dict[str, Callable[[Place, int], Found]] = {
     stage.__name__: stage
-    for stage in (feed, keys, ingest, unchanged, match, merge, quiet, changes, undo, again, apart)
+    for stage in (
+        *(feed, keys, ingest, bare_ingest, unchanged, match, bare_match, merge, bare_merge),
+        *(quiet, changes, undo, again, apart),
+    )
 }
 
 
