@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sync.change import LATER
 from sync.clock import utc
 from sync.codes import explain
 from sync.identity.names import names_agree
@@ -266,8 +267,9 @@ class Explainer:
         return f"{ref.provider}:{self._id(ref.record_id)}"
 
     def _source(self, source: str) -> str:
-        provider, colon, record_id = source.partition(":")
-        return provider + colon + self._id(record_id)
+        record = source.removesuffix(LATER)
+        provider, colon, record_id = record.partition(":")
+        return provider + colon + self._id(record_id) + source.removeprefix(record)
 
     def _key(self, kind: str, value: str) -> str:
         return f"{kind} {self._text(value)}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sync.change import Conflict
+from sync.change import LATER, Conflict
 from sync.engine import decisions, review
+from sync.engine.explaining import Explainer
 from sync.engine.named import records_named
 from sync.record import RecordRef
 from tests.decisions.worlds import World, world
@@ -125,3 +127,18 @@ def _titles(person: Person) -> set[str]:
     lost = chosen.losers.values() if chosen else ()
     waiting = [v for c in person.conflicts for v in c.values.values()]
     return {str(title) for title in (person.contact.job_title, *lost, *waiting) if title}
+
+
+def test_both_values_that_one_record_lost_are_told_also_where_its_name_is_masked() -> None:
+    with world() as here:
+        name = "datananas:email:ana@oakmere.com"
+        here.shows(name, email="ana@oakmere.com", city="Nice", **NAME)
+        here.settle()
+        person = here.person(name)
+        lost = {name: "Nice", f"{name}{LATER}": "Lyon 1er"}
+        chosen = replace(person, choices={"city": replace(person.choices["city"], losers=lost)})
+        told = Explainer(here.store, here.clock.now(), values=False).person(chosen)
+        assert told["fields"]["city"]["lost"].keys() == {
+            "datananas:email:a…@o….com",
+            "datananas:email:a…@o….com later",
+        }
