@@ -17,16 +17,21 @@ def create_private(path: Path) -> None:
 
 
 def replace_private(path: Path, text: str, *, shared: bool = False) -> None:
-    """The file holds ``text``, 0600, durably; at every instant it is the old one or the new one.
-
-    ``shared``: no lock keeps other processes from writing it too.
-    """
+    """The file holds ``text``, see ``replace_by``. ``shared``: no lock keeps others from writing it too."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new" if shared else f"{path.name}.new")
     fresh.unlink(missing_ok=True)
+    replace_by(fresh, path, text.encode())
+
+
+def replace_by(fresh: Path, path: Path, raw: bytes) -> None:
+    """The file ``path`` holds ``raw``, 0600, durably; at every instant it is the old one or the new one.
+
+    ``fresh``: a name in the same folder that nothing has; FileExistsError otherwise.
+    """
     create_private(fresh)
     try:
-        with fresh.open("w", encoding="utf-8") as file:
-            file.write(text)
+        with fresh.open("wb") as file:
+            file.write(raw)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO, get_args
 
 from sync.errors import ConfigError
-from sync.private_files import flush_folder
+from sync.private_files import replace_by
 from sync.report.colour import coloured, wants_colour
 from sync.report.markdown import to_markdown
 from sync.report.record_names import with_masked_names
@@ -123,7 +123,8 @@ def write_private(path: Path, text: str) -> None:
     """
     try:
         _refuse_odd(path)
-        _replace(path, text.encode("utf-8", "backslashreplace"))
+        fresh = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
+        replace_by(fresh, path, text.encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise ConfigError(f"{path} cannot be written ({error.strerror})", remedy=_ELSEWHERE) from None
 
@@ -138,18 +139,3 @@ def _refuse_odd(path: Path) -> None:
             f"{path} is a link, a folder or a device, not a file",
             remedy="Name a plain file, or leave the path out for standard output.",
         )
-
-
-def _replace(path: Path, raw: bytes) -> None:
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    flush_folder(path.parent)
