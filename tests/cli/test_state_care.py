@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Done, Program
 
-NEXT = """
-revision = "0006"
-down_revision = "0005"
+NEWEST = checks.SCHEMA_VERSION
+NEXT = f"""
+revision = "{NEWEST + 1:04}"
+down_revision = "{NEWEST:04}"
 def upgrade():
     pass
 """
@@ -304,16 +305,16 @@ def test_an_upgrade_raises_the_schema_after_a_backup(
 ) -> None:
     folder = config.parent / "migrations"
     shutil.copytree(migrating.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "r0006_next.py").write_text(NEXT)
+    (folder / "versions" / f"r{NEWEST + 1:04}_next.py").write_text(NEXT)
     monkeypatch.setattr(migrating, "MIGRATIONS", folder)
-    monkeypatch.setattr(migrating, "SCHEMA_VERSION", 6)
-    monkeypatch.setattr(checks, "SCHEMA_VERSION", 6)
+    monkeypatch.setattr(migrating, "SCHEMA_VERSION", NEWEST + 1)
+    monkeypatch.setattr(checks, "SCHEMA_VERSION", NEWEST + 1)
     assert "state upgrade" in program("status", "--config", config).err
     told = program("state", "upgrade", "--config", config)
     assert told.code == 0
-    assert "from schema 5 to 6" in told.out
+    assert f"from schema {NEWEST} to {NEWEST + 1}" in told.out
     (made,) = (store_file.parent / "backups").iterdir()
-    assert made.name.startswith("before-migration-of-schema-5-")
+    assert made.name.startswith(f"before-migration-of-schema-{NEWEST}-")
     assert program("status", "--config", config).code == 0
 
 
