@@ -41,13 +41,16 @@ RECORDS = (
 
 
 def remember(connection: Connection, ids: Iterable[str]) -> None:
-    """Those persons are kept as they are now."""
+    """Those persons are kept as they are now, instead of what they were with the same records before."""
     rows = [
         (person.id, to_json([m.rid for m in person.members]), to_json(_contents(person)))
         for person in people.load(connection, ids)
         if person.members
     ]
     if rows:
+        connection.exec_driver_sql(
+            "DELETE FROM before_merge WHERE person_id = ? AND rids = ?", [(own, rids) for own, rids, _ in rows]
+        )
         connection.exec_driver_sql("INSERT INTO before_merge (person_id, rids, contents) VALUES (?, ?, ?)", rows)
 
 
@@ -63,13 +66,11 @@ def load(connection: Connection, ids: Iterable[str]) -> list[Person]:
 
 
 def forget_undone(connection: Connection, ids: Iterable[str]) -> None:
-    """Of those persons nothing is kept but what they were with some of their records, or with more than these."""
+    """Of those persons nothing is kept that they are again, with the very same records."""
     connection.exec_driver_sql(
-        "DELETE FROM before_merge WHERE person_id IN (SELECT value FROM json_each(?))"
-        " AND EXISTS (SELECT 1 FROM json_each(rids) AS k LEFT JOIN link AS l ON l.rid = k.value"
-        "  AND l.person_id = before_merge.person_id WHERE l.rid IS NULL)"
-        " = EXISTS (SELECT 1 FROM link AS l WHERE l.person_id = before_merge.person_id"
-        "  AND l.rid NOT IN (SELECT k.value FROM json_each(rids) AS k))",
+        "DELETE FROM before_merge WHERE person_id IN (SELECT value FROM json_each(?)) AND rids ="
+        " (SELECT json_group_array(rid) FROM (SELECT l.rid FROM link AS l"
+        "  WHERE l.person_id = before_merge.person_id ORDER BY l.rid))",
         (to_json(list(ids)),),
     )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
 
@@ -45,15 +46,17 @@ def assign(
     new_id: Callable[[], str],
     created_at: Mapping[str, datetime] | None = None,
     former: Mapping[str, Collection[int]] | None = None,
+    staying: AbstractSet[int] = frozenset(),
 ) -> MembershipChange:
     """The people of ``partition``, given whose its records are now.
 
     ``current``: record to person, absent = new. ``created_at``: when people came to be; without it the lower
     id is the older one, as UUIDv7 sorts. ``former``: retired id to the records it had when it was merged.
+    ``staying``: records that keep their person's id, also where more of them leave.
     """
     clusters = [tuple(part) for part in partition.clusters]
     given_back = _given_back(clusters, current, former or {})
-    homes = _homes(clusters, current, given_back)
+    homes = _homes(clusters, current, given_back, staying)
     chosen: list[str] = []
     merged: list[tuple[str, str]] = []
     fresh: list[str] = []
@@ -81,24 +84,27 @@ def assign(
 def _given_back(
     clusters: Sequence[tuple[int, ...]], current: Mapping[int, str], former: Mapping[str, Collection[int]]
 ) -> dict[int, str]:
-    """Parts of a split that are exactly what a retired id was; one part of each person keeps its own id."""
+    """Parts of a split that are exactly what a retired id was; one part of each person keeps its own id.
+
+    Where that one would be shared with somebody else who lives, the older of the two other ids goes on.
+    """
     was = _by_members(former, living=set(current.values()))
     if not was:
         return {}
+    owners = [{current[rid] for rid in part if rid in current} for part in clusters]
     parts_of: dict[str, set[int]] = {}
-    for number, part in enumerate(clusters):
-        for rid in part:
-            if rid in current:
-                parts_of.setdefault(current[rid], set()).add(number)
+    for number, own in enumerate(owners):
+        for person_id in own:
+            parts_of.setdefault(person_id, set()).add(number)
     back: dict[int, str] = {}
     for number, part in enumerate(clusters):
-        owners = {current[rid] for rid in part if rid in current}
-        person_id = was.get(frozenset(part))
-        if person_id is None or len(owners) != 1:
+        retired = was.get(frozenset(part))
+        if retired is None or len(owners[number]) != 1:
             continue
-        siblings = parts_of[next(iter(owners))]
-        if len(siblings - back.keys()) > 1:
-            back[number] = person_id
+        left = parts_of[next(iter(owners[number]))] - back.keys() - {number}
+        rivals = [min(owners[n] - owners[number], default="") for n in left]
+        if any(not rival or retired < rival for rival in rivals):
+            back[number] = retired
     return back
 
 
@@ -112,7 +118,10 @@ def _by_members(former: Mapping[str, Collection[int]], living: set[str]) -> dict
 
 
 def _homes(
-    clusters: Sequence[tuple[int, ...]], current: Mapping[int, str], given_back: Mapping[int, str]
+    clusters: Sequence[tuple[int, ...]],
+    current: Mapping[int, str],
+    given_back: Mapping[int, str],
+    staying: AbstractSet[int],
 ) -> dict[int, list[str]]:
     """Cluster to the ids that stay there: each id with its biggest part, of equal ones the one linked first."""
     shares: dict[str, dict[int, list[int]]] = {}
@@ -123,7 +132,7 @@ def _homes(
                     shares.setdefault(current[rid], {}).setdefault(number, []).append(rid)
     homes: dict[int, list[str]] = {}
     for person_id, parts in shares.items():
-        home = min(parts, key=lambda number: (-len(parts[number]), min(parts[number])))
+        home = min(parts, key=lambda n: (staying.isdisjoint(parts[n]), -len(parts[n]), min(parts[n])))
         homes.setdefault(home, []).append(person_id)
     return homes
 

@@ -75,24 +75,9 @@ def tie(
         new_id=session.clock.new_id,
         created_at=region.people,
         former=region.former,
+        staying=frozenset(r.rid for r in region.records if r.ref in judged.staying),
     )
-    change = _staying_keep_their_id(region, change, judged.staying)
     return Tied(update=_update(session, region, partition, change, judged), change=change)
-
-
-def _staying_keep_their_id(
-    region: Region, change: MembershipChange, staying: frozenset[RecordRef]
-) -> MembershipChange:
-    """Who is left keeps the id, also where more records leave than stay: the new id goes to the others."""
-    swap = {
-        change.person_of[r.rid]: r.person_id
-        for r in region.records
-        if r.ref in staying and r.person_id is not None and change.person_of[r.rid] in change.created
-    }
-    both = {**swap, **{old: new for new, old in swap.items()}}
-    if not both:
-        return change
-    return replace(change, person_of={rid: both.get(person, person) for rid, person in change.person_of.items()})
 
 
 def _update(
