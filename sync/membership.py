@@ -84,9 +84,8 @@ def assign(
 def _given_back(
     clusters: Sequence[tuple[int, ...]], current: Mapping[int, str], former: Mapping[str, Collection[int]]
 ) -> dict[int, str]:
-    """Parts of a split that are exactly what a retired id was; one part of each person keeps its own id.
-
-    Where that one would be shared with somebody else who lives, the older of the two other ids goes on.
+    """Parts of a split that are exactly what a retired id was, older ids first; one part of each person keeps its
+    own id. Where that one would be shared with somebody else who lives, the older of the two other ids goes on.
     """
     was = _by_members(former, living=set(current.values()))
     if not was:
@@ -96,10 +95,10 @@ def _given_back(
     for number, own in enumerate(owners):
         for person_id in own:
             parts_of.setdefault(person_id, set()).add(number)
+    found = ((was.get(frozenset(part)), number) for number, part in enumerate(clusters))
     back: dict[int, str] = {}
-    for number, part in enumerate(clusters):
-        retired = was.get(frozenset(part))
-        if retired is None or len(owners[number]) != 1:
+    for retired, number in sorted((retired, number) for retired, number in found if retired is not None):
+        if len(owners[number]) != 1:
             continue
         left = parts_of[next(iter(owners[number]))] - back.keys() - {number}
         rivals = [min(owners[n] - owners[number], default="") for n in left]

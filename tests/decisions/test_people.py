@@ -162,6 +162,51 @@ def test_a_join_taken_back_leaves_the_never_before_it_standing(here: World) -> N
     assert here.groups() == {frozenset({"topo:a", "apollo:a"}), frozenset({"datananas:b"})}
 
 
+def test_a_split_and_a_join_taken_back_one_after_the_other_leave_everybody_as_they_were(here: World) -> None:
+    two(here)
+    here.shows("apollo:a", phone="+33140000002")
+    here.settle()
+    before = {name: told(here.person(name)) for name in ("topo:a", "datananas:b")}
+    joined = ({RecordRef("topo", "a"), RecordRef("apollo", "a")}, {RecordRef("datananas", "b")})
+    here.join("topo:a", "datananas:b")
+    here.split("apollo:a")
+    here.act(
+        decisions.unsplit(
+            here.session, {RecordRef("topo", "a"), RecordRef("datananas", "b")}, {RecordRef("apollo", "a")}
+        )
+    )
+    here.act(decisions.unjoin(here.session, *joined))
+    here.settle()
+    assert {name: told(here.person(name)) for name in before} == before
+
+
+def test_who_loses_a_record_to_somebody_who_shares_its_address_keeps_the_id_and_nothing_of_it(here: World) -> None:
+    shared = {"email": "ana@oakmere.com", "last_name": "Diaz"}
+    here.shows("apollo:a", first_name="Ana", **shared)
+    here.settle()
+    for name in ("topo:b", "apollo:b"):
+        here.shows(name, first_name="Bob", **shared)
+    here.settle()
+    here.shows("topo:b", first_name="Ana")
+    here.settle()
+    ana, bob = here.person("apollo:a").id, here.person("apollo:b").id
+    assert here.person("topo:b").id == bob != ana  # two records of hers at Apollo would be twins: that is asked
+    here.split("topo:b")
+    assert (here.person("topo:b").id, here.person("apollo:b").id) == (ana, bob)
+    assert here.person("apollo:b").contact.first_name == "Bob"
+    here.settle()
+    assert here.groups() == {frozenset({"apollo:a", "topo:b"}), frozenset({"apollo:b"})}
+
+
+def test_a_join_is_foreseen_with_what_is_in_dispute_about_either(here: World) -> None:
+    two(here)
+    here.shows("topo:a", job_title="CTO")
+    here.shows("apollo:a", job_title="CFO")
+    here.settle()
+    here.join("datananas:b", "topo:a")  # the foreseen contact is the one that stands then
+    assert [c.field for c in here.person("topo:a").conflicts] == ["job_title"]
+
+
 def test_a_never_that_is_said_twice_is_taken_back_once(here: World) -> None:
     two(here)
     here.never("topo:a", "datananas:b")

@@ -47,6 +47,33 @@ def test_a_former_id_is_not_given_to_a_person_that_nobody_left() -> None:
     assert assigned([(1, 2)], {1: "a", 2: "a"}, former={"b": {1, 2}}).person_of == {1: "a", 2: "a"}
 
 
+def test_who_stays_keeps_the_id_also_where_whoever_leaves_comes_to_somebody_else() -> None:
+    change = assigned([(1, 2), (3,)], {1: "a", 2: "b", 3: "b"}, staying={3})
+    assert change.person_of == {1: "a", 2: "a", 3: "b"}
+    assert (change.merged, change.created, change.split) == ((), (), (("b", "a"),))
+    assert assigned([(1, 2), (3,)], {1: "p", 2: "p", 3: "p"}, staying={3}).person_of == {
+        1: "new-0",
+        2: "new-0",
+        3: "p",
+    }
+
+
+def test_of_more_former_ids_than_can_be_given_back_the_older_ones_are() -> None:
+    former = {"b": {2}, "c": {3}, "d": {1}}
+    assert assigned([(1,), (2,), (3,)], dict.fromkeys((1, 2, 3), "a"), former=former).person_of == {
+        1: "a",
+        2: "b",
+        3: "c",
+    }
+
+
+def test_a_former_id_is_not_given_back_at_the_price_of_an_older_one() -> None:
+    current = {1: "a", 2: "a", 3: "b"}
+    assert assigned([(1,), (2, 3)], current, former={"c": {1}}).person_of == {1: "a", 2: "b", 3: "b"}
+    current = {1: "a", 2: "a", 3: "c"}
+    assert assigned([(1,), (2, 3)], current, former={"b": {1}}).person_of == {1: "b", 2: "a", 3: "a"}
+
+
 PARTITIONS = st.lists(st.integers(0, 4), min_size=8, max_size=8)
 
 
