@@ -198,13 +198,18 @@ def test_who_loses_a_record_to_somebody_who_shares_its_address_keeps_the_id_and_
     assert here.groups() == {frozenset({"apollo:a", "topo:b"}), frozenset({"apollo:b"})}
 
 
-def test_a_join_is_foreseen_with_what_is_in_dispute_about_either(here: World) -> None:
-    two(here)
-    here.shows("topo:a", job_title="CTO")
-    here.shows("apollo:a", job_title="CFO")
+def test_a_join_is_foreseen_with_what_is_in_dispute_about_whoever_goes(here: World) -> None:
+    here.shows("datananas:b", email="bob@lumen.fr", last_name="Brun", company_name="Lumen")
     here.settle()
-    here.join("datananas:b", "topo:a")  # the foreseen contact is the one that stands then
-    assert [c.field for c in here.person("topo:a").conflicts] == ["job_title"]
+    for name in ("topo:a", "apollo:a"):
+        here.shows(name, email="rob@lumen.fr", last_name="Brun", company_name="Oakmere")
+    here.settle()
+    here.shows("topo:a", company_name="Rivage")
+    here.shows("apollo:a", company_name="Ambre")
+    here.settle()
+    here.join("datananas:b", "topo:a")  # what was foreseen is what came
+    bob = here.person("topo:a")
+    assert (bob.contact.company_name, [c.field for c in bob.conflicts]) == ("Lumen", ["company_name"])
 
 
 def test_a_never_that_is_said_twice_is_taken_back_once(here: World) -> None:
