@@ -14,7 +14,10 @@ from sync.record import RecordRef
 from tests.decisions.worlds import World, told, world
 
 if TYPE_CHECKING:
-    from sync.person import Person
+    from collections.abc import Callable
+
+    from sync.engine.tying import Judgement
+    from sync.person import Decision, Person
 
 FIELDS = {
     "first_name": ("Ana", "Bob", None),
@@ -147,3 +150,59 @@ def test_an_edit_made_while_they_were_apart_is_kept_when_the_split_is_taken_back
         assert whole.contact.job_title == "CEO"
         assert whole.contact.city == "Lyon"
         assert {name: choice.rule for name, choice in whole.choices.items()}["job_title"] == "only-changer"
+
+
+ACTS = {
+    "join": (decisions.join, decisions.unjoin, "same"),
+    "never": (decisions.never, decisions.unnever, "different"),
+}
+acts = st.lists(
+    st.tuples(st.sampled_from(["join", "split", "never"]), st.integers(0, 99), st.integers(0, 99)),
+    min_size=2,
+    max_size=4,
+)
+
+
+def do(here: World, kind: str, one: int, other: int) -> Callable[[], Judgement | None] | None:
+    """One act on somebody there is; what takes it back, ``None`` where it would say nothing new."""
+    found = [person for _, person in sorted(here.people().items())]
+    several = [person for person in found if len(person.members) > 1]
+    if kind == "split" and several:
+        whole = several[one % len(several)]
+        refs = [m.record.ref for m in whole.members]
+        leaving = refs[: 1 + other % (len(refs) - 1)]
+        here.act(decisions.split(here.session, whole, leaving, "ann"))
+        return lambda: decisions.unsplit(here.session, set(refs) - set(leaving), set(leaving))
+    if kind == "split" or one % len(found) == other % len(found):
+        return None
+    a, b = found[one % len(found)], found[other % len(found)]
+    near, far = ({m.record.ref for m in person.members} for person in (a, b))
+    act, back, verdict = ACTS[kind]
+    if any(d.verdict == verdict and near & {d.a, d.b} and far & {d.a, d.b} for d in here.store.decisions()):
+        return None
+    here.act(act(here.session, a, b, "ann"))
+    return lambda: back(here.session, near, far)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(rows=people, changes=edits, acts=acts)
+def test_acts_taken_back_in_turn_leave_no_trace(
+    rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]], acts: list[tuple[str, int, int]]
+) -> None:
+    with world() as here:
+        populate(here, rows)
+        edit(here, changes)
+        before = timeless(here)
+        judged: list[list[Decision]] = []
+        undo: list[Callable[[], Judgement | None]] = []
+        for act in acts:
+            standing = here.store.decisions()
+            if back := do(here, *act):
+                here.settle()
+                judged.append(standing)
+                undo.append(back)
+        for back, standing in zip(reversed(undo), reversed(judged), strict=True):
+            here.act(back())
+            here.settle()
+            assert {(d.a, d.b): d for d in here.store.decisions()} == {(d.a, d.b): d for d in standing}
+        assert timeless(here) == before
