@@ -163,6 +163,12 @@ acts = st.lists(
 )
 
 
+def only(here: World, groups: set[frozenset[str]]) -> None:
+    """Keys that nothing holds back any more may tie others together; taking the act back does not part these."""
+    here.settle()
+    assume(here.groups() == groups)
+
+
 def do(here: World, kind: str, one: int, other: int) -> Callable[[], Judgement | None] | None:
     """One act on somebody there is; what takes it back, ``None`` where it would say nothing new."""
     found = [person for _, person in sorted(here.people().items())]
@@ -171,7 +177,9 @@ def do(here: World, kind: str, one: int, other: int) -> Callable[[], Judgement |
         whole = several[one % len(several)]
         refs = [m.record.ref for m in whole.members]
         leaving = refs[: 1 + other % (len(refs) - 1)]
+        others = here.groups() - {frozenset(map(str, refs))}
         here.act(decisions.split(here.session, whole, leaving, "ann"))
+        only(here, others | {frozenset(map(str, set(refs) - set(leaving))), frozenset(map(str, leaving))})
         return lambda: decisions.unsplit(here.session, set(refs) - set(leaving), set(leaving))
     if kind == "split" or one % len(found) == other % len(found):
         return None
@@ -180,7 +188,10 @@ def do(here: World, kind: str, one: int, other: int) -> Callable[[], Judgement |
     act, back, verdict = ACTS[kind]
     if any(d.verdict == verdict and near & {d.a, d.b} and far & {d.a, d.b} for d in here.store.decisions()):
         return None
+    sides = {frozenset(map(str, near)), frozenset(map(str, far))}
+    after = here.groups() if kind == "never" else here.groups() - sides | {frozenset().union(*sides)}
     here.act(act(here.session, a, b, "ann"))
+    only(here, after)
     return lambda: back(here.session, near, far)
 
 
@@ -198,7 +209,6 @@ def test_acts_taken_back_in_turn_leave_no_trace(
         for act in acts:
             standing = here.store.decisions()
             if back := do(here, *act):
-                here.settle()
                 judged.append(standing)
                 undo.append(back)
         for back, standing in zip(reversed(undo), reversed(judged), strict=True):
