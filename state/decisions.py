@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     from state.connection import Connection
 
-COLUMNS = "d.a_provider, d.a_record_id, d.b_provider, d.b_record_id, d.verdict, d.judge, d.at"
+NAMES = ("a_provider", "a_record_id", "b_provider", "b_record_id", "verdict", "judge", "at")
+OWN = ", ".join(NAMES)
+COLUMNS = ", ".join(f"d.{name}" for name in NAMES)
 ALL = f"SELECT {COLUMNS} FROM decision AS d ORDER BY d.number"  # noqa: S608  # only our own column names
 ABOUT = f"""
     SELECT {COLUMNS} FROM decision AS d WHERE d.number IN (
@@ -41,7 +43,7 @@ FROM_REGION = f"""
 
 OF_PAIR = "a_provider = ? AND a_record_id = ? AND b_provider = ? AND b_record_id = ?"
 KEEP_REPLACED = f"""
-    INSERT INTO replaced_decision (a_provider, a_record_id, b_provider, b_record_id, verdict, judge, at)
+    INSERT INTO replaced_decision ({OWN})
     SELECT {COLUMNS} FROM decision AS d WHERE {OF_PAIR} AND verdict <> ?
 """  # noqa: S608  # only our own words
 LAST_REPLACED = f"SELECT {COLUMNS} FROM replaced_decision AS d WHERE {OF_PAIR} ORDER BY d.number DESC LIMIT 1"  # noqa: S608  # only our own words
@@ -59,8 +61,7 @@ def decide(connection: Connection, decision: Decision) -> None:
     connection.exec_driver_sql(KEEP_REPLACED, (*pair, decision.verdict))
     connection.exec_driver_sql(f"DELETE FROM decision WHERE {OF_PAIR} AND verdict <> ?", (*pair, decision.verdict))  # noqa: S608  # only our own words
     connection.exec_driver_sql(
-        "INSERT OR IGNORE INTO decision (a_provider, a_record_id, b_provider, b_record_id, verdict, judge, at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT OR IGNORE INTO decision ({OWN}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  # only our own column names
         (*pair, decision.verdict, decision.by, to_time(decision.at)),
     )
     _wait(connection, decision.a, decision.b)

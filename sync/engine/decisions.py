@@ -246,7 +246,7 @@ def _outlook(
     before = next((p for p in now if p.id == person_id), None)
     separated = next((s for s in tied.update.separated if s.person_id == person_id), None)
     heir = next((h for h in tied.update.inherited if h.person_id == person_id), None)
-    known = before if before is None or heir is None else _as_kept(before, heir)
+    known = before if before is None or heir is None else heir.on(before)
     return Outlook(
         person_id=person_id,
         records=tuple(sorted(m.record.ref for m in own)),
@@ -269,20 +269,8 @@ def _parted(session: Session, side: Merged, members: list[Member]) -> Contact:
     if side.links.keys() == {m.rid for m in members}:
         return side.contact
     own, at = tuple(replace(m, link=side.links.get(m.rid, m.link)) for m in members), session.clock.now()
-    person = _as_kept(Person(id=side.person_id, contact=side.contact, members=own, created_at=at), side)
+    person = side.on(Person(id=side.person_id, contact=side.contact, members=own, created_at=at))
     return merge(person, merge_policy(session), at).contact
-
-
-def _as_kept(person: Person, kept: Merged) -> Person:
-    return replace(
-        person,
-        contact=kept.contact,
-        choices=kept.choices,
-        conflicts=kept.conflicts,
-        frozen=kept.frozen,
-        aliases=kept.aliases,
-        returns=kept.returns,
-    )
 
 
 def carry_out(session: Session, foreseen: Foreseen) -> None:

@@ -140,7 +140,7 @@ def _offer(work: Work, name: str, member: Member) -> None:
     choice = work.choices.get(name)
     if name not in work.values:
         _put(work, name, value, member, Rule.FIRST_CONTACT)
-    elif choice is not None and not _all_ours(work, (name,), member) and _beats(work, name, member, choice):
+    elif choice is not None and _replaces(work, name, member, choice):
         same = work.same(name, work.values[name], value)
         _put(work, name, value, member, choice.rule if same else Rule.SURVIVORSHIP)
     else:
@@ -156,8 +156,7 @@ def _offer_emails(work: Work, member: Member) -> None:
     known = work.keys("emails", current)
     replaced = frozenset(choice.replaced) if choice is not None else frozenset()
     wins = [e for e in theirs if work.keys("emails", (e,)) <= known or not work.keys("emails", (e,)) <= replaced]
-    beats = choice is None or (not _all_ours(work, ("emails",), member) and _beats(work, "emails", member, choice))
-    if not wins or (current and not beats):
+    if not wins or (current and choice is not None and not _replaces(work, "emails", member, choice)):
         emails = distinct([*current, *wins])
     else:
         emails = distinct([*wins, *current])
@@ -167,6 +166,10 @@ def _offer_emails(work: Work, member: Member) -> None:
     if emails:
         work.values["emails"] = tuple(emails)
     work.note_losers("emails", {str(member.record.ref): tuple(theirs)}, Rule.SURVIVORSHIP)
+
+
+def _replaces(work: Work, name: str, member: Member, choice: Choice) -> bool:
+    return not _all_ours(work, (name,), member) and _beats(work, name, member, choice)
 
 
 def _beats(work: Work, name: str, member: Member, choice: Choice) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -178,6 +178,18 @@ class Merged:
             frozen=person.frozen,
             aliases=person.aliases,
             returns=person.returns,
+        )
+
+    def on(self, person: Person) -> Person:
+        """The person as they are kept by this; ties as they were."""
+        return replace(
+            person,
+            contact=self.contact,
+            choices=self.choices,
+            conflicts=self.conflicts,
+            frozen=self.frozen,
+            aliases=self.aliases,
+            returns=self.returns,
         )
 
 

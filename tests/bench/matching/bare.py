@@ -11,6 +11,8 @@ from time import process_time as clock
 from typing import TYPE_CHECKING
 
 from state.connection import open_raw
+from state.membership import CREATE, TIE
+from state.strangers import TAKE_MERGED
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,9 +22,6 @@ if TYPE_CHECKING:
     from state.store import SqliteStore
 
 AT_ONCE = 10_000
-PERSON = "id, status, created_at, fields, choices, frozen, aliases, returns"
-PERSON_AS_CREATED = "id, status, created_at, '{}', '{}', '[]', '[]', '{}'"
-LINK_AS_TIED = "rid, person_id, evidence, linked_at, '{}', '{}', '{}', 0, NULL, 0"
 
 Copied = tuple[str, str]
 """What selects rows of the store, and what writes them into the other one."""
@@ -33,20 +32,11 @@ INGEST: Sequence[Copied] = (
     ("SELECT mark, rid FROM alike_mark ORDER BY rid", "INSERT INTO alike_mark VALUES (?, ?)"),
 )
 MATCH: Sequence[Copied] = (
-    (
-        f"SELECT {PERSON_AS_CREATED} FROM person ORDER BY id",  # noqa: S608  # our own column names
-        f"INSERT INTO person ({PERSON}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608  # our own column names
-    ),
-    (
-        f"SELECT {LINK_AS_TIED} FROM link ORDER BY person_id",  # noqa: S608  # our own column names
-        "INSERT INTO link VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    ),
+    ("SELECT id, created_at FROM person ORDER BY id", CREATE),
+    ("SELECT rid, person_id, evidence, linked_at FROM link ORDER BY person_id", TIE),
 )
 MERGE: Sequence[Copied] = (
-    (
-        "SELECT merged_at, fields, choices, id FROM person ORDER BY id",
-        "UPDATE person SET merged_at = ?, fields = ?, choices = ? WHERE id = ?",
-    ),
+    ("SELECT merged_at, fields, choices, id FROM person ORDER BY id", TAKE_MERGED),
     ("SELECT met, base, rid FROM link ORDER BY person_id", "UPDATE link SET met = ?, base = ? WHERE rid = ?"),
 )
 
