@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
 from state.rows import from_features, from_time, from_values, to_features, to_json, to_time
@@ -121,6 +121,14 @@ def suspicion_of(
     )
 
 
+SUSPECT = """
+    INSERT OR REPLACE INTO suspicion SELECT a.rid, b.rid, ?, ?, ? FROM record AS a, record AS b
+    WHERE a.provider = ? AND a.record_id = ? AND b.provider = ? AND b.record_id = ?
+"""
+AT_ONCE = 2000
+"""Suspicions made into rows at once; a million records have more than 40,000."""
+
+
 def replace_suspicions(
     connection: Connection, found: Sequence[Suspicion], rids: str | None = None, *, around: bool = True
 ) -> frozenset[int]:
@@ -131,11 +139,11 @@ def replace_suspicions(
     """
     before = _open_pairs(connection, rids)
     _close_suspicions(connection, rids, NOT_TIED if around else ())
-    connection.exec_driver_sql(
-        "INSERT OR REPLACE INTO suspicion SELECT a.rid, b.rid, ?, ?, ? FROM record AS a, record AS b"
-        " WHERE a.provider = ? AND a.record_id = ? AND b.provider = ? AND b.record_id = ?",
-        [(s.score, s.reason, to_features(s.features), *_pair(s.records)) for s in found],
-    )
+    rest = iter(found)
+    while some := list(islice(rest, AT_ONCE)):
+        connection.exec_driver_sql(
+            SUSPECT, [(s.score, s.reason, to_features(s.features), *_pair(s.records)) for s in some]
+        )
     return frozenset(rid for pair in before ^ _open_pairs(connection, rids) for rid in pair)
 
 

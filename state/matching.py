@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from state import membership, parts, region
 from sync.matching.values import GENERIC_AFTER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from state.database import Database
@@ -32,9 +33,20 @@ class Matching:
         with self.database.read() as connection:
             return parts.parts(connection, generic_after)
 
-    def alike(self, rids: Sequence[int] | None) -> tuple[list[list[int]], int]:
+    def alike(self, rids: Sequence[int] | None) -> Iterator[Sequence[int]]:
+        if rids is not None:
+            with self.database.read() as connection:
+                around = parts.alike_around(connection, rids)
+            yield from around
+            return
+        last = -inf
+        while groups := self._alike(last):
+            last = groups[-1][0]
+            yield from (group for _, group in groups)
+
+    def _alike(self, after: float) -> list[tuple[int, list[int]]]:
         with self.database.read() as connection:
-            return parts.alike(connection, rids)
+            return parts.alike(connection, after)
 
     def heads(self, rids: Sequence[int]) -> Mapping[int, int]:
         with self.database.read() as connection:

@@ -39,6 +39,9 @@ OWNERS_OF_CHANGED_WAIT = """
     INSERT OR IGNORE INTO dirty_person
     SELECT l.person_id FROM dirty_record AS d CROSS JOIN link AS l ON l.rid = d.rid
 """
+NOBODY_IS_CHANGED = "DELETE FROM dirty_record WHERE rid IN (SELECT rid FROM dirty_record LIMIT ?)"
+CHANGED_AT_ONCE = 100_000
+"""SQLite keeps what one statement replaces in memory until it ends: 24 MB where a million records waited."""
 LEAD = """
     WITH held AS (
         SELECT p.id, l.person_id AS owner, count(*) AS records, l.person_id = p.successor AS known
@@ -102,7 +105,8 @@ def _matched(connection: Connection, suspected: Iterable[int], region: str | Non
     connection.exec_driver_sql(OWNERS_OF_CHANGED_WAIT)
     people.mark_owners_dirty(connection, suspected)
     if region is None:
-        connection.exec_driver_sql("DELETE FROM dirty_record")
+        while connection.exec_driver_sql(NOBODY_IS_CHANGED, (CHANGED_AT_ONCE,)).rowcount:
+            pass
         connection.exec_driver_sql(BLOCKED_WAIT)
     else:
         connection.exec_driver_sql(

@@ -111,28 +111,37 @@ def full_names(connection: Connection, rids: Sequence[int]) -> dict[int, str | N
 
 
 GROUPS = """
-    SELECT CASE WHEN count(*) <= ? THEN group_concat(m.rid) END FROM {} GROUP BY m.mark HAVING count(*) > 1
+    SELECT m.mark, CASE WHEN count(*) <= ? THEN group_concat(m.rid) END FROM {}
+    GROUP BY m.mark HAVING count(*) > 1
 """
+EVERYWHERE = "alike_mark AS m WHERE m.mark > ?"
 AROUND = """
     (SELECT DISTINCT o.mark FROM json_each(?) AS j CROSS JOIN alike_mark AS o ON o.rid = j.value) AS d
     CROSS JOIN alike_mark AS m ON m.mark = d.mark
 """
+GROUPS_AT_ONCE = 20_000
 HEADS = """
     SELECT j.value, (SELECT min(m.rid) FROM link AS l JOIN link AS m ON m.person_id = l.person_id
                      WHERE l.rid = j.value) FROM json_each(?) AS j
 """
 
 
-def alike(connection: Connection, rids: Sequence[int] | None) -> tuple[list[list[int]], int]:
-    """Groups of records that may look alike, of the whole store or those with one of ``rids`` among them, and how
-    many were left out as too large.
+def alike(connection: Connection, after: float) -> list[tuple[int, list[int]]]:
+    """The next marks beyond ``after`` that several records have, in their order, each with its records; with none
+    where they are too many.
     """
-    if rids is None:
-        rows = connection.exec_driver_sql(GROUPS.format("alike_mark AS m"), (MAX_BLOCK,)).all()
-    else:
-        rows = connection.exec_driver_sql(GROUPS.format(AROUND), (MAX_BLOCK, to_json(list(rids)))).all()
-    small = [text for (text,) in rows if text is not None]
-    return [[int(rid) for rid in text.split(",")] for text in small], len(rows) - len(small)
+    rows = connection.exec_driver_sql(GROUPS.format(EVERYWHERE) + " LIMIT ?", (MAX_BLOCK, after, GROUPS_AT_ONCE))
+    return [(mark, _group(text)) for mark, text in rows]
+
+
+def alike_around(connection: Connection, rids: Sequence[int]) -> list[list[int]]:
+    """The groups of ``alike`` that one of ``rids`` is in, all of them."""
+    rows = connection.exec_driver_sql(GROUPS.format(AROUND), (MAX_BLOCK, to_json(list(rids))))
+    return [_group(text) for _, text in rows]
+
+
+def _group(text: str | None) -> list[int]:
+    return [int(rid) for rid in text.split(",")] if text else []
 
 
 def heads(connection: Connection, rids: Sequence[int]) -> dict[int, int]:

@@ -19,7 +19,7 @@ from sync.matching import Likeliest, likeness, may_be_alike, pairs_of
 from sync.store_port import Matched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sync.engine.session import Session
     from sync.engine.tying import Tied
@@ -117,13 +117,22 @@ def _look_for_alike(session: Session, parts: Parts, policy: MatchPolicy, likelie
 
 def _pairs(session: Session, parts: Parts) -> Iterator[tuple[int, int]]:
     """Records of different people to be compared; one of them at least is of the region."""
-    groups, too_large = session.store.alike(None if parts.whole else parts.rids)
-    session.uncompared = max(session.uncompared, too_large)
     if parts.whole:
-        return pairs_of(groups, parts.owners)
+        return pairs_of(_small(session, session.store.alike(None)), parts.owners)
+    groups = list(_small(session, session.store.alike(parts.rids)))
     inside = set(parts.rids)
     _find_owners(session, parts, {rid for group in groups for rid in group})
     return ((a, b) for a, b in pairs_of(groups, parts.owners) if a in inside or b in inside)
+
+
+def _small(session: Session, groups: Iterable[Sequence[int]]) -> Iterator[Sequence[int]]:
+    too_large = 0
+    for group in groups:
+        if group:
+            yield group
+        else:
+            too_large += 1
+    session.uncompared = max(session.uncompared, too_large)
 
 
 def _find_owners(session: Session, parts: Parts, rids: set[int]) -> None:

@@ -115,7 +115,7 @@ def joins_nobody(local: str, domain: str) -> bool:
     return not base.isalpha() and _NUMBERED_ROLE.fullmatch(base) is not None
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _is_nobodys_host(domain: str) -> bool:
     """Whether no address at ``domain`` is one person's: a machine's host, or one that gives to whoever asks."""
     hosts = _disposable()

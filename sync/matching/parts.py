@@ -68,13 +68,13 @@ class Parts:
         self._crowded: list[tuple[str, list[int], int]] = []
         self._nobodys: dict[int, list[str]] = {}
         self.opened: list[tuple[int, int, Suspicion]] = []
-        self.rids: array[int] = array("q")
+        self.rids: array[int] = array(width(highest))
         self.owners = own(highest)
         self.careful: list[list[int]] = []
         self.joined: list[tuple[int, int, str]] = []
         self.told: list[tuple[int, str]] = []
         self.judged: list[tuple[int, int]] = []
-        self._founders: array[int] = array("q")
+        self._founders: array[int] = array(width(highest))
         self._next = own(highest)
         self._flags = zeros(highest, "B")
         self._names = zeros(highest)
@@ -208,7 +208,7 @@ class Parts:
                 self._compare(unsure, names_of)
                 unsure, waiting = [], 0
         self._compare(unsure, names_of)
-        self._names = self._profiles = zeros(None)  # a store's worth of them is memory
+        self._names = self._profiles = self._people = zeros(None)  # a store's worth of them is memory
         self._flatten()
 
     def _sort_out_crowded(self, names_of: Callable[[Sequence[int]], Mapping[int, str | None]]) -> None:

@@ -91,12 +91,12 @@ def find_alike(people: Sequence[Sequence[Entry]], suspect_score: float) -> tuple
 
 def pairs_of(blocks: Iterable[Sequence[int]], owners: Numbers) -> Iterator[tuple[int, int]]:
     """Each two records of different people that share a block, once, the lower number first."""
-    seen: set[tuple[int, int]] = set()
+    seen: set[int] = set()  # of one number a pair: half of the memory
     for block in blocks:
-        for pair in combinations(sorted(block), 2):
-            if owners[pair[0]] != owners[pair[1]] and pair not in seen:
+        for low, high in combinations(sorted(block), 2):
+            if owners[low] != owners[high] and (pair := high << 64 | low) not in seen:
                 seen.add(pair)
-                yield pair
+                yield low, high
 
 
 class Likeliest:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from sync.matching.values import GENERIC_AFTER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sync.matching import Parts
@@ -32,9 +32,9 @@ class People(Protocol):
     def parts(self, generic_after: int) -> Parts | None:
         """The region around all dirty records in parts, read and not sorted out; ``None`` when there are none."""
 
-    def alike(self, rids: Sequence[int] | None) -> tuple[list[list[int]], int]:
-        """Small groups of records with a mark in common, all of them or (``rids``) those with one of these; and
-        how many such groups are too large.
+    def alike(self, rids: Sequence[int] | None) -> Iterator[Sequence[int]]:
+        """Groups of records with a mark in common, all of them or (``rids``) those with one of these; an empty one
+        for each that is too large to be compared. All are read some at a time: nothing may be written meanwhile.
         """
 
     def heads(self, rids: Sequence[int]) -> Mapping[int, int]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sync.matching.values import ALIKE, ONE_MAILBOX
 from tests.decisions.worlds import World, world
+
+if TYPE_CHECKING:
+    import pytest
 
 FIELDS = {
     "email": ("ana@oakmere.com", "a.diaz@oakmere.com", None),
@@ -51,6 +54,32 @@ def test_a_newcomer_without_a_common_key_is_suspected_when_it_comes() -> None:
         here.shows("apollo:1", first_name="Bob", last_name="Roy")
         here.settle()
         assert suspected(here) == set()
+
+
+def look_alikes(here: World, count: int) -> set[tuple[str, ...]]:
+    """So many records at each of two providers, in pairs that look alike and share no key; who is suspected."""
+    for number in range(count):
+        same = {"last_name": f"Roy{chr(97 + number)}", "company_name": f"Oakmere {number}"}
+        here.shows(f"topo:{number}", email=f"p{number}@gmail.com", first_name="Zoe", **same)
+        here.shows(f"apollo:{number}", email=f"q{number}@web.de", first_name="Zoe", **same)
+    here.settle()
+    return {people for people, _, _ in suspected(here)}
+
+
+def test_all_who_look_alike_are_found_also_where_they_are_read_in_portions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("state.parts.GROUPS_AT_ONCE", 2)
+    monkeypatch.setattr("state.findings.AT_ONCE", 2)
+    with world() as here:
+        assert look_alikes(here, 7) == {(f"apollo:{number}", f"topo:{number}") for number in range(7)}
+
+
+def test_who_waited_for_matching_waits_no_longer_also_where_they_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("state.membership.CHANGED_AT_ONCE", 2)
+    with world() as here:
+        look_alikes(here, 4)
+        assert here.store.region() is None
 
 
 def test_a_suspicion_about_one_mailbox_ends_with_what_it_rests_on() -> None:

@@ -16,6 +16,8 @@ from tests.decisions.worlds import World, told, world
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pytest
+
 FIELDS = {
     "email": ("Ana@Oakmere.com", "bob@oakmere.com", "info@oakmere.com", None),
     "first_name": ("Ana", "Zoë", None),
@@ -85,3 +87,17 @@ def test_one_step_for_all_leaves_out_whoever_it_is_told_to() -> None:
         here.shows("topo:1", email="ana@oakmere.com")
         match_records(here.session)
         assert strangers_of(here, but=[here.person("topo:1").id]) == set()
+
+
+def test_one_step_for_all_takes_them_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("state.strangers.PORTION", 2)
+    with world() as here:
+        for number in range(5):
+            here.shows(f"topo:{number}", email=f"p{number}@oakmere.com", first_name=f"Ana{number}")
+        here.shows("apollo:1", email="p1@oakmere.com", job_title="COO")
+        match_records(here.session)
+        left_out = here.person("topo:3").id
+        taken = {person.id for person in here.people().values()} - {left_out}
+        assert strangers_of(here, but=[left_out]) == taken
+        assert {p.contact.first_name for p in here.people().values()} == {"Ana0", "Ana1", "Ana2", "Ana4", None}
+        assert here.person("topo:1").contact.job_title == "COO"
