@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sync.change import Suspicion
 from sync.identity.linkedin import is_profile
 from sync.matching.unions import Unions
-from sync.matching.values import BRIDGE, Apart
+from sync.matching.values import BRIDGE, Apart, every_two
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,6 +112,5 @@ def _note(
 ) -> None:
     sides = tuple(tuple(entries[at].record.rid for at in side) for side in (home, *away))
     findings.bridges.append(Apart(reason=BRIDGE, sides=sides, rid=entries[bridge].record.rid))
-    for side in away:
-        pair = (entries[bridge].record.ref, entries[side[0]].record.ref)
-        findings.suspicions.append(Suspicion(records=pair, score=0.9, reason=BRIDGE))
+    refs = [entries[at].record.ref for at in (bridge, *(side[0] for side in away))]
+    findings.suspicions += [Suspicion(records=pair, score=0.9, reason=BRIDGE) for pair in every_two(refs)]

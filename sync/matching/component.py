@@ -8,7 +8,7 @@ above all. Then merges that a person should see first are taken back.
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import product
 from typing import TYPE_CHECKING
 
 from sync.change import Suspicion
@@ -16,8 +16,8 @@ from sync.identity.linkedin import is_profile
 from sync.matching.bridges import hold_bridges
 from sync.matching.follow import follow
 from sync.matching.hubs import Entry, Hub, hubs_of
-from sync.matching.unions import MAX_ROOTS, Unions
-from sync.matching.values import OPENED, REFUSED, TWINS, TWO_PROFILES, Apart, Findings
+from sync.matching.unions import Unions
+from sync.matching.values import OPENED, REFUSED, TWINS, TWO_PROFILES, Apart, Findings, every_two
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sync.matching.hubs import Hubs
     from sync.matching.values import MatchPolicy
     from sync.person import Decision
+    from sync.record import RecordRef
 
 
 class Resolution:
@@ -102,10 +103,8 @@ class Resolution:
     def _note_refused(self, parts: list[int], key: str) -> None:
         sides = tuple((self._rid(part),) for part in parts)
         self._findings.refused.append(Apart(reason=REFUSED, sides=sides, keys=(key,)))
-        refs = sorted(self._entries[part].record.ref for part in parts[:MAX_ROOTS])
-        self._findings.suspicions += [
-            Suspicion(records=pair, score=0.9, reason=REFUSED) for pair in combinations(refs, 2)
-        ]
+        refs = sorted(self._entries[part].record.ref for part in parts)
+        self._suspect(refs, REFUSED)
 
     def _join_links(self) -> None:
         """Linked records stay together unless a generic key tied them or they show different slugs."""
@@ -261,10 +260,14 @@ class Resolution:
 
     def _note(self, where: list[Apart], reason: str, sides: list[list[int]], keys: tuple[str, ...]) -> None:
         where.append(Apart(reason=reason, sides=tuple(tuple(map(self._rid, side)) for side in sides), keys=keys))
-        first = self._entries[sides[0][0]].record.ref
-        for side in sides[1:]:
-            pair = (first, self._entries[side[0]].record.ref)
-            self._findings.suspicions.append(Suspicion(records=pair, score=0.9, reason=reason))
+        refs = [self._entries[side[0]].record.ref for side in sides]
+        self._suspect(refs, reason)
+
+    def _suspect(self, sides: list[RecordRef], reason: str) -> None:
+        """``sides``: a record of each."""
+        self._findings.suspicions += [
+            Suspicion(records=pair, score=0.9, reason=reason) for pair in every_two(sides)
+        ]
 
     def _rid(self, at: int) -> int:
         return self._entries[at].record.rid

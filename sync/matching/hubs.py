@@ -11,7 +11,7 @@ from sync.identity.linkedin import is_profile, linkedin_key
 from sync.identity.names import names_agree
 from sync.matching.generic import generic_pairs, is_generic
 from sync.matching.key_names import group_names
-from sync.matching.values import SAME_EMAIL
+from sync.matching.values import SAME_EMAIL, every_two
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -187,12 +187,12 @@ def _equal_on_both(profile: str, holding: list[Entry], policy: MatchPolicy) -> l
 
 
 def _disagreements(holding: list[Entry], group_of: dict[str, int]) -> list[Suspicion]:
-    """One suspicion for each further group of names, and one for what fits several or has no name."""
+    """Every two of the groups of names, of which what fits several or has no name is one, are a suspicion."""
     first: dict[int, Entry] = {}
     for entry in holding:
         first.setdefault(group_of.get(entry.record.name or "", -1), entry)
     sides = sorted(first.values(), key=lambda entry: entry.order)
-    return [_same_email(sides[0].record, other.record) for other in sides[1:]]
+    return [_same_email(one.record, other.record) for one, other in every_two(sides)]
 
 
 def _same_email(a: MatchRecord, b: MatchRecord) -> Suspicion:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from itertools import chain, combinations
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from sync.change import Suspicion
+
+T = TypeVar("T")
 
 GENERIC_AFTER: Final = 3
 """Mutually incompatible names after which a key is nobody's, unless somebody says otherwise."""
@@ -19,6 +24,15 @@ OPENED: Final = "their merge rested on a key that became generic"
 REFUSED: Final = "same key, and a human decision keeps it from joining them all"
 ONE_MAILBOX: Final = "same mailbox apart from tag, dots or mail host"
 ALIKE: Final = "name, company, domain and phone are alike"
+
+
+MAX_SIDES: Final = 16
+"""Sides of one dispute of whom every two are a suspicion, 120 at most."""
+
+
+def every_two(sides: Sequence[T]) -> Iterator[tuple[T, T]]:
+    """Whom a dispute may make one: every two of its first ``MAX_SIDES`` sides, the first also with each other."""
+    return chain(combinations(sides[:MAX_SIDES], 2), ((sides[0], side) for side in sides[MAX_SIDES:]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,67 @@
+"""Who is kept apart by a dispute may be one with everybody else in it, until somebody judges."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sync.matching import match
+from sync.matching.values import MAX_SIDES, SAME_EMAIL, TWO_PROFILES
+from tests.matching.histories import PLAIN, decision, record
+
+if TYPE_CHECKING:
+    from sync.matching import Partition
+    from sync.person import Decision, MatchRecord
+
+ROW = st.fixed_dictionaries(
+    {
+        "provider": st.sampled_from(["a", "b", "c"]),
+        "name": st.sampled_from(["Ann Lee", "Ann Lee", "Bob Ray", None]),
+        "emails": st.lists(st.sampled_from(["x@acme.com", "y@acme.com", "z@acme.com"]), max_size=2).map(tuple),
+        "linkedin": st.sampled_from([None, "in:ann-lee", "in:ann-l", "in:lee-ann"]),
+        "person_id": st.sampled_from([None, "p", "q", "r"]),
+    }
+)
+ROWS = st.lists(ROW, min_size=3, max_size=7).map(lambda rows: [record(rid, **row) for rid, row in enumerate(rows)])
+JUDGED = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=2)
+
+
+def asked(rows: list[MatchRecord], found: Partition, judged: list[Decision]) -> set[frozenset[int]]:
+    """The pairs of people about whom somebody is asked, or has judged."""
+    number = {rid: at for at, part in enumerate(found.clusters) for rid in part}
+    whose = {row.ref: number[row.rid] for row in rows}
+    pairs = [*(s.records for s in found.suspicions), *((d.a, d.b) for d in judged)]
+    return {frozenset(whose[ref] for ref in pair) for pair in pairs}
+
+
+@settings(max_examples=600, deadline=None)
+@given(ROWS, JUDGED)
+def test_every_two_sides_of_a_dispute_are_asked_about_until_somebody_judges(
+    rows: list[MatchRecord], apart: list[tuple[int, int]]
+) -> None:
+    judged = [decision(rows[a], rows[b], "different") for a, b in apart if a < b < len(rows)]
+    found = match(rows, judged, PLAIN)
+    pairs = asked(rows, found, judged)
+    number = {rid: at for at, part in enumerate(found.clusters) for rid in part}
+    for dispute in (*found.bridges, *found.conflicts, *found.held_merges, *found.refused):
+        for one, other in combinations(dispute.sides, 2):
+            pair = frozenset({number[one[0]], number[other[0]]})
+            assert len(pair) == 1 or pair in pairs, dispute
+
+
+def test_an_address_of_two_names_and_of_nobody_named_is_asked_about_between_every_two() -> None:
+    rows = [record(n, name=name, emails=("x@acme.com",)) for n, name in enumerate(["Ann Lee", "Bob Ray", None])]
+    found = match(rows, (), PLAIN)
+    assert {s.reason for s in found.suspicions} == {SAME_EMAIL}
+    assert asked(rows, found, []) == {frozenset(pair) for pair in combinations(range(3), 2)}
+
+
+def test_of_a_dispute_with_very_many_sides_only_the_first_is_asked_about_with_all() -> None:
+    count = MAX_SIDES + 10
+    rows = [record(n, name="Ann Lee", emails=("x@acme.com",), linkedin=f"in:ann-{n:02}") for n in range(count)]
+    found = match(rows, (), PLAIN)
+    assert {s.reason for s in found.suspicions} == {TWO_PROFILES}
+    assert len(found.suspicions) == MAX_SIDES * (MAX_SIDES - 1) // 2 + 10
