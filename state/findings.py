@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from state.rows import from_features, from_time, from_values, to_features, to_json, to_time
 from sync.change import Conflict, Hold, Suspicion
-from sync.matching.values import ALIKE, ONE_MAILBOX, OPENED
+from sync.matching.values import ALIKE, ONE_MAILBOX, REMEMBERED
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from state.connection import Connection
     from sync.change import CannotExpress
 
-NOT_TIED = (ALIKE, ONE_MAILBOX, OPENED)
+NOT_TIED = (ALIKE, ONE_MAILBOX, *REMEMBERED)
 """Reasons of suspicions about people whom nothing ties, or nothing any more."""
 
 

@@ -10,7 +10,7 @@ from state.region import dirty_rids, grow
 from state.rows import to_json
 from sync.identity.names import full_name
 from sync.matching import MAX_BLOCK, Parts
-from sync.matching.values import OPENED
+from sync.matching.values import REMEMBERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,8 @@ JUDGED = """
 """
 SUSPECTED = """
     SELECT s.a, s.b, a.provider, a.record_id, b.provider, b.record_id, s.score, s.reason, s.features FROM {}
-    CROSS JOIN record AS a ON a.rid = s.a CROSS JOIN record AS b ON b.rid = s.b WHERE s.reason = ?
+    CROSS JOIN record AS a ON a.rid = s.a CROSS JOIN record AS b ON b.rid = s.b
+    WHERE s.reason IN (?, ?)
 """
 WHOLE = {
     RECORDS: "record AS r",
@@ -85,7 +86,7 @@ def parts(connection: Connection, generic_after: int) -> Parts | None:
     found.read_people(rows(PEOPLE))
     found.read_evidence(rows(EVIDENCE))
     found.read_judged(rows(JUDGED))
-    found.read_opened((a, b, suspicion_of(*rest)) for a, b, *rest in rows(SUSPECTED, OPENED))
+    found.read_remembered((a, b, suspicion_of(*rest)) for a, b, *rest in rows(SUSPECTED, *REMEMBERED))
     connection.exec_driver_sql("DROP TABLE IF EXISTS temp.region")
     return found
 

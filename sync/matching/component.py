@@ -17,7 +17,7 @@ from sync.matching.bridges import hold_bridges
 from sync.matching.follow import follow
 from sync.matching.hubs import Entry, Hub, hubs_of
 from sync.matching.unions import Unions
-from sync.matching.values import OPENED, REFUSED, TWINS, TWO_PROFILES, Apart, Findings, every_two
+from sync.matching.values import DIVIDED, OPENED, REFUSED, TWINS, TWO_PROFILES, Apart, Findings, every_two
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -123,7 +123,7 @@ class Resolution:
                 self._links.append(Hub(person_id, own))
                 self._join(members, "link")
             else:
-                self._dispute_profiles(slugs, members)
+                self._dispute_profiles(DIVIDED, slugs, members)
 
     def _untainted(self, members: list[int]) -> list[int]:
         """``members`` of one person without those whose link may rest on a key that became generic."""
@@ -160,7 +160,7 @@ class Resolution:
             for hub in hubs:
                 self._join_hub(hub)
             return
-        self._dispute_profiles(slugs, members)
+        self._dispute_profiles(TWO_PROFILES, slugs, members)
         labels = {root: root for root in slugs}
         roots = sorted({self._unions.find(at) for at in members})
         ties = [sorted({self._unions.find(at) for at in hub.members}) for hub in hubs]
@@ -202,9 +202,9 @@ class Resolution:
         slugs = {root: self._unions.marks(root) for root in sorted(roots)}
         return {root: shown for root, shown in slugs.items() if shown}
 
-    def _dispute_profiles(self, slugs: dict[int, frozenset[str]], members: Iterable[int]) -> None:
+    def _dispute_profiles(self, reason: str, slugs: dict[int, frozenset[str]], members: Iterable[int]) -> None:
         keys = tuple(sorted(frozenset().union(*slugs.values())))
-        self._disputes.append((self._findings.conflicts, TWO_PROFILES, set(members), keys))
+        self._disputes.append((self._findings.conflicts, reason, set(members), keys))
 
     def _note_disputes(self, people: list[list[int]]) -> None:
         """What was in dispute, by the sides that it ended on; nothing when it ended on one."""

@@ -9,7 +9,7 @@ from sync.identity.linkedin import is_profile
 from sync.identity.names import names_agree
 from sync.matching.component import Resolution
 from sync.matching.hubs import Entry
-from sync.matching.values import OPENED, Findings
+from sync.matching.values import REMEMBERED, Findings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -53,11 +53,10 @@ def _settled(
     """The people of ``entries`` such that matching them again, once they are kept, gives the same.
 
     What depends on who is linked to whom (former keys, keys that became generic, whom a human told apart, what was
-    held) is asked again with the answer taken in, until it stands. Merges that a generic key opened are told by
-    the round that opened them.
+    held) is asked again with the answer taken in, until it stands.
     """
-    people, found = _round(entries, decisions, policy, generic)
-    opened = Findings(opened=found.opened, suspicions=[s for s in found.suspicions if s.reason == OPENED])
+    people, first = _round(entries, decisions, policy, generic)
+    found = first
     told_apart = any(decision.verdict == "different" for decision in decisions)
     held = found.bridges or found.held_merges
     unsure = held or told_apart or generic or any(entry.aliases for entry in entries)
@@ -67,9 +66,18 @@ def _settled(
             break
         people, found = again, found_again
     findings.extend(found)
-    if found.opened != opened.opened:
-        findings.extend(opened)
+    if found is not first:
+        findings.extend(_remembered(first, found))
     return people
+
+
+def _remembered(first: Findings, last: Findings) -> Findings:
+    """What the first round alone can tell: for which reasons somebody who was one person is several."""
+    return Findings(
+        opened=[apart for apart in first.opened if apart not in last.opened],
+        conflicts=[a for a in first.conflicts if a.reason in REMEMBERED and a not in last.conflicts],
+        suspicions=[suspicion for suspicion in first.suspicions if suspicion.reason in REMEMBERED],
+    )
 
 
 def _round(

@@ -20,7 +20,7 @@ from sync.identity.names import names_agree
 from sync.identity.phones import phone_number
 from sync.identity.words import words
 from sync.matching.hubs import entry_of
-from sync.matching.values import ALIKE, ONE_MAILBOX, OPENED
+from sync.matching.values import ALIKE, ONE_MAILBOX, REMEMBERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -124,8 +124,8 @@ class Likeliest:
 
 
 def _telling(suspicion: Suspicion) -> tuple[bool, bool, float, tuple[RecordRef, RecordRef], str]:
-    """What records show comes before what was opened once, and a key that they share before likeness."""
-    return suspicion.reason == OPENED, suspicion.reason == ALIKE, *_rank(suspicion)
+    """What no record tells comes first, as it would be lost, and a key that they share before likeness."""
+    return suspicion.reason not in REMEMBERED, suspicion.reason == ALIKE, *_rank(suspicion)
 
 
 def _rank(suspicion: Suspicion) -> tuple[float, tuple[RecordRef, RecordRef], str]:

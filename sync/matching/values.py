@@ -21,9 +21,12 @@ TWO_PROFILES: Final = "tied by email, two LinkedIn profiles"
 BRIDGE: Final = "one record alone ties two complete people"
 TWINS: Final = "their merge would make twins at one provider"
 OPENED: Final = "their merge rested on a key that became generic"
+DIVIDED: Final = "they were one person, and show two LinkedIn profiles by now"
 REFUSED: Final = "same key, and a human decision keeps it from joining them all"
 ONE_MAILBOX: Final = "same mailbox apart from tag, dots or mail host"
 ALIKE: Final = "name, company, domain and phone are alike"
+REMEMBERED: Final = (OPENED, DIVIDED)
+"""Reasons for which one person became two: nothing in the records tells them afterwards."""
 
 
 MAX_SIDES: Final = 16

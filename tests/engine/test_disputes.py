@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from sync.change import Suspicion
+from tests.decisions import desk
 from tests.engine.house import person
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sync.engine.review import Item
+    from sync.report.model import Report
     from tests.engine.house import House
 
 PLACES = ("apollo", "datananas", "topo")
 
 
-async def test_one_person_of_whom_three_records_show_three_profiles_is_created_nowhere(home: House) -> None:
+async def three_profiles(home: House) -> Report:
+    """One person's three records come to show three profiles, and nothing else that ties them."""
     records = {place: home.actors[place].create(person(linkedin_url=None)) for place in PLACES}
     home.export()
     await home.run()
@@ -21,9 +30,50 @@ async def test_one_person_of_whom_three_records_show_three_profiles_is_created_n
         home.actors[place].edit(record, {"emails": f"ana@{place}-freight.com", "linkedin_url": profile})
     home.clock.advance(hours=1)
     home.export()
-    report = await home.run()
+    return await home.run()
+
+
+def rows(home: House) -> list[int]:
+    return [len(home.boxes[place].rows) for place in PLACES]
+
+
+def pairs(home: House) -> list[Item]:
+    return [item for item in desk.waiting(home) if isinstance(item.finding, Suspicion)]
+
+
+def places(item: Item) -> list[str]:
+    assert isinstance(item.finding, Suspicion)
+    return sorted(ref.provider for ref in item.finding.records)
+
+
+async def test_one_person_whose_three_records_show_three_profiles_is_created_nowhere(home: House) -> None:
+    report = await three_profiles(home)
     assert {(o.provider, o.kind, o.state, o.reason) for o in report.operations} == {
         (place, "create", "blocked", "suspected-duplicate") for place in PLACES
     }
     assert len(report.suspected_duplicates) == 3
-    assert [len(home.boxes[place].rows) for place in PLACES] == [1, 1, 1]
+    assert rows(home) == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("answer", "left", "there"), [(desk.accept, 1, [1, 1, 1]), (desk.reject, 2, [2, 1, 2])])
+async def test_what_is_answered_about_two_of_three_leaves_the_third_in_question(
+    home: House, answer: Callable[[House, Item], str], left: int, there: list[int]
+) -> None:
+    await three_profiles(home)
+    answer(home, next(item for item in pairs(home) if places(item) == ["apollo", "topo"]))
+    for _ in range(2):
+        home.clock.advance(hours=1)
+        await home.run()
+        assert (len(pairs(home)), rows(home)) == (left, there)
+    desk.accept(home, pairs(home)[0])
+    await home.run()
+    assert pairs(home) == []
+
+
+async def test_an_edit_takes_nobody_out_of_a_dispute(home: House) -> None:
+    await three_profiles(home)
+    asked = {item.id for item in pairs(home)}
+    home.actors["apollo"].edit(home.apollo.rows[0]["id"], {"emails": "ana@acme.com"})
+    home.clock.advance(hours=1)
+    await home.run()
+    assert ({item.id for item in pairs(home)}, rows(home)) == (asked, [1, 1, 1])
