@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 SUMMED = (
     "audit", "before_merge", "cannot_express", "decision", "field_conflict", "former_member", "generic_key",
-    "hold", "link", "manual_action", "operation", "opt_out", "person", "provider", "record", "record_key",
-    "replaced_decision", "run", "store", "suspicion", "sweep", "taken_export", "told",
+    "hold", "link", "manual_action", "once_one", "operation", "opt_out", "person", "provider", "record",
+    "record_key", "replaced_decision", "run", "store", "suspicion", "sweep", "taken_export", "told",
 )  # fmt: skip
-SINCE = {"generic_key": 4, "taken_export": 5, "told": 5, "replaced_decision": 6}
+SINCE = {"generic_key": 4, "taken_export": 5, "told": 5, "replaced_decision": 6, "once_one": 7}
 """The version of the schema that brought a table; those that are not named came with the first sums."""
 SCHEMA = "schema"
 """The name under which the sum over the schema is kept."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice, product
 from typing import TYPE_CHECKING
 
+from state import once_one
 from state.rows import from_features, from_time, from_values, to_features, to_json, to_time
 from sync.change import Conflict, Hold, Suspicion
 from sync.matching.values import ALIKE, ONE_MAILBOX, REMEMBERED
@@ -74,26 +75,6 @@ SUSPICIONS_OF = f"""
 """  # noqa: S608  # only our own column names
 
 
-FROM_SUSPICIONS = f"""
-    SELECT {SUSPICION_COLUMNS} FROM suspicion AS s CROSS JOIN record AS a ON a.rid = s.a
-    CROSS JOIN record AS b ON b.rid = s.b
-    WHERE +s.a IN (SELECT rid FROM region) AND +s.b IN (SELECT rid FROM region)
-"""  # noqa: S608  # only our own column names
-FROM_REGION = f"""
-    SELECT {SUSPICION_COLUMNS} FROM region AS g CROSS JOIN suspicion AS s ON s.a = g.rid
-    CROSS JOIN record AS a ON a.rid = s.a CROSS JOIN record AS b ON b.rid = s.b
-    WHERE +s.b IN (SELECT rid FROM region)
-"""  # noqa: S608  # only our own column names
-
-
-def suspicions_inside(connection: Connection) -> list[Suspicion]:
-    """Open ones whose two records both lie in the temporary table ``region``; costs the smaller of the two."""
-    sizes = connection.exec_driver_sql("SELECT (SELECT count(*) FROM suspicion), (SELECT count(*) FROM region)")
-    all_of_them, records = sizes.one()
-    rows = connection.exec_driver_sql(FROM_SUSPICIONS if all_of_them < records else FROM_REGION)
-    return [suspicion_of(*row) for row in rows]
-
-
 def suspicions(connection: Connection, person: str | None = None) -> list[Suspicion]:
     """Open suspicions, of all persons or of one, best score first."""
     if person is None:
@@ -142,8 +123,9 @@ def replace_suspicions(
     rest = iter(found)
     while some := list(islice(rest, AT_ONCE)):
         connection.exec_driver_sql(
-            SUSPECT, [(s.score, s.reason, to_features(s.features), *_pair(s.records)) for s in some]
+            SUSPECT, [(s.score, s.reason, to_features(s.features), *s.records[0], *s.records[1]) for s in some]
         )
+    once_one.remember(connection, found)
     return frozenset(rid for pair in before ^ _open_pairs(connection, rids) for rid in pair)
 
 
@@ -176,11 +158,6 @@ def _close_suspicions(connection: Connection, rids: str | None, around: Iterable
             f"DELETE FROM suspicion WHERE {side} IN (SELECT value FROM json_each(?)) AND reason = ?",  # noqa: S608  # one of our two columns
             (rids, reason),
         )
-
-
-def _pair(records: tuple[RecordRef, RecordRef]) -> tuple[str, str, str, str]:
-    a, b = records
-    return a.provider, a.record_id, b.provider, b.record_id
 
 
 def twins(connection: Connection) -> list[tuple[str, str, tuple[str, ...]]]:

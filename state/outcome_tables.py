@@ -36,6 +36,17 @@ class SuspicionRow(SQLModel, table=True):
     features: str = Field(sa_type=Text)
 
 
+class OnceOneRow(SQLModel, table=True):
+    """Two records that were one person's until something they show parted them, for ``reason``."""
+
+    __tablename__ = "once_one"
+    __table_args__ = (Index("once_one_b", "b"), {"sqlite_with_rowid": False})
+
+    a: int = Field(sa_column=rid_column())
+    b: int = Field(sa_column=rid_column())
+    reason: str
+
+
 class HoldRow(SQLModel, table=True):
     """An open hold; ``absence``: opened because the record was gone, closed when it is back."""
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from state import generic_keys
-from state.findings import suspicion_of
+from state import generic_keys, once_one
 from state.region import dirty_rids, grow
 from state.rows import to_json
 from sync.identity.names import full_name
 from sync.matching import MAX_BLOCK, Parts
-from sync.matching.values import REMEMBERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,18 +34,14 @@ JUDGED = """
     SELECT a.rid, b.rid, d.verdict FROM {}
     CROSS JOIN record AS b ON b.provider = d.b_provider AND b.record_id = d.b_record_id
 """
-SUSPECTED = """
-    SELECT s.a, s.b, a.provider, a.record_id, b.provider, b.record_id, s.score, s.reason, s.features FROM {}
-    CROSS JOIN record AS a ON a.rid = s.a CROSS JOIN record AS b ON b.rid = s.b
-    WHERE s.reason IN (?, ?)
-"""
+ONCE_ONE = f"SELECT {once_one.COLUMNS} FROM {{}} {once_one.NAMES}"  # noqa: S608  # only our own words
 WHOLE = {
     RECORDS: "record AS r",
     HOLDERS: "record_key AS k",
     PEOPLE: "link AS l",
     EVIDENCE: "link AS l",
     JUDGED: "decision AS d CROSS JOIN record AS a ON a.provider = d.a_provider AND a.record_id = d.a_record_id",
-    SUSPECTED: "suspicion AS s",
+    ONCE_ONE: "once_one AS o",
 }
 REGION = {
     RECORDS: "region AS g CROSS JOIN record AS r ON r.rid = g.rid",
@@ -56,8 +50,8 @@ REGION = {
     EVIDENCE: "region AS g CROSS JOIN link AS l ON l.rid = g.rid",
     JUDGED: "region AS g CROSS JOIN record AS a ON a.rid = g.rid"
     " CROSS JOIN decision AS d ON d.a_provider = a.provider AND d.a_record_id = a.record_id",
-    SUSPECTED: "(SELECT s.* FROM region AS g CROSS JOIN suspicion AS s ON s.a = g.rid"
-    " UNION SELECT s.* FROM region AS g CROSS JOIN suspicion AS s ON s.b = g.rid) AS s",
+    ONCE_ONE: "(SELECT o.* FROM region AS g CROSS JOIN once_one AS o ON o.a = g.rid"
+    " UNION SELECT o.* FROM region AS g CROSS JOIN once_one AS o ON o.b = g.rid) AS o",
 }
 """What each statement reads: the whole store, or the temporary table ``region``."""
 NAMES = """
@@ -86,7 +80,7 @@ def parts(connection: Connection, generic_after: int) -> Parts | None:
     found.read_people(rows(PEOPLE))
     found.read_evidence(rows(EVIDENCE))
     found.read_judged(rows(JUDGED))
-    found.read_remembered((a, b, suspicion_of(*rest)) for a, b, *rest in rows(SUSPECTED, *REMEMBERED))
+    found.read_once_one(once_one.pair_of(*row) for row in rows(ONCE_ONE))
     connection.exec_driver_sql("DROP TABLE IF EXISTS temp.region")
     return found
 

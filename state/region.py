@@ -6,7 +6,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from state import decisions, findings, generic_keys
+from state import decisions, generic_keys, once_one
 from state.generic_keys import IS_GENERIC
 from state.rows import from_json, from_time, to_json
 from sync.identity.names import full_name
@@ -95,7 +95,7 @@ def _told(connection: Connection, start: frozenset[int], generic: frozenset[str]
         former=MappingProxyType(_former(connection)),
         dirty=start,
         generic=generic,
-        suspicions=tuple(findings.suspicions_inside(connection)),
+        once_one=tuple(once_one.inside(connection)),
     )
     connection.exec_driver_sql("DROP TABLE temp.region")
     return found

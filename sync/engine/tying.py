@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 from sync.engine.policies import match_policy, merge_policy
 from sync.identity import email_key
 from sync.matching import match
-from sync.matching.values import REMEMBERED
 from sync.membership import assign
 from sync.merging import merge
 from sync.merging.inheriting import inherit
@@ -95,28 +94,25 @@ def _update(
         created=change.created,
         redirects=MappingProxyType({loser: winner for winner, loser in change.merged}),
         split_from=MappingProxyType({new: left for left, new in change.split}),
-        suspicions=(*_remembered(region, change, judged), *partition.suspicions),
+        suspicions=(*_once_one(region, change, judged), *partition.suspicions),
         generic=partition.generic,
     )
 
 
-def still_remembered(
+def once_one(
     pairs: Iterable[tuple[T, T, Suspicion]], person_of: Callable[[T], object], judged: Iterable[tuple[T, T]]
 ) -> list[tuple[T, T, Suspicion]]:
-    """Pairs of records that were one person's stay suspected until somebody judges them, or they are one again.
-
-    Once they are of two people nothing in the records tells that they were one.
-    """
-    told = set(map(frozenset, judged))
-    return [(a, b, s) for a, b, s in pairs if person_of(a) != person_of(b) and frozenset((a, b)) not in told]
+    """Of the pairs of records that were one person's those of two people on whom nobody judged."""
+    told = {frozenset((person_of(a), person_of(b))) for a, b in judged}
+    people = ((a, b, s, frozenset((person_of(a), person_of(b)))) for a, b, s in pairs)
+    return [(a, b, s) for a, b, s, both in people if len(both) > 1 and both not in told]
 
 
-def _remembered(region: Region, change: MembershipChange, act: Judgement) -> list[Suspicion]:
-    """Those of the region that stay suspected because they were one."""
+def _once_one(region: Region, change: MembershipChange, act: Judgement) -> list[Suspicion]:
     person_of = {r.ref: change.person_of[r.rid] for r in region.records}
-    pairs = ((*s.records, s) for s in region.suspicions if s.reason in REMEMBERED)
-    judged = ((d.a, d.b) for d in act.decisions(region.decisions))
-    return [s for _, _, s in still_remembered(pairs, person_of.__getitem__, judged)]
+    judged = ((d.a, d.b) for d in act.decisions(region.decisions) if {d.a, d.b} <= person_of.keys())
+    pairs = ((*s.records, s) for s in region.once_one)
+    return [s for _, _, s in once_one(pairs, person_of.__getitem__, judged)]
 
 
 def _ties(region: Region, partition: Partition) -> dict[int, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sync.change import Suspicion
 from sync.identity.linkedin import is_profile
 from sync.matching.unions import Unions
-from sync.matching.values import BRIDGE, Apart, every_two
+from sync.matching.values import BRIDGE, DISPUTED, Apart, every_two
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,4 +113,4 @@ def _note(
     sides = tuple(tuple(entries[at].record.rid for at in side) for side in (home, *away))
     findings.bridges.append(Apart(reason=BRIDGE, sides=sides, rid=entries[bridge].record.rid))
     refs = [entries[at].record.ref for at in (bridge, *(side[0] for side in away))]
-    findings.suspicions += [Suspicion(records=pair, score=0.9, reason=BRIDGE) for pair in every_two(refs)]
+    findings.suspicions += [Suspicion(records=pair, score=DISPUTED, reason=BRIDGE) for pair in every_two(refs)]

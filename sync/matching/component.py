@@ -17,7 +17,17 @@ from sync.matching.bridges import hold_bridges
 from sync.matching.follow import follow
 from sync.matching.hubs import Entry, Hub, hubs_of
 from sync.matching.unions import Unions
-from sync.matching.values import DIVIDED, OPENED, REFUSED, TWINS, TWO_PROFILES, Apart, Findings, every_two
+from sync.matching.values import (
+    DISPUTED,
+    DIVIDED,
+    OPENED,
+    REFUSED,
+    TWINS,
+    TWO_PROFILES,
+    Apart,
+    Findings,
+    every_two,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -266,7 +276,7 @@ class Resolution:
     def _suspect(self, sides: list[RecordRef], reason: str) -> None:
         """``sides``: a record of each."""
         self._findings.suspicions += [
-            Suspicion(records=pair, score=0.9, reason=reason) for pair in every_two(sides)
+            Suspicion(records=pair, score=DISPUTED, reason=reason) for pair in every_two(sides)
         ]
 
     def _rid(self, at: int) -> int:

@@ -11,7 +11,7 @@ from sync.identity.linkedin import is_profile, linkedin_key
 from sync.identity.names import names_agree
 from sync.matching.generic import generic_pairs, is_generic
 from sync.matching.key_names import group_names
-from sync.matching.values import SAME_EMAIL, every_two
+from sync.matching.values import DISPUTED, SAME_EMAIL, every_two
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -201,4 +201,4 @@ def _same_email(a: MatchRecord, b: MatchRecord) -> Suspicion:
         Feature(name="email", score=1.0, detail="They have the same email."),
         Feature(name="name", score=name.score, detail=name.reason),
     )
-    return Suspicion(records=(a.ref, b.ref), score=0.9, reason=SAME_EMAIL, features=features)
+    return Suspicion(records=(a.ref, b.ref), score=DISPUTED, reason=SAME_EMAIL, features=features)

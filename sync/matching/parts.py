@@ -46,7 +46,7 @@ class Parts:
     """Who is tied to whom in one region: everything is read, records first, then ``sort_out`` answers.
 
     ``highest``: the highest record number where most are there, ``None`` for a few. ``whole``: the region is the
-    whole store. ``dirty``: how many changed records opened it. ``remembered``: suspicions on who was one.
+    whole store. ``dirty``: how many changed records opened it. ``once_one``: suspicions on who was one.
     ``careful``: parts that need every rule. ``owners``: record to its person as a number without other meaning;
     whoever resolves a careful part sets them there. ``joined``: (record, record whose person it comes to,
     evidence). ``told``: (record, evidence) where only that changed. ``generic``: keys that are nobody's, which tie
@@ -67,7 +67,7 @@ class Parts:
         self._generic_after = generic_after
         self._crowded: list[tuple[str, list[int], int]] = []
         self._nobodys: dict[int, list[str]] = {}
-        self.remembered: list[tuple[int, int, Suspicion]] = []
+        self.once_one: list[tuple[int, int, Suspicion]] = []
         self.rids: array[int] = array(width(highest))
         self.owners = own(highest)
         self.careful: list[list[int]] = []
@@ -134,9 +134,9 @@ class Parts:
             if verdict == "same":
                 self._tie(a, b)
 
-    def read_remembered(self, rows: Iterable[tuple[int, int, Suspicion]]) -> None:
-        """(Record, record, suspicion) of those who were one person."""
-        self.remembered += rows
+    def read_once_one(self, rows: Iterable[tuple[int, int, Suspicion]]) -> None:
+        """(Record, record, what is in question) of those who were one person."""
+        self.once_one += rows
 
     def _holders(self, text: str) -> list[int]:
         holders = [int(rid) for rid in text.split(",")]

@@ -26,9 +26,11 @@ REFUSED: Final = "same key, and a human decision keeps it from joining them all"
 ONE_MAILBOX: Final = "same mailbox apart from tag, dots or mail host"
 ALIKE: Final = "name, company, domain and phone are alike"
 REMEMBERED: Final = (OPENED, DIVIDED)
-"""Reasons for which one person became two: nothing in the records tells them afterwards."""
+"""Reasons for which one person became two, which nothing in the records tells afterwards."""
 
 
+DISPUTED: Final = 0.9
+"""The score of a suspicion that a rule gives; likeness is scored by its features."""
 MAX_SIDES: Final = 16
 """Sides of one dispute of whom every two are a suspicion, 120 at most."""
 

@@ -101,8 +101,8 @@ class Region:
     former: Mapping[str, frozenset[int]]
     dirty: frozenset[int]
     generic: frozenset[str] = frozenset()
-    suspicions: tuple[Suspicion, ...] = ()
-    """Open ones between two of its records."""
+    once_one: tuple[Suspicion, ...] = ()
+    """Between two of its records that were one person's (``REMEMBERED``), whether somebody judged or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

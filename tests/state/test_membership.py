@@ -7,6 +7,7 @@ import pytest
 from sync.change import Conflict, Hold, Suspicion
 from sync.contact import Contact
 from sync.errors import StateError
+from sync.matching.values import DIVIDED, OPENED, TWO_PROFILES
 from sync.person import Decision
 from sync.store_port import MembershipUpdate, Merged
 from tests.state.values import START, Home, assign, decide, later, pull, read, ref, rid
@@ -275,17 +276,20 @@ def test_a_region_can_be_told_again_and_from_a_scratch_copy(home: Home, store: S
         assert scratch.region() == store.region() == store.region()
 
 
-@pytest.mark.parametrize("others", [0, 6])
-def test_a_region_tells_the_suspicions_between_its_own_records(store: SqliteStore, others: int) -> None:
-    pull(store, *(read(f"topo:{n}") for n in range(1, 4)))
-    known = [Suspicion(records=(ref(f"topo:{n}"), ref(f"topo:{n + 1}")), score=0.9, reason="name") for n in (1, 2)]
-    pull(store, *(read(f"apollo:{n}") for n in range(others)))  # few suspicions or few records, told the same
-    everybody = {n: (f"p{n}", "new") for n in range(1, 4 + others)}
+def test_a_region_tells_which_of_its_records_were_one_for_good(store: SqliteStore) -> None:
+    pull(store, *(read(f"topo:{n}") for n in range(1, 5)))
+    parted = [
+        Suspicion(records=(ref(f"topo:{n}"), ref(f"topo:{n + 1}")), score=0.9, reason=reason)
+        for n, reason in ((1, OPENED), (2, DIVIDED), (3, TWO_PROFILES))
+    ]
+    everybody = {n: (f"p{n}", "new") for n in range(1, 5)}
     created = tuple(person for person, _ in everybody.values())
-    store.save_membership(MembershipUpdate(members=everybody, created=created, suspicions=tuple(known)), at=START)
-    assert set(around(store, "topo:1", "topo:2").suspicions) == {known[0]}
-    names = [f"topo:{n}" for n in range(1, 4)] + [f"apollo:{n}" for n in range(others)]
-    assert set(around(store, *names).suspicions) == set(known)
+    store.save_membership(MembershipUpdate(members=everybody, created=created, suspicions=tuple(parted)), at=START)
+    store.save_membership(MembershipUpdate(members=everybody), at=START)
+    assert store.suspicions() == []
+    names = [f"topo:{n}" for n in range(1, 5)]
+    assert set(around(store, *names).once_one) == set(parted[:2])
+    assert around(store, *names[:2]).once_one == (parted[0],)
 
 
 def around(store: SqliteStore, *names: str) -> Region:

@@ -5,7 +5,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlmodel import SQLModel
@@ -13,8 +15,12 @@ from sqlmodel import SQLModel
 from state import checks, digests, migrating, outcome_tables
 from state.connection import make_engine, open_memory, pragma
 from sync.errors import StateError
+from sync.matching.values import OPENED, TWO_PROFILES
 from sync.store_port import ProviderState
 from tests.state.values import START, Home, assign, pull, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NEWEST = checks.SCHEMA_VERSION
 HEADING = f"""
@@ -125,20 +131,40 @@ def test_a_migration_that_fails_or_loses_rows_leaves_the_old_store(
     assert version_of(home.database) == NEWEST
 
 
+@contextmanager
+def former(home: Home, monkeypatch: pytest.MonkeyPatch, version: int) -> Iterator[None]:
+    """The program knows no schema beyond ``version``, of one digit."""
+    folder = home.root / "migrations"
+    later = shutil.ignore_patterns("__pycache__", f"r000[{version + 1}-9]*")
+    shutil.copytree(migrating.MIGRATIONS, folder, ignore=later)
+    with monkeypatch.context() as patched:
+        patched.setattr(migrating, "MIGRATIONS", folder)
+        patched.setattr(migrating, "SCHEMA_VERSION", version)
+        patched.setattr(checks, "SCHEMA_VERSION", version)
+        yield
+
+
+def test_whose_merge_was_opened_before_that_was_remembered_is_remembered(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with former(home, monkeypatch, 6), home.open() as store:
+        pull(store, *(read(f"topo:{number}") for number in range(1, 4)))
+        with store.database.write("membership") as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO suspicion VALUES (?, ?, 0.9, ?, '[]')", [(1, 2, OPENED), (2, 3, TWO_PROFILES)]
+            )
+    with home.open() as store:
+        assert store.database.raw.execute("SELECT * FROM once_one").fetchall() == [(1, 2, OPENED)]
+
+
 def test_a_store_that_had_fewer_sums_is_checked_by_those_and_gets_the_others(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = home.root / "migrations"
-    shutil.copytree(migrating.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__", "r000[4-9]*"))
-    with monkeypatch.context() as former:
-        former.setattr(migrating, "MIGRATIONS", folder)
-        former.setattr(migrating, "SCHEMA_VERSION", 3)
-        former.setattr(checks, "SCHEMA_VERSION", 3)
-        with home.open() as store:
-            store.begin_run("run-1", "run", START)
-            pull(store, read("topo:1", "ann@example.com"))
-            with store.database.write("provider") as connection:
-                connection.exec_driver_sql(TOOK_AN_EXPORT)
+    with former(home, monkeypatch, 3), home.open() as store:
+        store.begin_run("run-1", "run", START)
+        pull(store, read("topo:1", "ann@example.com"))
+        with store.database.write("provider") as connection:
+            connection.exec_driver_sql(TOOK_AN_EXPORT)
     assert version_of(home.database) == 3
     with home.open() as store:
         assert store.provider_state("datananas") == ProviderState(provider="datananas")
