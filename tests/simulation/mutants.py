@@ -201,6 +201,7 @@ MUTANTS = {
     "size-guard": Mutant("sync.guards:_sizes", _always([])),
     "emptied-guard": Mutant("sync.guards:_vanished", _always([]), "emptied"),
     "opt-outs-unread": Mutant("sync.planning.draft:Draft.wait_for_opt_outs", _unwarned, "unread-noes"),
+    "once-one": Mutant("state.once_one:remember", _always(None), "divided"),
     "merge-guard": Mutant("sync.guards:_merges", _always([]), "apart"),
     "sent": Mutant("sync.engine.settle:wrote", _no_sent, "never-shows"),
     "base": Mutant("sync.engine.settle:wrote", _no_base),

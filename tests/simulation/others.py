@@ -14,7 +14,7 @@ from tests.simulation.people import DOMAINS, slug_of
 from tests.simulation.witness import Edit, Gone, No
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from random import Random
 
     from tests.simulation.scene import Scene
@@ -27,7 +27,7 @@ OF_OUR_SIDE: dict[str, Callable[[Scene, Random], None]] = {
 """What is done by those who run the engine."""
 OF_THEMES = OF_OUR_SIDE.keys() | {
     "sequence", "no-sequence", "narrow-key", "whole-key", "join", "newcomer", "remove-first", "write-back",
-    "clear",
+    "clear", "other-keys",
 }  # fmt: skip
 
 
@@ -80,6 +80,8 @@ class Others:
             self._newcomer()
         elif act == "remove-first":
             self._delete("topo", min(topo.rows, key=lambda row: (row["first_seen_at"], row["id"]))["id"])
+        elif act == "other-keys":
+            self._other_keys(rows, random)
         elif act == "clear":
             self._scene.emptied_in = self._scene.cycle
             for provider, record_id, _ in rows:
@@ -150,6 +152,28 @@ class Others:
             self._scene.actors[provider].edit(record_id, {"emails": email})
         self._scene.loop.note(f"* {provider}:{record_id} email = {email}")
 
+    def _other_keys(self, rows: list[tuple[str, str, dict[str, Any]]], random: Random) -> None:
+        """Somebody's records, where several can be read, show an address, a profile and a family name each."""
+        of: dict[str, list[tuple[str, str]]] = {}
+        for provider, record_id, _ in rows:
+            if provider != "datananas":
+                of.setdefault(self._who(provider, record_id), []).append((provider, record_id))
+        several = sorted(who for who, own in of.items() if len(own) > 1 and self._is_one(own))
+        if not several:
+            return
+        who = random.choice(several)
+        self._witness.divided.setdefault(who, self._scene.loop.time())
+        for number, (provider, record_id) in enumerate(of[who]):
+            name = f"{who}-{provider}-{len(self._witness.by_key)}"
+            email, url = f"{name}@{DOMAINS[number % 3]}", f"https://www.linkedin.com/in/{slug_of(name)}"
+            self._witness.of_record[provider, record_id] = who
+            self._witness.know(who, email=email, profile=url)
+            if provider == "apollo":
+                self._scene.boxes["apollo"].edit(record_id, contact_emails=[])
+            shows = {"emails": email, "linkedin_url": url, "last_name": provider.title() * 2}
+            self._scene.actors[provider].edit(record_id, shows)
+            self._scene.loop.note(f"* {provider}:{record_id} is {name}")
+
     def _delete(self, provider: str, record_id: str) -> None:
         who = self._who(provider, record_id)
         self._scene.boxes[provider].remove(record_id)
@@ -163,6 +187,12 @@ class Others:
         """Whether the engine has the record, tied to a person; what it read and lost by dying does not count."""
         assert self._scene.store is not None
         return self._scene.store.person_of(RecordRef(provider, record_id)) is not None
+
+    def _is_one(self, records: Sequence[tuple[str, str]]) -> bool:
+        """Whether those records are known, and one person's."""
+        assert self._scene.store is not None
+        owners = {self._scene.store.person_of(RecordRef(*record)) for record in records}
+        return len(owners) == 1 and None not in owners
 
     def _add(self, random: Random, place: str) -> None:
         """Somebody known elsewhere, or somebody new, is entered by hand; ``place``: ``""`` = anywhere."""

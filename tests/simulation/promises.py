@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,7 @@ def promises_kept(scene: Scene, oracle: Oracle) -> None:
     promises.what_stands_is_known()
     promises.guards_held()
     promises.nobody_made_blindly()
+    promises.nobody_made_beside_themselves()
     promises.nobody_is_argued_with()
     promises.accepted_is_there()
     promises.written_is_read_back()
@@ -141,6 +143,13 @@ class _Promises:
         for made in self._witness.made:
             if cycles.get(made.request) in self._scene.unread_noes:
                 self._witness.blame("V4", f"{made.who} was made by {made.request} while nobody knew the noes")
+
+    def nobody_made_beside_themselves(self) -> None:
+        """Whoever was one person here is in question until somebody judges, and is made nowhere else."""
+        for made in self._witness.made:
+            since = self._witness.divided.get(str(made.who), math.inf)
+            if made.at > since and made.provider in READABLE:
+                self._witness.blame("V2", f"{made.who} was made at {made.provider} beside a record of theirs")
 
     def nobody_is_argued_with(self) -> None:
         """A value that a tool puts back is not sent against it for ever."""

@@ -362,6 +362,18 @@ def _settings(random: Random, plan: Draw) -> Draw:
     return _cycles(plan, *(random.choice((60.0, 1000.0)) for _ in range(4)))
 
 
+def _divided(random: Random, plan: Draw) -> Draw:
+    """Somebody's records come to show nothing any more that ties them; later they are edited."""
+    news = (*_times(random, "edit", 0, 4), *_times(random, "email", 1, 4))
+    cues = [Cue(cycle=2, acts=_times(random, "other-keys", 1, 3)), Cue(cycle=3, acts=news)]
+    if random.random() < 0.5:
+        cues.append(Cue(cycle=4, acts=("answer", *_times(random, "edit@apollo", 0, 2))))
+    faults = random.choice((0, 0, random.randint(1, 3)))
+    plan = replace(_prompt(plan), places=("topo", "apollo"), crowd="everywhere", cues=tuple(cues), faults=faults)
+    plan = _set(plan, "datananas", create=False)  # a third record would tie the others by the profile of before
+    return _cycles(plan, *(random.choice((60.0, 1000.0)) for _ in range(4)))
+
+
 THEMES: dict[str, Callable[[Random, Draw], Draw]] = {
     "late-create": _late_create,
     "asked-to-wait": _asked_to_wait,
@@ -390,4 +402,5 @@ THEMES: dict[str, Callable[[Random, Draw], Draw]] = {
     "abilities": _abilities,
     "decisions": _decisions,
     "settings": _settings,
+    "divided": _divided,
 }

@@ -88,6 +88,7 @@ class Witness:
     """Everything seen so far. ``shown``: (provider, record, field, value) that a read answer carried whole.
 
     ``shown_in``: in which cycles it did. ``unsubscribed_shown``: somebody → cycle → when Apollo first showed it.
+    ``divided``: somebody who was one person here → since when nothing ties their records any more.
     ``taken``: values that a person took. ``decided_for_all``: fields that settings decide against later edits.
     """
 
@@ -101,6 +102,7 @@ class Witness:
     noes: list[No] = field(default_factory=list)
     shown: dict[tuple[str, str, str, str], float] = field(default_factory=dict)
     shown_in: dict[tuple[str, str, str, str], set[int]] = field(default_factory=dict)
+    divided: dict[str, float] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     decided_for_all: set[str] = field(default_factory=set)
     unsubscribed_shown: dict[str, dict[int, float]] = field(default_factory=dict)
