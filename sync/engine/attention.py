@@ -18,6 +18,7 @@ from sync.engine.notes import note, noted, noted_of_providers
 from sync.engine.recognising import same
 from sync.identity import linkedin_key
 from sync.identity.canonical import compared
+from sync.matching.values import RULES
 from sync.optouts import wide_keys_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def after_changed_settings(session: Session) -> None:
     """Everybody, when merge, match or provider settings are not those of the last run; every record is matched
     again when it is by other rules.
     """
-    digest, match = _settings_digest(session), _digest(session.settings.match.model_dump(mode="json"))
+    rules = {"rules": RULES, **session.settings.match.model_dump(mode="json")}
+    digest, match = _settings_digest(session), _digest(rules)
     if noted(session, SETTINGS) != digest:
         session.store.mark_all_people_dirty()
     if noted(session, MATCH) != match:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+RULES: Final = 1
+"""The version of the rules by which records are matched: with another one everybody is matched anew."""
 GENERIC_AFTER: Final = 3
 """Mutually incompatible names after which a key is nobody's, unless somebody says otherwise."""
 

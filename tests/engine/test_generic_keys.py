@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sync.engine.attention import after_changed_settings
-from sync.matching.values import OPENED
+from sync.matching.values import OPENED, RULES
 from tests.decisions.worlds import World, world
+
+if TYPE_CHECKING:
+    import pytest
 
 NAMES = {
     "topo:1": ("Ann", "Lee"),
@@ -97,6 +101,18 @@ def test_what_a_forgotten_person_held_is_kept_nowhere_and_asked_again() -> None:
         assert reached(here) == {"topo:1", "topo:2", "apollo:1"}
         here.settle()
         assert generic(here) == {SHARED}
+
+
+def test_a_version_with_other_rules_matches_everybody_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    with world() as here:
+        share(here)
+        after_changed_settings(here.session)
+        here.settle()
+        after_changed_settings(here.session)
+        assert here.store.region() is None
+        monkeypatch.setattr("sync.engine.attention.RULES", RULES + 1)
+        after_changed_settings(here.session)
+        assert {"topo:1", "topo:2", "apollo:1"} <= reached(here)
 
 
 def test_other_rules_for_matching_are_applied_to_everybody() -> None:
