@@ -16,6 +16,7 @@ from sync.identity.linkedin import is_profile
 from sync.matching.bridges import hold_bridges
 from sync.matching.follow import follow
 from sync.matching.hubs import Entry, Hub, hubs_of
+from sync.matching.in_question import in_question
 from sync.matching.unions import Unions
 from sync.matching.values import (
     DISPUTED,
@@ -83,6 +84,8 @@ class Resolution:
             for part in hold_bridges(group, self._entries, ties, self._hubs, self._findings)
         ]
         self._note_disputes(people)
+        if len(people) > 1:
+            self._findings.suspicions += in_question(self._entries, people, self._hubs.generic)
         return [[self._entries[at] for at in part] for part in people]
 
     def _kept_apart(self) -> Iterator[tuple[int, int]]:

@@ -192,10 +192,11 @@ def _disagreements(holding: list[Entry], group_of: dict[str, int]) -> list[Suspi
     for entry in holding:
         first.setdefault(group_of.get(entry.record.name or "", -1), entry)
     sides = sorted(first.values(), key=lambda entry: entry.order)
-    return [_same_email(one.record, other.record) for one, other in every_two(sides)]
+    return [same_email(one.record, other.record) for one, other in every_two(sides)]
 
 
-def _same_email(a: MatchRecord, b: MatchRecord) -> Suspicion:
+def same_email(a: MatchRecord, b: MatchRecord) -> Suspicion:
+    """The two share an address, and their names do not tell that they are one."""
     name = names_agree(a.name, b.name)
     features = (
         Feature(name="email", score=1.0, detail="They have the same email."),

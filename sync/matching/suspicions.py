@@ -20,7 +20,7 @@ from sync.identity.names import names_agree
 from sync.identity.phones import phone_number
 from sync.identity.words import words
 from sync.matching.hubs import entry_of
-from sync.matching.values import ALIKE, ONE_MAILBOX, REMEMBERED
+from sync.matching.values import ALIKE, KEPT_APART, ONE_MAILBOX, REMEMBERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,6 +34,8 @@ MAX_BLOCK: Final = 25
 """Records compared pair by pair in one block (300 pairs); larger blocks are skipped and counted."""
 
 _WEIGHTS: Final = {"name": 0.5, "company": 0.2, "domain": 0.2, "phone": 0.3}
+_LATER: Final = {KEPT_APART: 1, ALIKE: 2}
+"""Reasons that tell less than the others."""
 _REST: Final = 0.7
 """What all but the name weigh together: no pair reaches more than they and its name can give."""
 _ROUNDING: Final = 0.00005
@@ -123,9 +125,9 @@ class Likeliest:
         return tuple(sorted(open_ones, key=_rank))
 
 
-def _telling(suspicion: Suspicion) -> tuple[bool, bool, float, tuple[RecordRef, RecordRef], str]:
+def _telling(suspicion: Suspicion) -> tuple[bool, int, float, tuple[RecordRef, RecordRef], str]:
     """What no record tells comes first, as it would be lost, and a key that they share before likeness."""
-    return suspicion.reason not in REMEMBERED, suspicion.reason == ALIKE, *_rank(suspicion)
+    return suspicion.reason not in REMEMBERED, _LATER.get(suspicion.reason, 0), *_rank(suspicion)
 
 
 def _rank(suspicion: Suspicion) -> tuple[float, tuple[RecordRef, RecordRef], str]:

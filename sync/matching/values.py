@@ -25,6 +25,7 @@ TWINS: Final = "their merge would make twins at one provider"
 OPENED: Final = "their merge rested on a key that became generic"
 DIVIDED: Final = "they were one person, and show two LinkedIn profiles by now"
 REFUSED: Final = "same key, and a human decision keeps it from joining them all"
+KEPT_APART: Final = "same key, and what else is in question about it keeps them apart"
 ONE_MAILBOX: Final = "same mailbox apart from tag, dots or mail host"
 ALIKE: Final = "name, company, domain and phone are alike"
 REMEMBERED: Final = (OPENED, DIVIDED)

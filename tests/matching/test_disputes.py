@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.matching import match
+from sync.matching.hubs import entry_of
 from sync.matching.values import MAX_SIDES, SAME_EMAIL, TWO_PROFILES
 from tests.matching.histories import PLAIN, decision, record
 
@@ -50,6 +51,21 @@ def test_every_two_sides_of_a_dispute_are_asked_about_until_somebody_judges(
         for one, other in combinations(dispute.sides, 2):
             pair = frozenset({number[one[0]], number[other[0]]})
             assert len(pair) == 1 or pair in pairs, dispute
+
+
+@settings(max_examples=600, deadline=None)
+@given(ROWS, JUDGED)
+def test_every_two_people_who_show_one_key_that_joins_are_in_question_until_somebody_judges(
+    rows: list[MatchRecord], apart: list[tuple[int, int]]
+) -> None:
+    judged = [decision(rows[a], rows[b], "different") for a, b in apart if a < b < len(rows)]
+    found = match(rows, judged, PLAIN)
+    pairs = asked(rows, found, judged)
+    number = {rid: at for at, part in enumerate(found.clusters) for rid in part}
+    entries = [entry_of(row) for row in rows]
+    for key in {key for entry in entries for key in entry.keys} - found.generic:
+        showing = {number[entry.record.rid] for entry in entries if key in entry.keys}
+        assert {frozenset(pair) for pair in combinations(showing, 2)} <= pairs, key
 
 
 def test_an_address_of_two_names_and_of_nobody_named_is_asked_about_between_every_two() -> None:
