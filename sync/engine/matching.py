@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.engine.policies import match_policy
-from sync.engine.tying import once_one, tie
+from sync.engine.tying import tie
 from sync.garbage import uncollected
 from sync.guards import Facts, GuardPolicy, Limit, check
 from sync.matching import Likeliest, likeness, may_be_alike, pairs_of
@@ -52,7 +52,7 @@ def _match(session: Session, parts: Parts, policy: MatchPolicy) -> None:
     likeliest.settle((parts.owners[a], parts.owners[b]) for a, b in parts.judged)
     _look_for_alike(session, parts, policy, likeliest)
     _find_owners(session, parts, {rid for a, b, _ in parts.once_one for rid in (a, b)})
-    for a, b, suspicion in once_one(parts.once_one, parts.owners.__getitem__, parts.judged):
+    for a, b, suspicion in parts.once_one:
         likeliest.add(parts.owners[a], parts.owners[b], suspicion)
     matched = Matched(
         updates=updates,

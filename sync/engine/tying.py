@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from sync.engine.policies import match_policy, merge_policy
 from sync.identity import email_key
-from sync.matching import match
+from sync.matching import Likeliest, match
 from sync.membership import assign
 from sync.merging import merge
 from sync.merging.inheriting import inherit
@@ -17,7 +17,7 @@ from sync.merging.parting import Side, part
 from sync.store_port import MembershipUpdate, Merged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from sync.change import Suspicion
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from sync.person import Decision, MatchRecord, Person
     from sync.record import RecordRef
     from sync.store_port import Region
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,25 +92,24 @@ def _update(
         created=change.created,
         redirects=MappingProxyType({loser: winner for winner, loser in change.merged}),
         split_from=MappingProxyType({new: left for left, new in change.split}),
-        suspicions=(*_once_one(region, change, judged), *partition.suspicions),
+        suspicions=_in_question(region, partition, change, judged),
         generic=partition.generic,
     )
 
 
-def once_one(
-    pairs: Iterable[tuple[T, T, Suspicion]], person_of: Callable[[T], object], judged: Iterable[tuple[T, T]]
-) -> list[tuple[T, T, Suspicion]]:
-    """Of the pairs of records that were one person's those of two people on whom nobody judged."""
-    told = {frozenset((person_of(a), person_of(b))) for a, b in judged}
-    people = ((a, b, s, frozenset((person_of(a), person_of(b)))) for a, b, s in pairs)
-    return [(a, b, s) for a, b, s, both in people if len(both) > 1 and both not in told]
-
-
-def _once_one(region: Region, change: MembershipChange, act: Judgement) -> list[Suspicion]:
-    person_of = {r.ref: change.person_of[r.rid] for r in region.records}
-    judged = ((d.a, d.b) for d in act.decisions(region.decisions) if {d.a, d.b} <= person_of.keys())
-    pairs = ((*s.records, s) for s in region.once_one)
-    return [s for _, _, s in once_one(pairs, person_of.__getitem__, judged)]
+def _in_question(
+    region: Region, partition: Partition, change: MembershipChange, act: Judgement
+) -> tuple[Suspicion, ...]:
+    """What the records tell of two people, and what nothing tells any more; once of each two."""
+    people = {person: number for number, person in enumerate(sorted(set(change.person_of.values())))}
+    whose = {r.ref: people[change.person_of[r.rid]] for r in region.records}
+    likeliest = Likeliest()
+    judged = (d for d in act.decisions(region.decisions) if {d.a, d.b} <= whose.keys())
+    likeliest.settle((whose[d.a], whose[d.b]) for d in judged)
+    for suspicion in (*region.once_one, *partition.suspicions):
+        one, other = suspicion.records
+        likeliest.add(whose[one], whose[other], suspicion)
+    return likeliest.suspicions()
 
 
 def _ties(region: Region, partition: Partition) -> dict[int, str]:
