@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import islice, product
+from itertools import product
 from typing import TYPE_CHECKING
 
 from state import once_one
 from state.rows import from_features, from_time, from_values, to_features, to_json, to_time
+from sync.batches import batched
 from sync.change import Conflict, Hold, Suspicion
 from sync.matching.values import ALIKE, ONE_MAILBOX, REMEMBERED
 from sync.record import RecordRef
@@ -120,8 +121,7 @@ def replace_suspicions(
     """
     before = _open_pairs(connection, rids)
     _close_suspicions(connection, rids, NOT_TIED if around else ())
-    rest = iter(found)
-    while some := list(islice(rest, AT_ONCE)):
+    for some in batched(found, AT_ONCE):
         connection.exec_driver_sql(
             SUSPECT, [(s.score, s.reason, to_features(s.features), *s.records[0], *s.records[1]) for s in some]
         )

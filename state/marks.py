@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from state.rows import from_contact
+from sync.batches import batched
 from sync.identity.canonical import keys_of
 from sync.matching import alike_marks
 from sync.person import to_be_matched
@@ -19,8 +19,8 @@ AT_ONCE = 10_000
 
 def mark_all(connection: Connection) -> None:
     """Every record has its marks."""
-    rows = iter(connection.exec_driver_sql("SELECT rid, provider, record_id, fields FROM record").all())
-    while some := list(islice(rows, AT_ONCE)):
+    rows = connection.exec_driver_sql("SELECT rid, provider, record_id, fields FROM record").all()
+    for some in batched(rows, AT_ONCE):
         marks = [(mark, rid) for rid, *row in some for mark in _marks(*row)]
         if marks:
             connection.exec_driver_sql("INSERT OR IGNORE INTO alike_mark VALUES (?, ?)", marks)

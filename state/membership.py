@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from state import before_merges, decisions, findings, generic_keys, people
 from state.rows import to_json, to_time
+from sync.batches import batched
 from sync.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from state.connection import Connection
@@ -84,7 +84,7 @@ def save_matched(connection: Connection, matched: Matched, at: datetime) -> None
     moved: set[str] = set()
     for update in matched.updates:
         moved |= _keep(connection, update, at)
-    for batch in _batches(matched.newcomers):
+    for batch in batched(matched.newcomers, AT_ONCE):
         _bring(connection, batch, to_time(at))
     connection.exec_driver_sql(
         JOIN, [(rid, evidence, to_time(at), near) for rid, near, evidence in matched.joined]
@@ -147,12 +147,6 @@ def _moved(update: MembershipUpdate, before: Mapping[int, tuple[str, str]]) -> s
         if left != person:
             moved.update(owner for owner in (person, left) if owner is not None)
     return moved
-
-
-def _batches(newcomers: Iterable[Newcomer]) -> Iterator[list[Newcomer]]:
-    rest = iter(newcomers)
-    while batch := list(islice(rest, AT_ONCE)):
-        yield batch
 
 
 def _bring(connection: Connection, newcomers: Sequence[Newcomer], at: int) -> None:

@@ -7,10 +7,10 @@ Nothing is written before everything is decided.
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from sync.batches import batched
 from sync.engine.policies import match_policy
 from sync.engine.tying import tie
 from sync.garbage import uncollected
@@ -105,8 +105,7 @@ def _look_for_alike(session: Session, parts: Parts, policy: MatchPolicy, likelie
     """People without a common key who look alike are suspicions; names first, the rest of few."""
     if not policy.look_for_alike or policy.suspect_score > 1:
         return
-    pairs = _pairs(session, parts)
-    while some := list(islice(pairs, AT_ONCE)):
+    for some in batched(_pairs(session, parts), AT_ONCE):
         names = session.store.full_names(_inside(some))
         alike = [(a, b) for a, b in some if may_be_alike(names[a], names[b], policy.suspect_score)]
         records = {record.rid: record for record in session.store.part(_inside(alike)).records}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sync.engine.policies import match_policy, merge_policy
 from sync.identity import email_key
-from sync.matching import Likeliest, match
+from sync.matching import match
 from sync.membership import assign
 from sync.merging import merge
 from sync.merging.inheriting import inherit
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-    from sync.change import Suspicion
     from sync.engine.session import Session
     from sync.matching import MatchPolicy, Partition
     from sync.membership import MembershipChange
@@ -65,7 +64,7 @@ def tie(
     """Whose the region's records are now; ``policy``: another than what is configured."""
     records = [replace(r, person_id=judged.whose[r.ref]) if r.ref in judged.whose else r for r in region.records]
     rules = policy or match_policy(session)
-    partition = match(records, judged.decisions(region.decisions), rules, region.generic)
+    partition = match(records, judged.decisions(region.decisions), rules, region.generic, region.once_one)
     change = assign(
         partition,
         {r.rid: r.person_id for r in region.records if r.person_id is not None},
@@ -92,24 +91,9 @@ def _update(
         created=change.created,
         redirects=MappingProxyType({loser: winner for winner, loser in change.merged}),
         split_from=MappingProxyType({new: left for left, new in change.split}),
-        suspicions=_in_question(region, partition, change, judged),
+        suspicions=partition.suspicions,
         generic=partition.generic,
     )
-
-
-def _in_question(
-    region: Region, partition: Partition, change: MembershipChange, act: Judgement
-) -> tuple[Suspicion, ...]:
-    """What the records tell of two people, and what nothing tells any more; once of each two."""
-    people = {person: number for number, person in enumerate(sorted(set(change.person_of.values())))}
-    whose = {r.ref: people[change.person_of[r.rid]] for r in region.records}
-    likeliest = Likeliest()
-    judged = (d for d in act.decisions(region.decisions) if {d.a, d.b} <= whose.keys())
-    likeliest.settle((whose[d.a], whose[d.b]) for d in judged)
-    for suspicion in (*region.once_one, *partition.suspicions):
-        one, other = suspicion.records
-        likeliest.add(whose[one], whose[other], suspicion)
-    return likeliest.suspicions()
 
 
 def _ties(region: Region, partition: Partition) -> dict[int, str]:

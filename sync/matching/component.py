@@ -207,7 +207,7 @@ class Resolution:
 
     def _slugs(self, entry: Entry) -> set[str]:
         """The slugs that ``entry`` shows; a generic one is nobody's."""
-        return {key for key in entry.keys if key.startswith("in:")} - self._hubs.generic
+        return entry.slugs - self._hubs.generic
 
     def _slugs_by_root(self, members: Iterable[int]) -> dict[int, frozenset[str]]:
         """The sets of ``members`` that show a slug, anywhere in them."""

@@ -34,6 +34,15 @@ class Entry:
         """Canonical order: by reference, which no import order or clock can change."""
         return self.record.ref.provider, self.record.ref.record_id
 
+    @property
+    def slugs(self) -> set[str]:
+        """The keys of the public profiles that the record shows."""
+        return {key for key in self.keys if key.startswith("in:")}
+
+    def differs_in_profile(self, other: Entry) -> bool:
+        """Whether both show public profiles, and none in common."""
+        return bool(self.slugs and other.slugs) and self.slugs.isdisjoint(other.slugs)
+
 
 @dataclass(slots=True)
 class Hub:

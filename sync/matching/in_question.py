@@ -39,7 +39,5 @@ def in_question(
 def _between(key: str, one: Entry, other: Entry) -> Suspicion:
     if not is_profile(key) and names_agree(one.record.name, other.record.name).agree is False:
         return same_email(one.record, other.record)
-    slugs = [{own for own in entry.keys if own.startswith("in:")} for entry in (one, other)]
-    apart = not is_profile(key) and all(slugs) and slugs[0].isdisjoint(slugs[1])
-    reason = TWO_PROFILES if apart else KEPT_APART
+    reason = TWO_PROFILES if not is_profile(key) and one.differs_in_profile(other) else KEPT_APART
     return Suspicion(records=(one.record.ref, other.record.ref), score=DISPUTED, reason=reason)

@@ -27,12 +27,14 @@ def match(
     decisions: Iterable[Decision] = (),
     policy: MatchPolicy = _CAREFUL,
     generic: Collection[str] = (),
+    once_one: Iterable[Suspicion] = (),
 ) -> Partition:
     """The people that ``records`` make, with everything held, refused or suspected; each rid in one cluster.
 
     ``decisions``: live judgements; of several on one pair the latest counts, and "different" on the same
     instant. ``generic``: keys known to be nobody's, some of whose holders may not be among ``records``; of every
-    other key all holders are. A function of the sets of records, decisions and keys.
+    other key all holders are. ``once_one``: what is in question about ``records`` that were one person's. A
+    function of the sets of all these.
     """
     entries = [entry_of(record) for record in records]
     judged = _latest(decisions)
@@ -40,7 +42,7 @@ def match(
     nobodys = {key for key in holders if key in generic}
     told = _generic_keys(holders, policy, nobodys)
     nobodys.update(found.key for found in told)
-    findings = Findings()
+    findings = Findings(suspicions=list(once_one))
     people: list[list[Entry]] = []
     for members, about in _components(entries, judged, nobodys):
         people += [members] if len(members) == 1 else resolve(members, about, policy, findings, nobodys)

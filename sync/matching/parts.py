@@ -8,10 +8,11 @@ others are resolved by every rule (``match``), which gives a plain part the same
 from __future__ import annotations
 
 from array import array
-from itertools import groupby, islice
+from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
+from sync.batches import batched
 from sync.identity.emails import email_key
 from sync.matching.generic import generic_pairs, is_generic
 from sync.matching.hubs import profile_key
@@ -83,8 +84,8 @@ class Parts:
 
     def read_records(self, rows: Iterable[RecordRow]) -> None:
         """The region's records, by number."""
-        names, rest = self._names, iter(rows)
-        while some := list(islice(rest, _AT_ONCE)):
+        names = self._names
+        for some in batched(rows, _AT_ONCE):
             self.rids.extend([row[0] for row in some])
             for rid, first, last in some:
                 if first or last:
@@ -212,8 +213,7 @@ class Parts:
         self._flatten()
 
     def _sort_out_crowded(self, names_of: Callable[[Sequence[int]], Mapping[int, str | None]]) -> None:
-        rest = iter(self._crowded)
-        while some := list(islice(rest, _CROWDED_AT_ONCE)):
+        for some in batched(self._crowded, _CROWDED_AT_ONCE):
             names = names_of([abs(rid) for _, holders, _ in some for rid in holders])
             for key, holders, flag in some:
                 if is_generic((names[abs(rid)] for rid in holders), self._generic_after):

@@ -183,7 +183,7 @@ def _share_mailbox(a: MatchRecord, b: MatchRecord) -> bool:
     """Whether other addresses of the two reach one mailbox, and no profile says that they are two people."""
     if not set(a.emails).isdisjoint(b.emails) or _mailboxes(a).isdisjoint(_mailboxes(b)):
         return False
-    return not _differ_in_profile(entry_of(a), entry_of(b))
+    return not entry_of(a).differs_in_profile(entry_of(b))
 
 
 def _mailboxes(record: MatchRecord) -> set[str]:
@@ -215,17 +215,12 @@ def _overlap(name: str, a: set[str], b: set[str]) -> Feature | None:
 def _against(*pair: MatchRecord) -> Feature | None:
     """Two profiles, or two mailboxes at one company, speak against one person."""
     a, b = map(entry_of, pair)
-    if _differ_in_profile(a, b):
+    if a.differs_in_profile(b):
         return _feature("profile", 1 - _OTHER_PROFILE, "Each has another LinkedIn profile.")
     hosts = [{key.rpartition("@")[2] for key in entry.keys if "@" in key} for entry in (a, b)]
     if not hosts[0].isdisjoint(hosts[1]):
         return _feature("mailbox", 1 - _OTHER_MAILBOX, "Each has another mailbox at one host.")
     return None
-
-
-def _differ_in_profile(a: Entry, b: Entry) -> bool:
-    slugs = [{key for key in entry.keys if key.startswith("in:")} for entry in (a, b)]
-    return all(slugs) and slugs[0].isdisjoint(slugs[1])
 
 
 @lru_cache(maxsize=1024)

@@ -14,6 +14,8 @@ from sync.matching.values import MAX_SIDES, SAME_EMAIL, TWO_PROFILES
 from tests.matching.histories import PLAIN, decision, record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sync.matching import Partition
     from sync.person import Decision, MatchRecord
 
@@ -30,12 +32,25 @@ ROWS = st.lists(ROW, min_size=3, max_size=7).map(lambda rows: [record(rid, **row
 JUDGED = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=2)
 
 
-def asked(rows: list[MatchRecord], found: Partition, judged: list[Decision]) -> set[frozenset[int]]:
+def people(found: Partition) -> dict[int, int]:
+    """Record → its person's number."""
+    return {rid: at for at, part in enumerate(found.clusters) for rid in part}
+
+
+def asked(rows: list[MatchRecord], found: Partition, judged: Iterable[Decision] = ()) -> set[frozenset[int]]:
     """The pairs of people about whom somebody is asked, or has judged."""
-    number = {rid: at for at, part in enumerate(found.clusters) for rid in part}
-    whose = {row.ref: number[row.rid] for row in rows}
+    whose = {row.ref: people(found)[row.rid] for row in rows}
     pairs = [*(s.records for s in found.suspicions), *((d.a, d.b) for d in judged)]
     return {frozenset(whose[ref] for ref in pair) for pair in pairs}
+
+
+def matched(
+    rows: list[MatchRecord], apart: list[tuple[int, int]]
+) -> tuple[Partition, dict[int, int], set[frozenset[int]]]:
+    """What the rows come to after somebody told those apart; whose each is; who is in question or judged."""
+    judged = [decision(rows[a], rows[b], "different") for a, b in apart if a < b < len(rows)]
+    found = match(rows, judged, PLAIN)
+    return found, people(found), asked(rows, found, judged)
 
 
 @settings(max_examples=600, deadline=None)
@@ -43,10 +58,7 @@ def asked(rows: list[MatchRecord], found: Partition, judged: list[Decision]) -> 
 def test_every_two_sides_of_a_dispute_are_asked_about_until_somebody_judges(
     rows: list[MatchRecord], apart: list[tuple[int, int]]
 ) -> None:
-    judged = [decision(rows[a], rows[b], "different") for a, b in apart if a < b < len(rows)]
-    found = match(rows, judged, PLAIN)
-    pairs = asked(rows, found, judged)
-    number = {rid: at for at, part in enumerate(found.clusters) for rid in part}
+    found, number, pairs = matched(rows, apart)
     for dispute in (*found.bridges, *found.conflicts, *found.held_merges, *found.refused):
         for one, other in combinations(dispute.sides, 2):
             pair = frozenset({number[one[0]], number[other[0]]})
@@ -58,10 +70,7 @@ def test_every_two_sides_of_a_dispute_are_asked_about_until_somebody_judges(
 def test_every_two_people_who_show_one_key_that_joins_are_in_question_until_somebody_judges(
     rows: list[MatchRecord], apart: list[tuple[int, int]]
 ) -> None:
-    judged = [decision(rows[a], rows[b], "different") for a, b in apart if a < b < len(rows)]
-    found = match(rows, judged, PLAIN)
-    pairs = asked(rows, found, judged)
-    number = {rid: at for at, part in enumerate(found.clusters) for rid in part}
+    found, number, pairs = matched(rows, apart)
     entries = [entry_of(row) for row in rows]
     for key in {key for entry in entries for key in entry.keys} - found.generic:
         showing = {number[entry.record.rid] for entry in entries if key in entry.keys}
@@ -72,7 +81,7 @@ def test_an_address_of_two_names_and_of_nobody_named_is_asked_about_between_ever
     rows = [record(n, name=name, emails=("x@acme.com",)) for n, name in enumerate(["Ann Lee", "Bob Ray", None])]
     found = match(rows, (), PLAIN)
     assert {s.reason for s in found.suspicions} == {SAME_EMAIL}
-    assert asked(rows, found, []) == {frozenset(pair) for pair in combinations(range(3), 2)}
+    assert asked(rows, found) == {frozenset(pair) for pair in combinations(range(3), 2)}
 
 
 def test_of_a_dispute_with_very_many_sides_only_the_first_is_asked_about_with_all() -> None:
