@@ -178,9 +178,9 @@ class OptOutIndex:
         return f"{self._releases} released, {sum(not in_force(e, now) for e in self._timed)} over"
 
     @property
-    def forgets(self) -> bool:
-        """Whether anybody was erased."""
-        return bool(self._forgotten)
+    def forgets(self) -> Collection[OptOutEntry]:
+        """The entries of everybody who was erased."""
+        return self._forgotten.values()
 
     def forgotten(self, keys: Iterable[str]) -> OptOutEntry | None:
         """The entry of the erasure that any of the plain-text wide keys matches."""

@@ -22,6 +22,7 @@ from sync.engine.attention import (
     known_targets,
     provider_set,
 )
+from sync.engine.erasing import end_interrupted
 from sync.engine.findings import assemble
 from sync.engine.logbook import (
     of_operations,
@@ -100,6 +101,7 @@ async def _run(
 
 async def _work(session: Session, take_in_exports: Callable[[Session], None] | None) -> None:
     recover(session)
+    end_interrupted(session)
     look_at_clock(session)
     after_changed_settings(session)
     if session.options.mode == "verify":

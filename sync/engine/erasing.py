@@ -54,6 +54,10 @@ def prepare(session: Session, person: Person) -> Erasure:
             f"something that was sent for person {person.id} is not settled yet",
             remedy="let `contact-sync run` look it up, answer what `contact-sync review list` shows, then repeat",
         )
+    return _erasure_of(session, person)
+
+
+def _erasure_of(session: Session, person: Person) -> Erasure:
     own = own_keys([person.contact, *(member.record.contact for member in person.members)], person.aliases)
     others = session.store.shared_keys([person.id])
     shared = wide_keys(others, None) | {f"linkedin:{key}" for key in others}
@@ -80,7 +84,7 @@ def forget(session: Session, erasure: Erasure) -> None:
     """No value of the person is left in the store; their records, and whoever shows one of the keys, are neither
     stored nor created from.
 
-    The ledger says so first: should the process die in between, nobody is created, and it can be repeated.
+    The ledger says so first: should the process die in between, nobody is created, and the next cycle ends it.
     """
     person, now = erasure.person, session.clock.now()
     entry = OptOutEntry(
@@ -89,6 +93,24 @@ def forget(session: Session, erasure: Erasure) -> None:
     if entry.keys:
         session.store.add_opt_outs([entry])
         session.opt_outs.add(entry)
-    session.store.drop_manual_actions([person.id], (*BY_HAND, DELETE))
-    session.store.note_manual_actions(erasures_of(person.id, erasure.records), at=now)
-    session.store.forget(person.id)
+    _leave_nothing(session, erasure)
+
+
+def end_interrupted(session: Session) -> None:
+    """Who is in the ledger as erased is so in the store, too, where a process died between the two.
+
+    Only who is still just whom that erasure was about: whoever they were joined with since was not asked for.
+    """
+    entries = {entry.source_id: entry for entry in session.opt_outs.forgets if entry.source_id is not None}
+    for person in session.store.people(entries) if entries else ():
+        entry = entries.get(person.id)
+        erasure = _erasure_of(session, person)
+        if entry is not None and erasure.marks and session.opt_outs.hashed(erasure.marks) <= entry.keys:
+            _leave_nothing(session, erasure)
+
+
+def _leave_nothing(session: Session, erasure: Erasure) -> None:
+    gone = erasure.person.id
+    session.store.drop_manual_actions([gone], (*BY_HAND, DELETE))
+    session.store.note_manual_actions(erasures_of(gone, erasure.records), at=session.clock.now())
+    session.store.forget(gone)

@@ -93,6 +93,26 @@ async def test_death_in_a_restore_brings_nobody_back_who_was_erased(
         assert whom not in database.read_bytes()
 
 
+@pytest.mark.parametrize(
+    "where",
+    ["ledger.after_append", "optouts.before_commit", "optouts.after_commit", "forget.before_commit"],
+)
+async def test_what_a_killed_erasure_left_the_next_run_erases(program: Nursery, folder: Path, where: str) -> None:
+    async with staged(SCENES["first-run"], folder, program) as stage:
+        await stage.until_quiet()
+        database, to = folder / "state" / "state.db", ("--config", str(stage.config))
+        whom = b"person1@oakmere-logistics.com"
+        assert (await program.run("forget", whom.decode(), "--yes", *to, crash=where)).killed
+        assert (await stage.run()).code == 0
+        assert whom not in database.read_bytes()
+        with looked_at(load_settings(stage.config, stage.home.environ)) as store:
+            tasks = sorted(action.provider for action in store.manual_actions())
+        assert tasks == ["apollo", "datananas", "topo"]
+        await stage.until_quiet()
+        assert whom not in database.read_bytes()
+        assert [len(rows) for rows in (stage.home.topo.rows, stage.home.apollo.rows)] == [4, 4]
+
+
 async def test_death_in_a_restore_leaves_the_former_database_or_the_copy(program: Nursery, folder: Path) -> None:
     async with staged(SCENES["first-run"], folder, program) as stage:
         await stage.run()
