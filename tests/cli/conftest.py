@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROGRAM = [sys.executable, "-m", "sync"]
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def eventually(met: Callable[[], object], *, within_s: float = PATIENCE_S) -> None:

@@ -97,7 +97,7 @@ def test_a_taken_port_is_told(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         with started(tmp_path, "sandbox", "--port", f"topo={port}") as sandboxes:
             sandboxes.until(f"--port topo={port}: ")
-            assert sandboxes.process.wait(10) == 2
+            assert sandboxes.process.wait(60) == 2
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_health_is_bad_when_a_cycle_broke_off_or_is_overdue(
 
 def _status(port: SidePort, path: str) -> int:
     try:
-        with urlopen(f"http://{port.address}{path}", timeout=10) as answer:
+        with urlopen(f"http://{port.address}{path}", timeout=60) as answer:
             return int(answer.status)
     except HTTPError as error:
         with error:

@@ -159,7 +159,7 @@ def _killed_while_it_wrote(store_file: Path) -> Path:
         "for n in range(3000): raw.execute('INSERT INTO junk VALUES (?)', ('x' * 500,))\n"
         "os._exit(9)\n"
     )
-    subprocess.run([PROGRAM[0], "-c", script, str(store_file)], check=False, timeout=20)
+    subprocess.run([PROGRAM[0], "-c", script, str(store_file)], check=False, timeout=60)
     journal = store_file.with_name("state.db-journal")
     assert journal.exists()
     return journal
@@ -284,6 +284,6 @@ def test_a_person_at_a_terminal_is_asked(config: Path, restored: Path, answer: s
         )
         os.close(side)
         os.write(terminal, answer.encode() + b"\n")
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=60)
     assert said in out.decode()
     assert process.returncode == code

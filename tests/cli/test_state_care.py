@@ -295,7 +295,7 @@ def test_a_person_at_a_terminal_decides(
         )
         os.close(side)
         os.write(terminal, answer.encode() + b"\n")
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     assert process.returncode == 0
     assert _people(store_file) == people
 

@@ -116,7 +116,7 @@ def test_who_is_parted_stays_suspected_of_being_the_one_they_look_like() -> None
         }
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, derandomize=True)
 @given(st.lists(row, min_size=2, max_size=8))
 def test_one_after_the_other_or_all_at_once_the_same_people_are_suspected(rows: list[tuple[str, Any]]) -> None:
     found = []

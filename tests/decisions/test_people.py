@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.engine import decisions
@@ -224,7 +224,6 @@ VERDICTS = st.sampled_from(["same", "different", "withdrawn"])
 PAIRS = st.sampled_from([("topo:a", "apollo:b"), ("apollo:b", "topo:a"), ("topo:a", "topo:c"), ("x:1", "y:1")])
 
 
-@settings(deadline=None)  # each world is a folder on a disk that others use, too
 @given(acts=st.lists(st.tuples(PAIRS, VERDICTS), max_size=12))
 def test_judgements_are_taken_back_one_by_one_and_one_that_says_nothing_new_is_none(
     acts: list[tuple[tuple[str, str], str]],

@@ -56,7 +56,7 @@ def one_by_one(here: World) -> None:
     merge_people(here.session, here.store.dirty_people())
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(shown=rows, later=rows)
 def test_one_step_for_all_keeps_what_a_merge_of_each_would_keep(shown: Rows, later: Rows) -> None:
     assert everybody(shown, later, at_once) == everybody(shown, later, one_by_one)

@@ -33,7 +33,7 @@ WITH_A_NEW_ID = [("split", 0, 2), ("type", 2, 0), ("join", 0, 2), ("undo", 0, 0)
 """Somebody was merged with a stranger's record, and is parted from that and more at once, under a new id."""
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @example(sizes=[2, 3], acts=WITH_A_NEW_ID)
 @example(sizes=[1, 3, 3], acts=LEFT_IN_DISPUTE)
 @given(sizes=sizes, acts=acts)

@@ -200,7 +200,7 @@ def test_every_parser_reads_its_valid_body(name: str) -> None:
 
 @pytest.mark.parametrize("name", PARSERS)
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=EXAMPLES, derandomize=True, deadline=None, database=None)
+@settings(max_examples=EXAMPLES, derandomize=True, database=None)
 def test_a_spoilt_body_is_read_or_refused_in_our_words(name: str, seed: int) -> None:
     parse, value = PARSERS[name]
     with suppress(*OURS):
@@ -208,7 +208,7 @@ def test_a_spoilt_body_is_read_or_refused_in_our_words(name: str, seed: int) -> 
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=EXAMPLES, derandomize=True, deadline=None, database=None)
+@settings(max_examples=EXAMPLES, derandomize=True, database=None)
 def test_a_spoilt_table_is_read_or_refused_in_our_words(seed: int) -> None:
     chance = random.Random(seed)
     rows = ["email;first_name;company_name;opted_out", 'a@b.com;"Ana;B";x;', "c@d.com;Bob;;true"]

@@ -49,7 +49,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150)
 @given(ROWS)
 def test_two_records_share_a_mark_where_they_share_a_block(rows: Any) -> None:
     found = [

@@ -53,7 +53,7 @@ def matched(
     return found, people(found), asked(rows, found, judged)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200)
 @given(ROWS, JUDGED)
 def test_every_two_sides_of_a_dispute_are_asked_about_until_somebody_judges(
     rows: list[MatchRecord], apart: list[tuple[int, int]]
@@ -65,7 +65,7 @@ def test_every_two_sides_of_a_dispute_are_asked_about_until_somebody_judges(
             assert len(pair) == 1 or pair in pairs, dispute
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200)
 @given(ROWS, JUDGED)
 def test_every_two_people_who_show_one_key_that_joins_are_in_question_until_somebody_judges(
     rows: list[MatchRecord], apart: list[tuple[int, int]]

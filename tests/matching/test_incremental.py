@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sync.matching import Partition
     from sync.person import MatchRecord
 
-QUICK = settings(max_examples=600, deadline=None)
+QUICK = settings(max_examples=200)
 
 
 def clusters(partition: Partition) -> set[frozenset[int]]:

@@ -68,7 +68,6 @@ def stories(draw: st.DrawFn, policy: MergePolicy) -> Person:
 cases = policies.flatmap(lambda policy: st.tuples(st.just(policy), stories(policy)))
 
 
-@settings(deadline=None)
 @given(cases)
 def test_a_merge_of_what_was_merged_changes_nothing(case: tuple[MergePolicy, Person]) -> None:
     policy, who = case
@@ -78,7 +77,6 @@ def test_a_merge_of_what_was_merged_changes_nothing(case: tuple[MergePolicy, Per
     assert not again.links
 
 
-@settings(deadline=None)
 @given(cases, st.randoms())
 def test_the_order_of_the_records_does_not_matter(case: tuple[MergePolicy, Person], random: Any) -> None:
     policy, who = case
@@ -87,7 +85,6 @@ def test_the_order_of_the_records_does_not_matter(case: tuple[MergePolicy, Perso
     assert merge(replace(who, members=tuple(members)), policy, NOW) == merge(who, policy, NOW)
 
 
-@settings(deadline=None)
 @given(cases)
 def test_no_value_that_anybody_typed_is_lost(case: tuple[MergePolicy, Person]) -> None:
     policy, who = case
@@ -103,7 +100,6 @@ def test_no_value_that_anybody_typed_is_lost(case: tuple[MergePolicy, Person]) -
             assert not typed or keys(name, [value]) <= kept.get(name, set()), name
 
 
-@settings(deadline=None)
 @given(cases)
 def test_a_field_in_conflict_never_moves(case: tuple[MergePolicy, Person]) -> None:
     policy, who = case
@@ -113,7 +109,6 @@ def test_a_field_in_conflict_never_moves(case: tuple[MergePolicy, Person]) -> No
         assert len(keys(conflict.field, conflict.values.values(), whole=True)) > 1
 
 
-@settings(deadline=None)
 @given(cases)
 def test_a_value_goes_only_for_another_value_or_for_an_explicit_blank(case: tuple[MergePolicy, Person]) -> None:
     policy, who = case
@@ -126,7 +121,6 @@ def test_a_value_goes_only_for_another_value_or_for_an_explicit_blank(case: tupl
             assert result.choices[name].rule == "group" or policy.blanks
 
 
-@settings(deadline=None)
 @given(cases)
 def test_no_two_emails_are_equal(case: tuple[MergePolicy, Person]) -> None:
     policy, who = case
@@ -134,7 +128,6 @@ def test_no_two_emails_are_equal(case: tuple[MergePolicy, Person]) -> None:
     assert len(set(forms)) == len(forms)
 
 
-@settings(deadline=None)
 @given(policies, st.lists(values, min_size=1, max_size=4))
 def test_first_contact_drops_no_email(policy: MergePolicy, held: list[dict[str, Any]]) -> None:
     who = person(*(newcomer(i, p, **v) for i, (p, v) in enumerate(zip(PLACES, held, strict=False), start=1)))
@@ -142,7 +135,6 @@ def test_first_contact_drops_no_email(policy: MergePolicy, held: list[dict[str, 
     assert {canonical_email(e) for e in merge(who, policy, NOW).contact.emails} == met
 
 
-@settings(deadline=None)
 @given(policies, values)
 def test_one_record_alone_is_taken_as_it_is(policy: MergePolicy, held: dict[str, Any]) -> None:
     result = merge(person(newcomer(1, "topo", **held)), policy, NOW)
@@ -152,7 +144,7 @@ def test_one_record_alone_is_taken_as_it_is(policy: MergePolicy, held: dict[str,
     }
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(policies, st.booleans(), st.lists(values, min_size=1, max_size=4))
 def test_strangers_come_to_the_same_in_one_step(
     policy: MergePolicy, without_owners: bool, held: list[dict[str, Any]]

@@ -76,7 +76,7 @@ def _written(who: Person, operation: Operation, caps: Capabilities, *, echoes: b
     return replace(who, members=tuple(members))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(people(), sides(), st.booleans())
 def test_what_was_written_is_not_planned_again(who: Person, at: tuple[Side, ...], echoes: bool) -> None:
     # A create may leave fields to a request of their own, so the second round may still write those.
@@ -87,7 +87,7 @@ def test_what_was_written_is_not_planned_again(who: Person, at: tuple[Side, ...]
     assert merged(who, POLICY, at=NOW + timedelta(days=1)).contact == who.contact
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(people(), sides())
 def test_what_was_acknowledged_and_never_shows_is_not_planned_again(who: Person, at: tuple[Side, ...]) -> None:
     caps = {s.name: s.capabilities for s in at if s.capabilities.readable}
@@ -106,7 +106,7 @@ def test_what_was_acknowledged_and_never_shows_is_not_planned_again(who: Person,
     assert [o for o in plan(later, *at).operations if o.kind != "create" and o.state == "planned"] == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(people(), sides())
 def test_nothing_is_planned_twice_for_one_place(who: Person, at: tuple[Side, ...]) -> None:
     operations = plan(who, *at).operations

@@ -77,7 +77,7 @@ def test_script_and_style_hold_no_value() -> None:
 
 
 @given(ANY_TEXT)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_hostile_text_adds_no_element_to_the_page(text: str) -> None:
     assume(text)  # an empty text leaves out the lines that it alone would fill
     page, plain = (Page(to_html(samples.hostile(t), values=True)) for t in (text, "x"))
@@ -102,7 +102,7 @@ def test_markdown_shows_hostile_text_as_itself(text: str) -> None:
 
 
 @given(ANY_TEXT)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_markdown_tables_keep_their_columns(text: str) -> None:
     assume(text)
     lines = to_markdown(samples.hostile(text), values=True).splitlines()
@@ -156,7 +156,7 @@ def test_ordinary_cells_stay(text: str) -> None:
 
 
 @given(ANY_TEXT)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_csv_cell_can_become_a_formula(text: str) -> None:
     parsed = list(csv.reader(io.StringIO(to_csv(samples.hostile(text), values=True), newline="")))
     assert {len(row) for row in parsed} == {len(COLUMNS)}

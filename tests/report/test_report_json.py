@@ -100,7 +100,7 @@ def test_events_tell_the_same_line_by_line() -> None:
 
 
 @given(ANY_TEXT)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_hostile_values_come_back_as_they_were_and_print_safely(text: str) -> None:
     report = samples.hostile(text)
     printed = to_json(report, values=True)

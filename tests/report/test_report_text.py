@@ -110,7 +110,7 @@ def test_only_what_would_be_sent_counts_as_a_change() -> None:
 
 
 @given(ANY_TEXT)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_no_value_reaches_the_terminal_unescaped(text: str) -> None:
     for values in (True, False):
         shown = to_text(samples.hostile(text), values=values)

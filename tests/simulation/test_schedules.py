@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Broken = Callable[[Iterable[int]], str]
 
 BLOCK = 25
-BLOCKS = 34
+BLOCKS = 8
 OF_EACH_THEME = 5
 
 

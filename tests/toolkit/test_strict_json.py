@@ -132,14 +132,14 @@ def test_a_cut_or_altered_text_is_read_or_refused(value: Any, data: st.DataObjec
 @pytest.mark.parametrize("unit", ['\\"', '"', "\\", '["', '"\\"', "[]"])
 def test_no_text_takes_more_than_one_look_at_each_character(unit: str) -> None:
     def seconds(count: int) -> float:
-        started = time.perf_counter()
+        started = time.process_time()  # others may work on the machine
         for start in ("", '"', '{"a":"', "[" * 33):
             with pytest.raises(BadJsonError):
                 loads(start + unit * count)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     seconds(1000)
-    assert seconds(200_000) < 2.0  # a second look at each would be 10 minutes
+    assert seconds(200_000) < 10  # a second look at each would be 10 minutes
 
 
 def test_what_is_sent_is_compact_and_in_the_given_order() -> None:

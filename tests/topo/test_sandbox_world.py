@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.topo.sandbox_rules import Switches
@@ -14,7 +14,6 @@ ADDRESSES = st.sampled_from(["a@corp.com", " A@corp.com", "b@corp.com", "c@corp.
 STEPS = st.lists(st.tuples(st.sampled_from(["add", "edit", "remove", "again"]), ADDRESSES, st.integers(0, 9)))
 
 
-@settings(deadline=None)
 @given(STEPS, ADDRESSES)
 def test_an_entry_meets_the_first_contact_that_carries_its_address_now(
     steps: list[tuple[str, str, int]], address: str

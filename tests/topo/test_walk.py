@@ -53,7 +53,7 @@ def walked(server: Server, size: int) -> tuple[list[str], Walk]:
 OFFSETS = st.lists(st.sampled_from([0, 1, 500, 1000, 1001, 500_000, 1_000_000, 7_000_000]), max_size=40)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     offsets=OFFSETS,
     size=st.integers(1, 7),
@@ -72,7 +72,7 @@ def test_every_row_is_given_once_whatever_the_ties_and_the_grain(
     assert walk.complete
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(offsets=OFFSETS, size=st.integers(1, 7))
 def test_a_walk_that_skipped_tied_rows_never_calls_itself_complete(offsets: list[int], size: int) -> None:
     server = Server([START + timedelta(microseconds=o) for o in offsets], Switches(tie_order="random"))
@@ -81,7 +81,7 @@ def test_a_walk_that_skipped_tied_rows_never_calls_itself_complete(offsets: list
     assert len(found) == len(offsets) or not walk.complete
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     offsets=OFFSETS,
     size=st.integers(1, 7),
