@@ -9,6 +9,7 @@ from state import by_hand, generic_keys, people, told
 from state.key import keyed_hash
 from state.operations import VALUELESS
 from state.rows import RECORD_COLUMNS, from_json, record_of_row, to_json
+from sync.codes import HoldKind
 from sync.items import erasures_of
 from sync.optouts import OptOutIndex, own_keys, record_key
 
@@ -71,7 +72,9 @@ OF_PEOPLE = (
     "DELETE FROM field_conflict WHERE person_id IN (SELECT value FROM json_each(?))",
     "DELETE FROM before_merge WHERE person_id IN (SELECT value FROM json_each(?))",
     "DELETE FROM dirty_person WHERE person_id IN (SELECT value FROM json_each(?))",
-    "DELETE FROM hold WHERE person_id IN (SELECT value FROM json_each(?))",
+    f"""
+    DELETE FROM hold WHERE kind <> '{HoldKind.DISAPPEARED}' AND person_id IN (SELECT value FROM json_each(?))
+    """,  # noqa: S608  # our own word; who is gone went with the record
     "DELETE FROM cannot_express WHERE person_id IN (SELECT value FROM json_each(?))",
     """
     DELETE FROM operation

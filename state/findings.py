@@ -9,6 +9,7 @@ from state import once_one
 from state.rows import from_features, from_time, from_values, to_features, to_json, to_time
 from sync.batches import batched
 from sync.change import Conflict, Hold, Suspicion
+from sync.codes import HoldKind
 from sync.matching.values import ALIKE, ONE_MAILBOX, REMEMBERED
 from sync.record import RecordRef
 
@@ -177,17 +178,25 @@ def _ids(connection: Connection, rids: str) -> tuple[str, ...]:
     return tuple(row[0] for row in rows)
 
 
-HOLDS = """
-    SELECT h.kind, coalesce(p.successor, h.person_id), h.provider, h.record_id FROM hold AS h
+WHOSE = f"""
+    coalesce(
+        (SELECT l.person_id FROM record AS r JOIN link AS l ON l.rid = r.rid
+        WHERE h.kind = '{HoldKind.DISAPPEARED}' AND r.provider = h.provider AND r.record_id = h.record_id),
+        p.successor, h.person_id
+    )
+"""  # noqa: S608  # our own word
+"""Whom a hold is about: a record that is gone is its owner's, who may have parted from whom it was held for."""
+HOLDS = f"""
+    SELECT h.kind, {WHOSE}, h.provider, h.record_id FROM hold AS h
     LEFT JOIN person AS p ON p.id = h.person_id ORDER BY h.number
-"""
-HOLDS_OF = """
-    SELECT h.kind, coalesce(p.successor, h.person_id), h.provider, h.record_id FROM (
+"""  # noqa: S608  # our own words
+HOLDS_OF = f"""
+    SELECT h.kind, {WHOSE}, h.provider, h.record_id FROM (
         SELECT h.* FROM person AS p CROSS JOIN hold AS h ON h.person_id = p.id WHERE p.id = ? OR p.successor = ?
         UNION SELECT h.* FROM link AS l CROSS JOIN record AS r ON r.rid = l.rid
         CROSS JOIN hold AS h ON h.provider = r.provider AND h.record_id = r.record_id WHERE l.person_id = ?
     ) AS h LEFT JOIN person AS p ON p.id = h.person_id ORDER BY h.number
-"""
+"""  # noqa: S608  # our own words
 
 
 def holds(connection: Connection, person: str | None = None) -> list[Hold]:
@@ -200,7 +209,8 @@ def holds(connection: Connection, person: str | None = None) -> list[Hold]:
         Hold(kind=kind, person_id=person, provider=provider, record_id=record_id)
         for kind, person, provider, record_id in rows
     )
-    return list(dict.fromkeys(found))
+    about = (h for h in found if h.kind != HoldKind.DISAPPEARED or person in {None, h.person_id})
+    return list(dict.fromkeys(about))
 
 
 def open_holds(connection: Connection, holds: Iterable[Hold], at: int, *, absence: bool = False) -> None:
@@ -215,12 +225,14 @@ def open_holds(connection: Connection, holds: Iterable[Hold], at: int, *, absenc
 
 
 def close_holds(connection: Connection, holds: Iterable[Hold]) -> None:
-    """The holds are no longer open, also where they were opened for a person merged since."""
-    rows = [(h.kind, h.provider, h.record_id, h.person_id, h.person_id) for h in holds]
+    """The holds are no longer open, also where they were opened for a person merged or parted since."""
+    rows = [
+        (h.kind, h.provider, h.record_id, h.kind == HoldKind.DISAPPEARED, h.person_id, h.person_id) for h in holds
+    ]
     if rows:
         connection.exec_driver_sql(
-            "DELETE FROM hold WHERE kind = ? AND provider = ? AND record_id = ? AND (person_id = ?"
-            " OR person_id IN (SELECT id FROM person WHERE successor = ?))",
+            "DELETE FROM hold WHERE kind = ? AND provider = ? AND record_id = ?"
+            " AND (? OR person_id = ? OR person_id IN (SELECT id FROM person WHERE successor = ?))",
             rows,
         )
 

@@ -125,21 +125,25 @@ def of_people(connection: Connection, ids: Iterable[str]) -> list[Sent]:
     ]
 
 
-def open_creates(connection: Connection) -> dict[tuple[str, str], Operation]:
-    """(person, provider) → the create that is under way or whose outcome is open."""
+def open_creates(connection: Connection) -> dict[tuple[str, str], tuple[Operation, ...]]:
+    """(person, provider) → the creates that are under way or whose outcome is open."""
     return creates(connection, OPEN_STATES - {"planned"})
 
 
-def creates(connection: Connection, states: Iterable[State]) -> dict[tuple[str, str], Operation]:
-    """A merged person's create is its successor's."""
+def creates(connection: Connection, states: Iterable[State]) -> dict[tuple[str, str], tuple[Operation, ...]]:
+    """Oldest first. A merged person's create is its successor's, who may so have several at one provider."""
     rows = connection.exec_driver_sql(
         SELECT + " WHERE kind = 'create' AND state IN (SELECT value FROM json_each(?)) ORDER BY number",  # noqa: S608  # our own names
         (to_json(sorted(states)),),
     )
     operations = [_operation(row) for row in rows]
     goes_on = _successors(connection, [o.person_id for o in operations])
-    own = [replace(o, person_id=goes_on.get(o.person_id, o.person_id)) for o in operations]
-    return {(o.person_id, o.provider): o for o in own}
+    found: dict[tuple[str, str], tuple[Operation, ...]] = {}
+    for operation in operations:
+        own = replace(operation, person_id=goes_on.get(operation.person_id, operation.person_id))
+        place = (own.person_id, own.provider)
+        found[place] = (*found.get(place, ()), own)
+    return found
 
 
 def _successors(connection: Connection, people: list[str]) -> dict[str, str]:

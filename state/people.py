@@ -199,11 +199,11 @@ def owners(connection: Connection, refs: Iterable[RecordRef]) -> dict[RecordRef,
 
 
 def places(connection: Connection, ids: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Where those persons have a live record."""
+    """Where those persons have a record, also one that is gone: there nobody makes them again unasked."""
     rows = connection.exec_driver_sql(
         "SELECT l.person_id, group_concat(DISTINCT r.provider) FROM json_each(?) AS j"
         " CROSS JOIN link AS l ON l.person_id = j.value CROSS JOIN record AS r ON r.rid = l.rid"
-        " WHERE r.gone_at IS NULL GROUP BY l.person_id",
+        " WHERE r.gone_at IS NULL OR r.released_at IS NULL GROUP BY l.person_id",
         (to_json(list(ids)),),
     )
     return {person: frozenset(providers.split(",")) for person, providers in rows}

@@ -79,6 +79,6 @@ class Sending:
         with self.database.read() as connection:
             return operations.standing(connection, states)
 
-    def open_creates(self) -> Mapping[tuple[str, str], Operation]:
+    def open_creates(self) -> Mapping[tuple[str, str], tuple[Operation, ...]]:
         with self.database.read() as connection:
             return operations.open_creates(connection)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Finding = Conflict | Hold | ManualAction | Operation | Suspicion
 """What may wait for a person. An operation does when it is parked."""
 
+DELETE = "delete"
+"""The manual action that follows an accepted disappearance at every other provider."""
 ERASE = "erase"
 """The manual action that an erasure asks for at every provider; what follows names the record."""
 

@@ -100,7 +100,7 @@ def _taken_in(
     """What the export brought, and the session that found out who its people are."""
     from sync.clock import SystemClock
     from sync.engine.imports import take_in
-    from sync.engine.people import match_and_merge
+    from sync.engine.people import match_and_meet
     from sync.errors import ConfigError, Rejected
     from sync.wiring import Request, check_accepted, opened_store, session_for
 
@@ -112,7 +112,7 @@ def _taken_in(
         except Rejected as error:
             remedy = "import the newest export, or say with --as-of when this one was really made"
             raise ConfigError(str(error), remedy=remedy) from error
-        match_and_merge(session)
+        match_and_meet(session)
         return imported, session
 
 

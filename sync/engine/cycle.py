@@ -34,6 +34,7 @@ from sync.engine.logbook import (
     tell_guards,
     whole_run,
 )
+from sync.engine.matching import JOINS, recall_joins
 from sync.engine.moved_clock import look_at_clock
 from sync.engine.opt_out_lists import read_opt_outs
 from sync.engine.people import match_and_merge
@@ -104,6 +105,7 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
     end_interrupted(session)
     look_at_clock(session)
     after_changed_settings(session)
+    recall_joins(session)
     if session.options.mode == "verify":
         session.store.mark_all_people_dirty()
     await _open_all(session)
@@ -195,7 +197,7 @@ def _compare_configuration(session: Session, seat: Seat, account_id: str | None)
 def _accept_configuration(session: Session) -> None:
     """The settings that just passed the guards are the ones later runs compare with."""
     state = session.store.provider_state(EVERY)
-    memory = {**state.memory, TARGETS: known_targets(session)}
+    memory = {**state.memory, TARGETS: known_targets(session), JOINS: {}}
     session.store.save_provider_state(replace(state, fingerprint=provider_set(session), memory=memory))
     for seat in session.seats.values():
         if seat.active and seat.up and seat.state.fingerprint != seat.fingerprint:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sync.contact import Contact
 from sync.engine.absence import mark_gone
 from sync.engine.opt_out_lists import note_opt_outs
-from sync.engine.storing import store_records
+from sync.engine.storing import keep_records
 from sync.errors import Rejected
 from sync.identity.canonical import keys_of
 from sync.record import RecordRef
@@ -62,13 +62,13 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
     opt_outs = note_opt_outs(session, export.opt_outs)
     outdated = _outdated(session, seat, export)
     rows, withheld = _rows(session, seat, export, outdated)
-    seat.state = replace(state, sweep_id=session.clock.new_id() if complete else None)
-    store_records(session, seat, rows)
-    gone = _lacking(session, seat, export) if complete and not bad_rows else []
+    sweep_id = session.clock.new_id() if complete else None  # one of its own: the provider's may be under way
+    keep_records(session, seat, rows, sweep_id=sweep_id)
+    gone = _lacking(session, seat, export, sweep_id) if sweep_id is not None and not bad_rows else []
     mark_gone(session, gone)
     # known only now: after a death in between it is taken in once more
     digest += IN_PART if withheld else ""
-    seat.state = replace(seat.state, export_digest=digest, export_as_of=export.as_of, sweep_id=None)
+    seat.state = replace(seat.state, export_digest=digest, export_as_of=export.as_of)
     session.store.save_provider_state(seat.state)
     return Imported(
         records=len(rows),
@@ -114,14 +114,14 @@ def _exactly(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
-def _lacking(session: Session, seat: Seat, export: Export) -> list[RecordRef]:
+def _lacking(session: Session, seat: Seat, export: Export, sweep_id: str) -> list[RecordRef]:
     """Known records that the export does not show although they were there at its time, as far as is known."""
     if _read_since(seat, export):
         return []
     later = _sent_after(session, seat.name, export.as_of)
     readable = seat.provider.capabilities.readable
     since = session.clock.now() - export.as_of if readable else timedelta()  # an earlier export makes none old
-    unseen = session.store.unseen_in_sweep(seat.name, seat.state.sweep_id or "", settle=max(since, timedelta()))
+    unseen = session.store.unseen_in_sweep(seat.name, sweep_id, settle=max(since, timedelta()))
     shown = {record.ref for record in export.records}
     return [ref for ref in unseen if ref.record_id not in later and ref not in shown]
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.batches import batched
+from sync.engine.notes import noted
 from sync.engine.policies import match_policy
 from sync.engine.tying import tie
 from sync.garbage import uncollected
@@ -29,6 +30,20 @@ if TYPE_CHECKING:
 
 AT_ONCE = 2000
 """Records held in memory at once, more only where a single part is larger."""
+
+
+JOINS = "joins"
+"""Provider → how many known people were joined since the guards last let a run through."""
+
+
+def recall_joins(session: Session) -> None:
+    """What imports joined since the guards last let a run through counts in this session, too."""
+    session.merges = {provider: int(joined) for provider, joined in _noted_joins(session).items()}
+
+
+def _noted_joins(session: Session) -> dict[str, int]:
+    joined = noted(session, JOINS)
+    return dict(joined) if isinstance(joined, dict) else {}
 
 
 def match_records(session: Session) -> None:

@@ -6,16 +6,18 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sync.engine.matching import match_records
+from sync.engine.matching import JOINS, match_records, recall_joins
+from sync.engine.notes import note
 from sync.engine.policies import merge_policy
 from sync.engine.recognising import arrived, doubtful_updates, lacking, note_hidden, recognised, same
 from sync.engine.relinking import close_relinked, relinked
 from sync.garbage import uncollected
+from sync.identity.canonical import keys_met
 from sync.merging import meet, merge
 from sync.store_port import Merged, Settled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sync.change import Choice, Operation
     from sync.engine.session import Session
@@ -34,9 +36,26 @@ def match_and_merge(session: Session) -> None:
     close_relinked(session)
 
 
+def match_and_meet(session: Session) -> None:
+    """Changed records belong to people, and whoever is new has a merged contact.
+
+    What else changed waits for the next cycle: one that is merged before all providers were read would hide that
+    somebody changed the same field elsewhere meanwhile.
+    """
+    recall_joins(session)
+    match_records(session)
+    if not session.held_joins:
+        note(session, {JOINS: session.merges})
+    merge_people(session, known=False)
+    close_relinked(session)
+
+
 @uncollected()
-def merge_people(session: Session, ids: Iterable[str] | None = None) -> None:
-    """Every dirty person, or those of ``ids``, has its merged contact, with bases moved and conflicts kept."""
+def merge_people(session: Session, ids: Iterable[str] | None = None, *, known: bool = True) -> None:
+    """Every dirty person, or those of ``ids``, has its merged contact, with bases moved and conflicts kept.
+
+    ``known``: also who took part in a merge before.
+    """
     waiting = session.store.dirty_people() if ids is None else list(ids)
     if not waiting:
         return
@@ -48,13 +67,17 @@ def merge_people(session: Session, ids: Iterable[str] | None = None) -> None:
         waiting += _take_strangers(session, policy, creates, doubtful)
     for people in chunks(session, waiting):
         merged, shown = [], []
-        for found in people:
+        for found in people if known else filter(_is_new, people):
             shown += arrived(session, found, doubtful)
             person = recognised(session, relinked(_adopt(session, found, creates)), doubtful)
             result = merge(person, policy, session.clock.now())
             merged.append(to_merged(person, replace(result, links=_links(found, person, result))))
         session.store.save_merged(merged, at=session.clock.now())
         _keep_arrived(session, shown)
+
+
+def _is_new(person: Person) -> bool:
+    return not any(member.link.met for member in person.members)
 
 
 def _keep_arrived(session: Session, shown: list[Operation]) -> None:
@@ -69,7 +92,7 @@ def _keep_arrived(session: Session, shown: list[Operation]) -> None:
 def _take_strangers(
     session: Session,
     policy: MergePolicy,
-    creates: Mapping[tuple[str, str], Operation],
+    creates: Mapping[tuple[str, str], Sequence[Operation]],
     doubtful: Mapping[RecordRef, list[Operation]],
 ) -> list[str]:
     """Whoever is new is merged, all of them in one step: what ``merge`` would come to, in a quarter of the time.
@@ -110,20 +133,30 @@ def chunks(session: Session, ids: Iterable[str]) -> Iterator[list[Person]]:
         yield session.store.people(head)
 
 
-def _adopt(session: Session, person: Person, creates: Mapping[tuple[str, str], Operation]) -> Person:
+def _adopt(session: Session, person: Person, creates: Mapping[tuple[str, str], Sequence[Operation]]) -> Person:
     """A record that appears for a pending create is ours: its first values are the echo of our write."""
     if not creates:
         return person
     members = []
     choices = dict(person.choices)
+    left: dict[str, list[Operation]] = {}
     for member in person.members:
-        operation = creates.get((person.id, member.record.ref.provider))
-        if operation is None or member.link.met or member.gone:
+        provider = member.record.ref.provider
+        pending = left.setdefault(provider, list(creates.get((person.id, provider), ())))
+        if not pending or member.link.met or member.gone:
             members.append(member)
         else:
-            members.append(_adopted(session, person, member, operation))
+            members.append(_adopted(session, person, member, _taken_from(pending, member)))
             _keep_others(session, person, member, choices)
     return replace(person, members=tuple(members), choices=MappingProxyType(choices))
+
+
+def _taken_from(pending: list[Operation], member: Member) -> Operation:
+    """The create that made the record: the first one of its keys, or of others where none has them."""
+    shown = keys_met(member.record.contact)
+    found = min(pending, key=lambda operation: shown.isdisjoint(keys_met(operation.contact)))
+    pending.remove(found)
+    return found
 
 
 def _keep_others(session: Session, person: Person, member: Member, choices: dict[str, Choice]) -> None:

@@ -10,6 +10,7 @@ from sync import guards
 from sync.codes import StateReason
 from sync.engine.attention import provider_set, reads_late, targets_since
 from sync.engine.doubts import doubts
+from sync.engine.erasing import still_theirs
 from sync.engine.met_before import perhaps_left, place_of, pushed, refused, tried, unsure
 from sync.engine.named import find_people
 from sync.engine.people import chunks
@@ -109,7 +110,7 @@ class _Planner:
         session = self._session
         quiet = []
         for people in chunks(session, ids):
-            self._shared |= session.store.shared_keys([p.id for p in people])
+            self._shared |= session.store.shared_keys([p.id for p in people]) | still_theirs(session, people)
             self._doubts.update(doubts(session, people, self._world.suspected))
             self._perhaps.update(perhaps_left(session, people, self._in_doubt))
             if not self._knows_mailboxes and any(map(_shows_no_key, people)):

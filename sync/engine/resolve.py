@@ -152,7 +152,8 @@ def _keep(session: Session, operation: Operation) -> None:
 async def resolve_pending(session: Session) -> None:
     """Entries the pull did not resolve are looked up one by one, a bounded number a cycle.
 
-    After the time-out they are parked and go on blocking a second create.
+    After the time-out they are parked and go on blocking a second create; for one that a person says did arrive
+    it begins with that.
     """
     looked = 0
     for operation in session.store.operations(states=("pending",)):
@@ -160,7 +161,8 @@ async def resolve_pending(session: Session) -> None:
         if seat is None or not seat.reads or looked >= LOOK_UPS_A_CYCLE:
             continue
         timeout = timedelta(seconds=seat.provider.capabilities.resolve_timeout_s)
-        expired = operation.sent_at is not None and session.clock.now() - operation.sent_at > timeout
+        since = operation.sent_at or session.clock.now()
+        expired = session.clock.now() > (operation.until or since + timeout)
         looked += 1
         try:
             found = await _look(session, seat, operation)

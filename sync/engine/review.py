@@ -6,12 +6,13 @@ What follows from an answer is kept before its item is closed, so that after a d
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sync.change import HUMAN, Conflict, Hold, ManualAction, Operation, Outcome, Suspicion
 from sync.codes import HoldKind, StateReason
 from sync.contact import Contact
-from sync.engine import decisions
+from sync.engine import decisions, erasing
 from sync.engine.people import merge_people, to_merged
 from sync.engine.policies import merge_policy
 from sync.engine.recognising import same
@@ -19,7 +20,7 @@ from sync.engine.settle import settled_by
 from sync.errors import ContactSyncError
 from sync.identity import canonical_email, linkedin_key
 from sync.identity.canonical import canonicalize
-from sync.items import Finding, is_erasure, item_id
+from sync.items import DELETE, Finding, is_erasure, item_id
 from sync.merging.human import decide_field
 from sync.record import RecordRef
 from sync.store_port import Settled
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from sync.engine.session import Session
     from sync.person import Member, Person
     from sync.store_port import Store
-
-DELETE = "delete"
-"""The manual action that follows an accepted disappearance at every other provider."""
 
 
 class CannotAnswer(ContactSyncError):
@@ -186,19 +184,10 @@ def _done_by_hand(session: Session, action: ManualAction) -> str:
         own = [m.record.ref for m in members if m.record.ref.provider == action.provider and not m.gone]
         session.store.mark_gone(own, at=at, holds=())
     session.store.tick_off(action, at=at)
-    if is_erasure(action):
-        _erased_everywhere(session, action.person_id)
+    theirs = [a for a in session.store.manual_actions() if a.person_id == action.person_id]
+    if is_erasure(action) and not any(map(is_erasure, theirs)):
+        erasing.removed_everywhere(session, action.person_id)
     return "Ticked off; it is not listed again."
-
-
-def _erased_everywhere(session: Session, person_id: str) -> None:
-    """Once no record of somebody erased is left to be removed, whoever was not written over a key they shared is
-    planned again; before that, they would have been taken for them.
-    """
-    if any(is_erasure(a) for a in session.store.manual_actions() if a.person_id == person_id):
-        return
-    blocked = session.store.operations(states=("blocked",), reasons=(StateReason.SHARED_KEY,))
-    session.store.mark_people_dirty(sorted({operation.person_id for operation in blocked}))
 
 
 # parked operations ------------------------------------------------------------------------------------
@@ -209,7 +198,9 @@ def _arrived(session: Session, operation: Operation) -> str:
         outcome = Outcome(operation_id=operation.id, state="acked", record_id=operation.record_id)
         session.store.save_settled([settled_by(session, seat, operation, outcome)], at=session.clock.now())
         return f"It counts as accepted by {operation.provider}."
-    pending = replace(operation, state="pending", reason=StateReason.PENDING_RESOLVE, message=None)
+    wait_s = seat.provider.capabilities.resolve_timeout_s if seat is not None else 0.0
+    until = session.clock.now() + timedelta(seconds=wait_s)
+    pending = replace(operation, state="pending", reason=StateReason.PENDING_RESOLVE, message=None, until=until)
     session.store.save_settled([Settled(operation=pending)], at=session.clock.now())
     session.store.mark_people_dirty([operation.person_id])
     return f"The next run looks for it at {operation.provider} by its keys and links it; nothing is sent again."

@@ -64,15 +64,21 @@ def _canonical(record: Record, region: str) -> Ready:
 
 
 def store_records(session: Session, seat: Seat, records: Iterable[Record]) -> None:
+    """As ``keep_records``, and the sweep that is under way at the seat, if there is one, has shown them."""
+    keep_records(session, seat, records, sweep_id=seat.state.sweep_id)
+
+
+def keep_records(session: Session, seat: Seat, records: Iterable[Record], *, sweep_id: str | None) -> None:
     """The records and the seat's cursor are kept in one commit; opt-outs on rows are in the ledger before.
 
-    Rows of whom somebody had erased are dropped. A late read is no sight of the record as it is.
+    ``sweep_id``: the reading of everything that showed them, ``None`` = none. Rows of whom somebody had erased
+    are dropped. A late read is no sight of the record as it is.
     """
     records = _without_erased(session, seat, tuple(records))
     rows = [ready_to_store(r, region=session.settings.sync.default_region) for r in records]
     note_noes(session, [row.record for row, r in zip(rows, records, strict=True) if r.opted_out])
     _merge_first(session, records)
-    settle, sweep_id = session.settings.sync.settle, seat.state.sweep_id
+    settle = session.settings.sync.settle
     counts = session.store.save_page(rows, seat.state, at=session.clock.now(), sweep_id=sweep_id, settle=settle)
     seat.seen.update(r.ref.record_id for r in rows if r.ref not in counts.late)
     seat.seen |= seat.erased

@@ -85,12 +85,10 @@ PLANNED_AGAIN = 2
 
 
 def _fail(session: Session, operation: Operation, *, plan_again: bool) -> Operation:
-    link = None
-    if plan_again:
-        known = link_of(session, operation)
-        sent = {} if known is None else {n: v for n, v in known.sent.items() if n not in operation.fields}
-        link = None if known is None else replace(known, sent=MappingProxyType(sent))
-    else:
+    link = link_of(session, operation)
+    if link is not None:
+        link = _given_up(link, operation, plan_again=plan_again)
+    if not plan_again:
         rows = [(not_shown(operation, name), repr(c.after)) for name, c in operation.fields.items()]
         session.cannot_express += session.store.note_cannot_express(rows, at=session.clock.now())
     failed = replace(operation, state="failed", reason=StateReason.VERIFY_FAILED)
@@ -99,6 +97,13 @@ def _fail(session: Session, operation: Operation, *, plan_again: bool) -> Operat
         "an acknowledged write never showed" + ("; it is planned again" if plan_again else "")
     )
     return failed
+
+
+def _given_up(link: Link, operation: Operation, *, plan_again: bool) -> Link:
+    """Whatever the record shows from now on instead of what stands there is somebody's edit."""
+    written = {name: w for name, w in link.written.items() if name not in operation.fields}
+    sent = {name: v for name, v in link.sent.items() if not plan_again or name not in operation.fields}
+    return replace(link, sent=MappingProxyType(sent), written=MappingProxyType(written))
 
 
 def _judge(session: Session, acked: list[Operation], seen: set[RecordRef] | None) -> list[Operation]:
@@ -126,6 +131,8 @@ def _judge(session: Session, acked: list[Operation], seen: set[RecordRef] | None
         link = None if seen is None else _seen(member.link, set(operation.fields) - set(missing))
         verified.append(Settled(operation=replace(operation, state="verified"), link=link))
         missing_rows += [(not_shown(operation, n), repr(operation.fields[n].after)) for n in missing]
+        if missing and seen is not None:
+            session.unsettled_people.add(operation.person_id)  # an edit is told from a late read after ``settle``
     # told before it is settled: after that nobody would look again, should the process die in between
     session.cannot_express += session.store.note_cannot_express(missing_rows, at=session.clock.now())
     session.store.save_settled(verified, at=session.clock.now())

@@ -132,8 +132,11 @@ class Outcomes(Protocol):
     def standing(self, states: Iterable[State]) -> list[Standing]:
         """Every operation in these states, without its values; blocked ones of active persons only."""
 
-    def open_creates(self) -> Mapping[tuple[str, str], Operation]:
-        """(person, provider) → the open create (``OPEN_STATES`` less ``planned``)."""
+    def open_creates(self) -> Mapping[tuple[str, str], tuple[Operation, ...]]:
+        """(person, provider) → the open creates (``OPEN_STATES`` less ``planned``), oldest first.
+
+        There are several where each of two people had one when they became one.
+        """
 
     # opt-outs -----------------------------------------------------------------------------------------
     def opt_outs(self) -> list[OptOutEntry]:

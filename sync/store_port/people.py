@@ -84,7 +84,7 @@ class People(Protocol):
         """Record → the person it is linked to, of those that are linked."""
 
     def places(self, ids: Iterable[str]) -> Mapping[str, frozenset[str]]:
-        """Person → the providers where they have a live record, of those persons that have one."""
+        """Person → the providers where they have a record, or had one in whose place nobody allowed another."""
 
     def people_with_key(self, kind: str, value: str) -> list[str]:
         """The active persons one of whose records carries that joinable key."""

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from adapters.toolkit.faults import Fault
 from sync.report.summary import headline
 from tests.decisions.desk import accept, only_item, reject, waiting
-from tests.engine.house import House, at, person
+from tests.engine.house import House, at, house, person
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sync.engine.review import Item
 
 
@@ -83,3 +85,21 @@ async def test_where_nothing_can_be_read_an_accepted_write_counts_as_done(home: 
     assert home.datananas.writes == before
     assert report.parked == ()
     assert waiting(home) == []
+
+
+async def test_an_entry_that_a_person_says_did_arrive_is_looked_for_as_long_as_any_other(tmp_path: Path) -> None:
+    async with house(tmp_path, topo={"resolve": "never"}) as home:
+        home.without("datananas")
+        home.actors["apollo"].create(person())
+        await home.run()
+        home.clock.advance(days=8)
+        assert (await home.run()).exit_code == 3
+        accept(home, only_item(home))
+        for days in (1, 5):
+            home.clock.advance(days=days)
+            assert (await home.run()).exit_code == 0
+            assert waiting(home) == []
+        home.clock.advance(days=2)
+        assert (await home.run()).exit_code == 3
+        assert only_item(home).kind == "parked"
+        assert len(home.topo.entries) == 1

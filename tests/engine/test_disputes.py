@@ -77,3 +77,24 @@ async def test_an_edit_takes_nobody_out_of_a_dispute(home: House) -> None:
     home.clock.advance(hours=1)
     await home.run()
     assert ({item.id for item in pairs(home)}, rows(home)) == (asked, [1, 1, 1])
+
+
+@pytest.mark.parametrize("judged", [False, True])
+async def test_a_likely_double_of_somebody_deleted_is_not_created_where_they_were_deleted(
+    home: House, judged: bool
+) -> None:
+    home.without("datananas")
+    home.actors["apollo"].create(person("Bob Brun"))
+    home.actors["topo"].create(person("Cid Roux"))
+    ana = home.actors["topo"].create(person(company_name="Oakmere"))
+    await home.rest()
+    home.topo.remove(ana)
+    home.clock.advance(hours=25)
+    await home.run()
+    if judged:
+        desk.accept(home, desk.only_item(home))
+    home.actors["apollo"].create(person(company_name="Oakmere", emails=("ana@gmail.com",), linkedin_url=None))
+    home.clock.advance(hours=1)
+    report = await home.run()
+    assert [(o.provider, o.reason) for o in report.operations] == [("topo", "suspected-duplicate")]
+    assert "Ana" not in {row["first_name"] for row in home.topo.rows}

@@ -10,7 +10,7 @@ import pytest
 from sync.engine import erasing, ledger
 from sync.record import RecordRef
 from sync.store_port import Settled
-from tests.decisions.desk import accept, desk, join, waiting
+from tests.decisions.desk import accept, desk, join, only_item, reject, waiting
 from tests.engine.house import House, person
 from tests.engine.test_exports import bring
 
@@ -121,6 +121,7 @@ async def test_somebody_else_with_the_same_address_goes_on(home: House) -> None:
     for _ in range(2):
         home.clock.advance(hours=1)
         await home.run()
+    reject(home, only_item(home))
     assert erase(home, f"topo:{ana}").shared
     home.clock.advance(hours=25)
     report = await home.run()
@@ -132,6 +133,7 @@ async def test_who_shared_an_address_is_written_once_no_record_of_the_erased_is_
 ) -> None:
     ana = share_an_address(home)
     await home.rest()
+    reject(home, only_item(home))
     erase(home, f"topo:{ana}")
     home.topo.remove(ana)
     assert (await home.run()).operations == ()
@@ -263,3 +265,16 @@ async def test_what_was_sent_for_somebody_who_was_merged_into_them_is_waited_for
         session.store.save_settled([unknown], at=home.clock.now())
     with pytest.raises(erasing.NotSettled, match="is not settled yet"):
         erase(home, f"topo:{record}")
+
+
+async def test_who_may_be_one_with_somebody_is_not_erased_before_that_is_judged(home: House) -> None:
+    home.without("datananas")
+    record = home.actors["topo"].create(canary(company_name="Oakmere"))
+    home.actors["apollo"].create(canary(company_name="Oakmere", emails=("zq@gmail.com",), linkedin_url=None))
+    await home.run()
+    with pytest.raises(erasing.NotSettled, match="may be one with 1 other one"):
+        erase(home, f"topo:{record}")
+    accept(home, only_item(home))
+    erase(home, f"topo:{record}")
+    home.clock.advance(hours=25)
+    assert (await home.run()).people.total == 0

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from adapters.toolkit.faults import Fault
 from sync.change import Hold
 from sync.engine.imports import take_in
-from sync.engine.people import match_and_merge
+from sync.engine.people import match_and_meet
 from sync.errors import Rejected
 from sync.exports import read_for
 from tests.decisions import desk
-from tests.engine.house import GENEROUS, person
+from tests.engine.house import GENEROUS, crowd, person
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -75,6 +76,7 @@ async def test_a_row_we_made_is_known_by_the_id_that_an_export_told_once_its_add
 async def test_an_address_edited_right_after_we_wrote_it_is_no_older_state_of_its_row(home: House) -> None:
     made = await created_and_told(home, minutes=1)
     bring(home, "datananas", f"record_id,email\n{made},{NEW}\n", as_of=later(home, minutes=1))
+    await home.run()
     assert NEW in desk.whole(home, f"datananas:{made}").contact.emails
 
 
@@ -84,6 +86,7 @@ async def test_the_former_address_of_a_row_we_made_under_another_id_is_another_r
     text = f"record_id,email,first_name,last_name\n{rows}"
     bring(home, "datananas", text, as_of=later(home, hours=1))
     assert desk.whole(home, "datananas:8").contact.emails == (ANA,)
+    await home.run()
     assert desk.whole(home, f"datananas:{made}").contact.emails == (NEW,)
 
 
@@ -236,5 +239,69 @@ def bring(home: House, provider: str, text: str, *, as_of: datetime, complete: b
     with desk.desk(home) as session:
         export = read_for(session.settings, provider, path, as_of)
         imported = take_in(session, session.seats[provider], export, complete=complete)
-        match_and_merge(session)
+        match_and_meet(session)
     return imported
+
+
+async def test_an_export_does_not_end_a_full_read_that_is_under_way(home: House) -> None:
+    home.without("datananas")
+    home.configure("apollo", page_size=2)
+    for contact in crowd(3):
+        home.actors["apollo"].create(contact)
+    nora = home.actors["apollo"].create(person("Nora Nein"))
+    home.actors["apollo"].opt_out(person("Nora Nein"), "UNSUBSCRIBED")
+    for contact in crowd(8)[3:]:
+        home.actors["apollo"].create(contact)
+    home.apollo.traffic.faults.append(Fault.parse("POST /api/v1/contacts/search:3-99:status=503"))
+    await home.run()
+    as_of = later(home, minutes=30)
+    bring(home, "apollo", f"record_id,email\n{nora},{person('Nora Nein').email}\n", as_of=as_of, complete=True)
+    await home.run()
+    assert home.topo.rows == []
+    home.apollo.traffic.faults.clear()
+    later(home, hours=1)
+    report = await home.run()
+    assert (report.holds, len(home.topo.rows)) == ((), 8)
+
+
+async def test_an_edit_that_an_export_shows_meets_the_one_made_elsewhere_meanwhile(home: House) -> None:
+    at_apollo, row = await known_at_both(home)
+    home.actors["datananas"].edit(row, {"job_title": "CFO"})
+    home.actors["apollo"].edit(at_apollo, {"job_title": "CEO"})
+    as_of = later(home, hours=1)
+    bring(home, "datananas", f"record_id,email,job_title\n{row},{ANA},CFO\n", as_of=as_of)
+    report = await home.run()
+    (conflict,) = report.conflicts
+    assert (conflict.field, sorted(map(str, conflict.values.values()))) == ("job_title", ["CEO", "CFO"])
+
+
+async def known_at_both(home: House) -> tuple[str, str]:
+    """Ana's records at Apollo and at Datananas, both COO."""
+    home.without("topo")
+    home.configure("datananas", accept_blind_overwrite=True)
+    made = (
+        home.actors["apollo"].create(person(job_title="COO")),
+        home.actors["datananas"].create(person(job_title="COO")),
+    )
+    home.export()
+    await home.run()
+    return made
+
+
+async def test_joins_of_several_exports_are_too_many_together(home: House) -> None:
+    home.without("topo")
+    home.configure("datananas", create=False)
+    home.configure("apollo", create=False)
+    home.section("guards", merge={"share": 0.0, "floor": 3})
+    for contact in crowd(6):
+        home.actors["apollo"].create(contact)
+    told = [f"{number},other{number}@tallpine-freight.com," for number in range(6)]
+    for known in (0, 2, 4, 6):
+        told[:known] = [f"{n},other{n}@tallpine-freight.com,{crowd(6)[n].linkedin_url}" for n in range(known)]
+        bring(home, "datananas", "\n".join(["record_id,email,linkedin_url", *told]), as_of=later(home, hours=1))
+        if not known:
+            await home.run()
+    report = await home.run(allow=())
+    assert [(g.kind, g.allow) for g in report.guards] == [("merge", "merge=all:6")]
+    assert (await home.run(allow=("merge=all:6",))).people.total == 6
+    assert (await home.run(allow=())).guards == ()

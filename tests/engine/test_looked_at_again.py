@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.engine.house import House, at, crowd, person
+import pytest
+
+from tests.engine.house import House, at, crowd, house, person
 from tests.engine.test_meanwhile import Meddler, run_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 FIELD = "66aa00000000000000000001"
 
@@ -84,3 +87,21 @@ async def test_variables_that_one_cycle_did_not_come_to_are_read_by_a_later_one(
         await home.run()
         home.clock.advance(minutes=20)
     assert [row["typed_custom_fields"] for row in home.apollo.rows] == [{FIELD: "fair"}] * 2
+
+
+@pytest.mark.parametrize("looks", [1, 3])
+async def test_what_somebody_writes_over_a_value_that_ours_never_replaced_is_their_edit(
+    tmp_path: Path, looks: int
+) -> None:
+    async with house(tmp_path, topo={"entry_updates_contact": False}) as home:
+        home.without("datananas")
+        at_apollo = home.actors["apollo"].create(person(job_title="COO"))
+        await home.run()
+        home.actors["apollo"].edit(at_apollo, {"job_title": "CEO"})
+        for _ in range(1 + looks):
+            home.clock.advance(hours=1)
+            await home.run()
+        home.actors["topo"].edit(home.topo.rows[0]["id"], {"job_title": "CIO"})
+        home.clock.advance(hours=1)
+        await home.run()
+        assert [row["title"] for row in home.apollo.rows] == ["CIO"]

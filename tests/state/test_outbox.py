@@ -129,7 +129,7 @@ def test_two_creates_of_one_plan_for_one_person_and_provider_are_refused(store: 
 def test_the_open_create_of_a_merged_person_is_its_successors(store: SqliteStore) -> None:
     sent(store, create("o1", "bob"))
     store.save_membership(MembershipUpdate(members={2: ("ann", "m")}, redirects={"bob": "ann"}), at=later())
-    ((place, operation),) = store.open_creates().items()
+    ((place, (operation,)),) = store.open_creates().items()
     assert (place, operation.id, operation.person_id) == (("ann", "apollo"), "o1", "ann")
     store.begin_run("run-2", "run", later())
     with pytest.raises(StateError):

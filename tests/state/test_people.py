@@ -156,10 +156,11 @@ def test_owners_and_places_are_told_for_many_at_once(store: SqliteStore) -> None
     asked = [ref(name) for name in ("topo:2", "apollo:2", "topo:9")]
     assert store.owners(asked) == {ref("topo:2"): "bob", ref("apollo:2"): "eve"}
     store.mark_gone([ref("apollo:2")], at=later(), holds=())
-    assert store.places(["ann", "bob", "eve", "nobody"]) == {
-        "ann": frozenset({"topo", "apollo"}),
-        "bob": frozenset({"topo"}),
-    }
+    everywhere = {"ann": {"topo", "apollo"}, "bob": {"topo"}, "eve": {"apollo"}}
+    assert store.places(["ann", "bob", "eve", "nobody"]) == everywhere
+    store.release(ref("apollo:2"), at=later())
+    del everywhere["eve"]
+    assert store.places(["ann", "bob", "eve", "nobody"]) == everywhere
 
 
 def test_people_are_counted_anew_once_a_tie_changed(store: SqliteStore) -> None:
