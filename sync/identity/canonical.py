@@ -11,8 +11,8 @@ from sync.contact import NO_VARIABLES, SCALAR_FIELDS, VARIABLE_PREFIX, Contact, 
 from sync.identity.countries import country_code
 from sync.identity.domains import host_of, registrable_domain
 from sync.identity.emails import canonical_email, email_key, written_email
-from sync.identity.linkedin import linkedin_key, linkedin_url
-from sync.identity.phones import phone_number
+from sync.identity.linkedin import linkedin_key, linkedin_url, names_nobody
+from sync.identity.phones import is_number, phone_number
 from sync.identity.words import words
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sync.contact import Value
 
-RULES: Final = "3"
+RULES: Final = "4"
 """Raised when any rule of this package reads a value another way, so that rows kept before are read anew."""
 
 _PHONES: Final = frozenset({"phone", "mobile_phone"})
@@ -28,7 +28,10 @@ _FOLDED: Final = frozenset({"first_name", "last_name", "job_title", "company_nam
 _LONG_TEXT: Final = frozenset({"company_description"})
 
 _NO_VALUE: Final = words(
-    "n/a #n/a na none null nil - -- --- . unknown undefined nan tbd 0 not-available not-provided"
+    """
+    n/a #n/a na none null nil - -- --- . unknown undefined nan tbd 0 not-available not-provided not-found
+    unavailable
+    """
 )
 _CERTAIN: Final = frozenset({"n/a", "#n/a", "null", "undefined", "nan", "-", "--"})
 _MEANT: Final = {
@@ -93,6 +96,18 @@ def compared_each(name: str, value: Value | None, *, region: str = "") -> frozen
     return frozenset(map(str, key)) if isinstance(key, tuple) else frozenset({str(key)})
 
 
+def is_readable(name: str, value: Value) -> bool:
+    """Whether a profile names somebody and a phone is a number; values of other fields are what they are.
+
+    Numbers whose country is not known are some: they are kept as they were typed.
+    """
+    if not isinstance(value, str):
+        return True
+    if name in _PHONES:
+        return is_number(value)
+    return name != "linkedin_url" or linkedin_key(value) is not None
+
+
 def keys_of(contact: Contact) -> tuple[tuple[str, str], ...]:
     """The joinable ``(kind, key)`` pairs, each once: every email, the profile's slug and the opaque id."""
     emails = [("email", key) for key in map(email_key, contact.emails) if key]
@@ -137,13 +152,19 @@ def _known_text(name: str, value: object) -> str | None:
 def _read_text(name: str, value: str) -> str | None:
     """Titles, companies and cities come again and again."""
     text = clean_text(value, keep_lines=name in _LONG_TEXT or name.startswith(VARIABLE_PREFIX))
-    word = text.casefold()
+    word = _as_word(text)
     # A variable is somebody's own text: "none" may well be the answer there.
     nothing = _CERTAIN if name.startswith(VARIABLE_PREFIX) else _NOTHING.get(name, _NO_VALUE)
     # "Null" is a family name; what machines write is never capitalised like one.
     if word in nothing and not (name == "last_name" and text == "Null"):
         return None
+    if name == "linkedin_url" and names_nobody(text):
+        return None
     return text or None
+
+
+def _as_word(text: str) -> str:
+    return "-".join(text.casefold().split())
 
 
 def clean_text(value: str, *, keep_lines: bool = False) -> str:
@@ -185,7 +206,7 @@ def _read_email(value: str) -> tuple[str, str]:
     address = written_email(text)
     spelling = address or text
     form = canonical_email(address) if address else _folded(text)
-    return (form, spelling) if form and spelling.casefold() not in _NO_VALUE else ("", "")
+    return (form, spelling) if form and _as_word(spelling) not in _NO_VALUE else ("", "")
 
 
 def _email_form(text: str) -> str:

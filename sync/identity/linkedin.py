@@ -69,6 +69,15 @@ def linkedin_key(value: object) -> str | None:
     return bare or _key_of_address(text)
 
 
+def names_nobody(value: str) -> bool:
+    """Whether ``value`` is the site itself, or its profile address without anybody in it, as for many people."""
+    if linkedin_key(value) is not None:
+        return False
+    host, path, _ = _parts(value.strip(_EDGE).lower())
+    first, *names = [part for part in path.split("/") if part] or ["in"]
+    return _HOST.fullmatch(host) is not None and first == "in" and (not names or names[0] in _NOBODY)
+
+
 def is_profile(key: str) -> bool:
     """Whether a key names a profile; an email's key cannot hold a colon."""
     return key.startswith(("in:", "urn:"))

@@ -15,6 +15,8 @@ MAX_LENGTH: Final = 200
 
 _SEVERAL = re.compile(r"[;/|\n\r]|,(?!\s*(?:e?xt|#|x|p\b))|\s(?:or|and|ou|et|und|oder|y|o)\s", re.IGNORECASE)
 _EXTENSION_PARAMETER = re.compile(r";\s*ext(?:ension)?\s*[=.:]?\s*", re.IGNORECASE)
+_NATIONAL_LENGTHS: Final = range(7, 16)
+"""Of a whole number whose country nobody knows, as far as it can be told. Source: ITU-T E.164 (at most 15)."""
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
 
@@ -42,6 +44,27 @@ def phone_number(value: object, default_region: object = "") -> PhoneNumber | No
     return _parsed(text, country_code(default_region) or "")
 
 
+def is_number(value: str) -> bool:
+    """Whether ``value`` is one number that can be dialled, be it by those alone who know in which country."""
+    return phone_number(value) is not None or (len(value) <= MAX_LENGTH and _is_national(_readable(value)))
+
+
+def _is_national(text: str) -> bool:
+    import phonenumbers
+
+    first, *others = _SEVERAL.split(text)
+    digits = [ch for ch in text if ch.isdigit()]
+    if len(digits) not in _NATIONAL_LENGTHS or not any(map(int, digits)):
+        return False
+    if _count_digits(first) in _NATIONAL_LENGTHS and any(map(_count_digits, others)):
+        return False
+    try:
+        phonenumbers.parse(text)
+    except phonenumbers.NumberParseException as error:
+        return "+" not in text and error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE
+    return False
+
+
 @lru_cache(maxsize=65536)
 def _parsed(value: str, region: str) -> PhoneNumber | None:
     import phonenumbers  # loaded by the first number only
@@ -55,6 +78,8 @@ def _parsed(value: str, region: str) -> PhoneNumber | None:
         return None
     # Local-only lengths would lack the area code, so they are not the same number everywhere.
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return None
+    if not number.national_number:  # zeros only
         return None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return PhoneNumber(e164, number.extension or None)
@@ -72,5 +97,8 @@ def _readable(value: str) -> str:
 def _holds_several(text: str) -> bool:
     if text.count("+") + text.count("\uff0b") > 1:
         return True
-    parts = [part for part in _SEVERAL.split(text) if sum(ch.isdigit() for ch in part) >= 7]
-    return len(parts) > 1
+    return sum(_count_digits(part) >= 7 for part in _SEVERAL.split(text)) > 1
+
+
+def _count_digits(text: str) -> int:
+    return sum(ch.isdigit() for ch in text)

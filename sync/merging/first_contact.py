@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sync.change import Choice
 from sync.codes import Rule
 from sync.contact import ADDRESS_GROUP, COMPANY_GROUP, GROUPS
+from sync.identity.canonical import is_readable
 from sync.merging.emails import as_emails, distinct
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def welcome(work: Work) -> None:
         _welcome_group(work, group, names, order, held)
     done = {name for _, names in groups for name in names}
     for name in sorted({n for m in order for n in work.shown[m.rid]} - done):
-        for member in order:
+        for member in sorted(order, key=lambda m: not _is_readable(work, name, m)):
             if name in held:
                 _lose(work, name, member, Rule.SURVIVORSHIP)
             elif name == "emails":
@@ -169,7 +170,17 @@ def _offer_emails(work: Work, member: Member) -> None:
 
 
 def _replaces(work: Work, name: str, member: Member, choice: Choice) -> bool:
-    return not _all_ours(work, (name,), member) and _beats(work, name, member, choice)
+    if _all_ours(work, (name,), member):
+        return False
+    readable, stood = _is_readable(work, name, member), is_readable(name, work.values[name])
+    if readable == stood:
+        return _beats(work, name, member, choice)
+    return readable and (choice.rule not in EDITS or _beats(work, name, member, choice))
+
+
+def _is_readable(work: Work, name: str, member: Member) -> bool:
+    """Whether what the record shows, if it shows anything, is more than text that nobody can use."""
+    return is_readable(name, work.shown[member.rid].get(name, ""))
 
 
 def _beats(work: Work, name: str, member: Member, choice: Choice) -> bool:

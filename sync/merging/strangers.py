@@ -1,8 +1,9 @@
 """Records of somebody new that all meet for the first time: what ``first_contact`` comes to, in one step.
 
 At a first run that is everybody, and no value, edit or conflict from before can take part. Where no field has a
-policy of its own, the first record in the order that shows a field gives it, so nothing has to be weighed again
-when the next record comes. A property test holds the answer against the step-by-step one.
+policy of its own, the first record in the order that shows a field gives it, what can be read before what cannot,
+so nothing has to be weighed again when the next record comes. A property test holds the answer against the
+step-by-step one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sync.change import Choice
 from sync.codes import Rule
 from sync.contact import GROUPS
-from sync.identity.canonical import compared
+from sync.identity.canonical import compared, is_readable
 from sync.merging.emails import as_emails, distinct
 from sync.merging.first_contact import CONTRADICTION_MATTERS
 
@@ -55,10 +56,7 @@ def meet(records: Sequence[Shown], policy: MergePolicy, at: datetime) -> Met | N
     meeting = _Meeting(policy, at)
     for group in GROUPS:
         meeting.choose_group(group, ranked)
-    for record in ranked:
-        for name in record.fields:
-            if name not in GROUPED and name != "emails":
-                meeting.offer(name, record, Rule.SURVIVORSHIP)
+    meeting.offer_single(ranked)
     meeting.join_emails(ranked)
     return Met(meeting.fields, meeting.choices())
 
@@ -90,6 +88,20 @@ class _Meeting:
     def _agrees(self, group: tuple[str, ...], record: Shown) -> bool:
         fields, shown = self.fields, record.fields
         return all(self._same(n, fields[n], shown[n]) for n in group if n in shown and n in fields)
+
+    def offer_single(self, ranked: list[Shown]) -> None:
+        """Each record's values of fields that stand alone; what nobody can use comes after what can be read."""
+        late: list[tuple[str, Shown]] = []
+        for record in ranked:
+            for name, value in record.fields.items():
+                if name in GROUPED or name == "emails":
+                    continue
+                if len(ranked) > 1 and not is_readable(name, value):
+                    late.append((name, record))
+                else:
+                    self.offer(name, record, Rule.SURVIVORSHIP)
+        for name, record in late:
+            self.offer(name, record, Rule.SURVIVORSHIP)
 
     def offer(self, name: str, record: Shown, rule: Rule, *, fills: bool = True) -> None:
         """The record's value stands if none did and it ``fills``; else it lost, unless it is the same."""

@@ -10,7 +10,7 @@ from sync.contact import Contact
 from sync.identity import email_key, linkedin_key
 from sync.identity.canonical import keys_met
 from sync.optouts import NOTHING
-from sync.planning.draft import stopped, why_not_writable
+from sync.planning.draft import stopped, takes, why_not_writable
 from sync.planning.scope import in_scope
 from sync.planning.upserts import guard_upsert
 
@@ -51,10 +51,11 @@ def _creatable(draft: Draft, side: Side) -> tuple[Contact, list[str]]:
         value = draft.person.contact.get(name)
         if value is None:
             continue
-        taken = caps.at_create(name, value)
+        may = takes(side, name, value)
+        taken = caps.at_create(name, value) if may else None
         if taken is not None:
             fields[name] = taken
-        later = caps.takes(name, value) and (caps.can(name, "update") or caps.can(name, "patch"))
+        later = may and (caps.can(name, "update") or caps.can(name, "patch"))
         if taken != value and not (taken is None and later):
             lost.append(name)
     tried = _keys_tried(draft, side)
@@ -73,7 +74,7 @@ def _keys_tried(draft: Draft, side: Side) -> dict[str, Value]:
 
 def _why_lost(side: Side, name: str, value: Value | None) -> str:
     caps = side.capabilities
-    if not caps.takes(name, value) or caps.held(name, value) != value:
+    if not takes(side, name, value) or caps.held(name, value) != value:
         return CannotReason.NOT_TAKEN
     return CannotReason.ONE_VALUE if caps.can(name, "create") else why_not_writable(caps, name)
 

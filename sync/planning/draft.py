@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sync.change import HUMAN, CannotExpress, FieldChange, ManualAction, Operation
 from sync.codes import CannotReason, Rule, StateReason
 from sync.contact import VARIABLE_PREFIX
-from sync.identity.canonical import compared
+from sync.identity.canonical import compared, is_readable
 from sync.planning.world import PersonPlan
 
 if TYPE_CHECKING:
@@ -130,6 +130,15 @@ class Draft:
         if operation.state != "planned" or self.world.optouts_readable:
             return operation
         return stopped(operation, "deferred", StateReason.OPTOUTS_UNREADABLE)
+
+
+def takes(side: Side, name: str, value: Value | None) -> bool:
+    """Whether the value may go there: it has the form that it must have, and is no text that nobody can use.
+
+    Source: a profile goes out in its canonical form only; a phone as E.164, or as it was typed where nobody knows
+    its country.
+    """
+    return (value is None or is_readable(name, value)) and side.capabilities.takes(name, value)
 
 
 def reason_of(fields: Mapping[str, FieldChange]) -> str:

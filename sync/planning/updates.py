@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sync.codes import CannotReason, StateReason
 from sync.contact import MULTI_VALUED, VARIABLE_PREFIX
 from sync.identity.canonical import keys_met
-from sync.planning.draft import reason_of, stopped, why_not_writable
+from sync.planning.draft import reason_of, stopped, takes, why_not_writable
 from sync.planning.scope import in_scope
 from sync.planning.upserts import guard_upsert
 
@@ -119,7 +119,7 @@ def _one_key(draft: Draft, name: str, value: str) -> str:
 def _obstacle(side: Side, member: Member, name: str, value: Value | None) -> str | None:
     """Why the field cannot be written on the record, or ``None``."""
     caps = side.capabilities
-    if not caps.takes(name, value):
+    if not takes(side, name, value):
         return CannotReason.NOT_TAKEN
     if name.startswith(VARIABLE_PREFIX) and caps.variable_operation and caps.can(name, "patch"):
         return None

@@ -88,6 +88,11 @@ def test_country_codes_that_look_like_nothing_stay() -> None:
         ("company_domain", "https://www.acme.com", "mail.acme.com"),
         ("zipcode", " 75001", "75001"),
         ("city", "n/a", None),
+        ("job_title", "Not available", None),
+        ("linkedin_url", "not found", None),
+        ("linkedin_url", "linkedin.com", None),
+        ("linkedin_url", "https://www.linkedin.com/in/", None),
+        ("linkedin_url", "https://www.linkedin.com/in/unavailable/?trk=x", None),
     ],
 )
 def test_equal_values_compare_equal_in_any_spelling(name: Any, one: Any, two: Any) -> None:
@@ -101,6 +106,7 @@ def test_equal_values_compare_equal_in_any_spelling(name: Any, one: Any, two: An
         ("phone", "+33142685300", "+33142685300;ext=1"),
         ("zipcode", "a", "A"),
         ("variables.x", "none", None),
+        ("linkedin_url", "https://www.linkedin.com/company/acme", None),
     ],
 )
 def test_different_values_compare_different(name: Any, one: Any, two: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sync.identity import company_domain, country_code, phone_number, registrable_domain
+from sync.identity.phones import is_number
 
 
 @pytest.mark.parametrize(
@@ -29,12 +30,28 @@ from sync.identity import company_domain, country_code, phone_number, registrabl
         ("0142685300; 0612345678", "FR", None),
         ("030/12345678", "Deutschland", "+493012345678"),
         ("call me", "US", None),
+        ("00 00 00 00 00", "FR", None),
+        ("+33 000000000", "", None),
         ("9" * 300, "FR", None),
     ],
 )
 def test_a_number_that_can_be_read_is_e164_with_its_extension(text: Any, region: Any, expected: Any) -> None:
     number = phone_number(text, region)
     assert (str(number) if number else None) == expected
+
+
+@pytest.mark.parametrize("text", ["+33142685300", "06 12 34 56 78", "030/12345678", "(650) 253-0000 x12"])
+def test_a_number_is_one_where_only_its_country_is_not_known(text: str) -> None:
+    assert is_number(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "call me", "123", "00 00 00 00 00", "+33 000000000", "+999 1234567", "1" * 16, "1" * 300,
+     "01 42 68 53 00 / 06 12 34 56 78", "030 123456 / 654321"],
+)  # fmt: skip
+def test_text_is_no_number_whatever_the_country(text: str) -> None:
+    assert not is_number(text)
 
 
 @pytest.mark.parametrize(

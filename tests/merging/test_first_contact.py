@@ -14,6 +14,7 @@ from tests.builders import NOW, choice, flat, member, merged, newcomer, person
 if TYPE_CHECKING:
     from tests.builders import Fields
 
+PROFILE, COMPANY = "https://www.linkedin.com/in/ann-lee", "https://www.linkedin.com/company/acme"
 POLICY = MergePolicy(priority=("topo", "apollo", "datananas"))
 
 # What each provider holds, in the order in which the records came, and what the person holds then.
@@ -54,6 +55,22 @@ TABLE: dict[str, tuple[dict[str, Fields], Fields]] = {
     "variables are single fields": (
         {"topo": {"variables.a": "1"}, "apollo": {"variables.a": "2", "variables.b": "3"}},
         {"variables.a": "1", "variables.b": "3"},
+    ),
+    "a profile that names nobody never beats one that does": (
+        {"topo": {"linkedin_url": COMPANY}, "apollo": {"linkedin_url": PROFILE}},
+        {"linkedin_url": PROFILE},
+    ),
+    "a phone that is no number never beats one that is": (
+        {"topo": {"phone": "call me"}, "apollo": {"phone": "+33140000001"}},
+        {"phone": "+33140000001"},
+    ),
+    "a number of which only the country is not known is one": (
+        {"topo": {"phone": "06 12 34 56 78"}, "apollo": {"phone": "+33140000001"}},
+        {"phone": "06 12 34 56 78"},
+    ),
+    "text that nobody can use stands where nothing else does": (
+        {"topo": {"phone": "call me"}, "apollo": {"linkedin_url": COMPANY}},
+        {"phone": "call me", "linkedin_url": COMPANY},
     ),
     "between providers of no rank the more complete record stands": (
         {"zeta": {"language": "en"}, "eta": {"language": "fr", "photo_url": "p"}},
@@ -122,6 +139,30 @@ def test_a_newcomer_outranks_what_was_only_found_and_never_an_edit(chosen: objec
     result = merge(who, POLICY, NOW)
     assert result.contact.language == stands
     assert {stands, *result.choices["language"].losers.values()} == {"en", "fr"}
+
+
+@pytest.mark.parametrize(
+    ("where", "rule", "owner", "known", "came", "stands"),
+    [
+        ("apollo", Rule.FIRST_CONTACT, None, COMPANY, PROFILE, PROFILE),
+        ("apollo", Rule.ONLY_CHANGER, None, COMPANY, PROFILE, COMPANY),
+        ("topo", Rule.FIRST_CONTACT, None, PROFILE, COMPANY, PROFILE),
+        ("topo", Rule.FIRST_CONTACT, "topo", PROFILE, COMPANY, PROFILE),
+        ("topo", Rule.ONLY_CHANGER, "topo", COMPANY, PROFILE, PROFILE),
+    ],
+)
+def test_a_newcomers_profile_counts_by_what_it_names_before_its_providers_rank(
+    where: str, rule: Rule, owner: str | None, known: str, came: str, stands: str
+) -> None:
+    other = "topo" if where == "apollo" else "apollo"
+    who = person(
+        member(1, other, {"linkedin_url": known}), newcomer(2, where, linkedin_url=came),
+        known={"linkedin_url": known}, choices={"linkedin_url": choice(f"{other}:1", rule)},
+    )  # fmt: skip
+    policy = replace(POLICY, fields={"linkedin_url": FieldPolicy(owner=owner)})
+    result = merge(who, policy, NOW)
+    assert result.contact.linkedin_url == stands
+    assert {stands, *result.choices["linkedin_url"].losers.values()} == {known, came}
 
 
 def test_a_newcomers_group_replaces_a_found_group_whole() -> None:

@@ -27,7 +27,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "first_name": st.sampled_from(["Ann", "Anna", None]),
     "last_name": st.sampled_from(["Lee", "Ray", None]),
     "language": st.sampled_from(["fr", "en", None]),
-    "phone": st.sampled_from(["+33140000001", "+33140000002", "+33140000003", None]),
+    "phone": st.sampled_from(["+33140000001", "+33140000002", "+33140000003", "call me", "06 12 34 56 78", None]),
     "emails": st.lists(st.sampled_from(["a@x.co", "A@x.co", "b@x.co", "c@x.co"]), max_size=3, unique=True).map(
         tuple
     ),

@@ -47,6 +47,22 @@ def test_a_person_without_a_record_is_created_with_what_the_provider_can_hold() 
     assert obstacles(found) == {"company_domain": "no-endpoint"}
 
 
+@pytest.mark.parametrize(
+    ("name", "text"), [("linkedin_url", "https://www.linkedin.com/company/x"), ("phone", "call me")]
+)
+@pytest.mark.parametrize("capabilities", [BY_ID, BY_ENTRY, UPSERT])
+def test_a_profile_or_phone_that_nobody_can_use_is_created_nowhere(
+    name: str, text: str, capabilities: Any
+) -> None:
+    found = plan(at_topo(**ANN, **{name: text}), side(capabilities=able(capabilities)))
+    assert name not in only(found).contact.to_fields()
+    assert obstacles(found)[name] == "not-taken"
+
+
+def test_a_phone_of_which_only_the_country_is_not_known_goes_out_as_it_was_typed() -> None:
+    assert wants(plan(at_topo(**ANN, phone="06 12 34 56 78")))["phone"] == "06 12 34 56 78"
+
+
 @pytest.mark.parametrize(("email", "waits"), [("ann@x.co", False), ("a.lee@x.co", True)])
 def test_a_create_repeated_under_its_first_keys_is_looked_at_again_where_others_stand_by_now(
     email: str, waits: bool

@@ -77,6 +77,22 @@ def test_only_what_differs_travels_and_says_whose_it_is() -> None:
     assert operation.record == who.members[0].record
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "planned"),
+    [
+        ("linkedin_url", "https://www.linkedin.com/company/x", False),
+        ("linkedin_url", "https://www.linkedin.com/in/ann-lee", True),
+        ("phone", "call me", False),
+        ("phone", "06 12 34 56 78", True),
+    ],
+)
+def test_a_profile_or_phone_that_nobody_can_use_is_written_nowhere(name: str, text: str, planned: bool) -> None:
+    who = person(member(1, "apollo", {}), known={name: text})
+    found = plan(who, side(capabilities=able(BY_ID, fields={name: BOTH})))
+    assert wants(found) == ({name: text} if planned else {})
+    assert obstacles(found) == ({} if planned else {name: "not-taken"})
+
+
 def test_an_empty_wish_is_no_wish() -> None:
     assert not plan(person(member(1, "apollo", {"job_title": "CEO"}))).operations
 
