@@ -6,15 +6,25 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sync.identity.countries import country_code
 from sync.identity.words import plain_text
 
-MAX_LENGTH: Final = 200
+if TYPE_CHECKING:
+    import phonenumbers
 
-_SEVERAL = re.compile(r"[;/|\n\r]|,(?!\s*(?:e?xt|#|x|p\b))|\s(?:or|and|ou|et|und|oder|y|o)\s", re.IGNORECASE)
-_EXTENSION_PARAMETER = re.compile(r";\s*ext(?:ension)?\s*[=.:]?\s*", re.IGNORECASE)
+MAX_LENGTH: Final = 200
+LONGEST_AREA_CODE: Final = 5
+"""Without the 0 in front. Source: the numbering plans of Germany (33986) and the United Kingdom (16977)."""
+
+_SEVERAL = re.compile(
+    r"(?:[;/|\n\r]|(?<!,),(?!,))(?!\s*(?:e?xt|#|x))|\s(?:or|and|ou|et|und|oder|y|o|e)\s", re.IGNORECASE
+)
+"""What stands between two numbers; two commas are pauses in front of an extension."""
+_EXTENSION_PARAMETER = re.compile(
+    r";\s*ext(?:ension)?\s*[=.:]?\s*|(?<=\d)[\s,;/]*[px#][\s.:]*(?=\d+\s*$)", re.IGNORECASE
+)
 _NATIONAL_LENGTHS: Final = range(7, 16)
 """Of a whole number whose country nobody knows, as far as it can be told. Source: ITU-T E.164 (at most 15)."""
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
@@ -54,7 +64,7 @@ def _is_national(text: str) -> bool:
 
     first, *others = _SEVERAL.split(text)
     digits = [ch for ch in text if ch.isdigit()]
-    if len(digits) not in _NATIONAL_LENGTHS or not any(map(int, digits)):
+    if len(digits) not in _NATIONAL_LENGTHS or not any(map(unicodedata.digit, digits)):
         return False
     if _count_digits(first) in _NATIONAL_LENGTHS and any(map(_count_digits, others)):
         return False
@@ -70,8 +80,16 @@ def _parsed(value: str, region: str) -> PhoneNumber | None:
     import phonenumbers  # loaded by the first number only
 
     text = _readable(value)
-    if not text or _holds_several(text):
+    number = _possible(text, region) if text and not _holds_several(text, region) else None
+    if number is None or not number.national_number:  # of zeros only
         return None
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return PhoneNumber(e164, number.extension or None)
+
+
+def _possible(text: str, region: str) -> phonenumbers.PhoneNumber | None:
+    import phonenumbers
+
     try:
         number = phonenumbers.parse(text, region or None)
     except phonenumbers.NumberParseException:
@@ -79,10 +97,7 @@ def _parsed(value: str, region: str) -> PhoneNumber | None:
     # Local-only lengths would lack the area code, so they are not the same number everywhere.
     if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
-    if not number.national_number:  # zeros only
-        return None
-    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return PhoneNumber(e164, number.extension or None)
+    return number
 
 
 def _readable(value: str) -> str:
@@ -94,10 +109,20 @@ def _readable(value: str) -> str:
     return _EXTENSION_PARAMETER.sub(" ext ", text).strip(" ,;")
 
 
-def _holds_several(text: str) -> bool:
+def _holds_several(text: str, region: str) -> bool:
+    """Whether more digits follow where a number could already end: they are another one, or its last digits."""
     if text.count("+") + text.count("\uff0b") > 1:
         return True
-    return sum(_count_digits(part) >= 7 for part in _SEVERAL.split(text)) > 1
+    ends = (m for m in _SEVERAL.finditer(text) if _count_digits(text[m.end() :]))
+    return any(_is_whole(text[: m.start()], region) for m in ends)
+
+
+def _is_whole(text: str, region: str) -> bool:
+    """Whether ``text`` is a number of its own and no area code, as in ``030/123456``."""
+    import phonenumbers
+
+    number = _possible(text, region)
+    return number is not None and len(phonenumbers.national_significant_number(number)) > LONGEST_AREA_CODE
 
 
 def _count_digits(text: str) -> int:
