@@ -6,6 +6,7 @@ import re
 from functools import cache, lru_cache
 from typing import Final
 
+from sync.identity.folding import fold_text
 from sync.identity.words import words
 
 _ROLES: Final = words(
@@ -33,20 +34,79 @@ _ROLES: Final = words(
     test testing tests user users guest account spam virus phish nobody request requests registration
     register export import sponsors sponsorship editor editorial redaktion redaction editors advertising ads
     werbung publicidad studio clinic praxis kanzlei rezeption hotel restaurant library
+    payroll receivables remittance remittances collections creditcontrol bookkeeping treasury estimates quote
+    quotes quotation quotations tenders claims customer customers customerservices customerrelations
+    customersuccess customerexperience clientservice clientservices clientsupport clientcare servicedesk
+    supportdesk ticket tickets hotline helpline salesteam presales aftersales wholesale retail distribution
+    shipping delivery deliveries returns refunds rma warranty maintenance facilities safety hse frontoffice
+    backoffice headoffice switchboard operator concierge officemanager humanresource people talent recruit
+    hiring internship internships volunteers publicrelations pressoffice mediarelations socialmedia social
+    digital ecommerce webshop webteam webadmin catering meetings conference conferences rsvp pricing buying
+    admissions enrolment enrollment registrar bursar alumni faculty students research laboratory pharmacy
+    appointments patients emergency ethics whistleblowing dataprotection copyright licensing permissions
+    corporate projects production manufacturing factory workshop spareparts transport customs suppliers
+    supplychain vendors dealers resellers distributors agency franchise rental rentals leasing housing
+    community sustainability csr ict network hosting domains dns monitoring scanner printer copier fax
+    voicemail calendar meetingroom boardroom museum client clients
+    serviceclient serviceclients serviceclientele relationclient relationsclients clientele devis facture
+    factures recouvrement paie administratif directiongenerale secretariatgeneral standard candidature
+    candidatures stages formation formations logistique livraison livraisons expedition expeditions achat
+    approvisionnement magasin atelier technique informatique juridique qualite securite travaux exploitation
+    gestion tresorerie moyensgeneraux mairie lycee bibliotheque mediatheque pharmacie cabinet agence syndic
+    location locations immobilier adhesion adhesions abonnement abonnements inscription inscriptions
+    assistance depannage reclamation reclamations sinistres contentieux projets rdv renseignement
+    renseignements
+    kundendienst kundenbetreuung kundenberatung kundensupport beratung anfrage anfragen angebot angebote
+    auftrag auftraege reservierungen buchung buchungen termin termine terminvergabe zentrale poststelle
+    hausverwaltung lohnbuchhaltung finanzbuchhaltung fibu personalwesen personalbuero ausbildung praktikum
+    pressestelle oeffentlichkeitsarbeit werkstatt montage lagerverwaltung lieferung lieferungen retoure
+    retouren reklamationen beschwerde beschwerden zahlung zahlungen mahnung mahnungen mahnwesen inkasso
+    controlling rechtsabteilung qualitaet qualitaetsmanagement arbeitssicherheit produktion fertigung
+    entwicklung konstruktion disposition dispo spedition aussendienst innendienst vertriebsinnendienst
+    geschaeftsfuehrung vorstand betriebsrat gemeinde rathaus buergerbuero stadtverwaltung schulleitung
+    kindergarten pfarramt pfarrbuero verein mitglieder mitgliederverwaltung spenden anmeldung anmeldungen
+    seminar seminare veranstaltung veranstaltungen notdienst bereitschaft edv onlineshop impressum
+    nachhaltigkeit
+    soporte administracion direccion tesoreria nominas recursoshumanos seleccion atencionalcliente
+    atencioncliente atencion cliente clientes comercial presupuesto presupuestos cotizacion cotizaciones
+    proveedores logistica almacen envios devoluciones garantias reclamaciones quejas sugerencias informacion
+    informes oficina recepcion secretaria centralita reserva reservas eventos comunicacion juridico calidad
+    tecnico tecnica produccion mantenimiento informatica sistemas formacion curriculum ayuntamiento colegio
+    escuela farmacia clinica inmobiliaria alquileres socios donaciones consulta consultas cobros pagos
+    ufficio segreteria amministrazione contabilita fatturazione fattura fatture pagamenti acquisti
+    ufficiocommerciale ordine ordini preventivo preventivi assistenza assistenzaclienti supporto
+    servizioclienti clienti magazzino spedizioni qualita produzione ufficiotecnico direzione presidenza
+    protocollo risorseumane personale lavoro selezione ufficiostampa comunicazione informazioni prenotazione
+    prenotazioni reclami centralino portineria biglietteria eventi negozio scuola biblioteca
+    klantenservice klantendienst klantcontact verkoop inkoop administratie boekhouding factuur facturen
+    facturatie crediteuren debiteuren salarisadministratie personeel personeelszaken vacature vacatures
+    sollicitatie sollicitaties werving secretariaat directie bestuur ledenadministratie magazijn logistiek
+    verzending retour klacht klachten offerte offertes bestelling bestellingen reservering reserveringen
+    webwinkel ondersteuning technischedienst communicatie redactie voorlichting opleiding opleidingen
+    juridisch kwaliteit gemeente bibliotheek apotheek praktijk huisartsenpraktijk inschrijving inschrijvingen
+    evenementen algemeen vragen kantoor planning
+    financeiro contas cobranca faturamento faturacao fatura faturas contabilidade atendimento
+    atendimentoaocliente sac suporte apoio apoiocliente apoioaocliente encomendas orcamento orcamentos
+    fornecedores expedicao armazem qualidade producao manutencao diretoria direcao administracao geral recepcao
+    ouvidoria imprensa comunicacao curriculos emprego recrutamento
     """
 )
-"""Group inboxes by their whole local part. Source: RFC 2142 and the lists that mail services publish."""
+"""Group inboxes by their whole local part, without accents. Words that are somebody's name as well, such as Care,
+Stampa or Winkel, are none of them; Devis, a given name in Italy, is far more often the inbox for quotes.
+Source: RFC 2142 and the lists that mail services publish."""
+_UMLAUTS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 _MACHINES: Final = words(
     """
-    noreply noreplies donotreply dontreply nepasrepondre nichtantworten noresponder mailerdaemon maildaemon
+    noreply noreplies donotreply dontreply nepasrepondre nichtantworten bittenichtantworten keineantwort
+    noresponder norespondas naoresponda naoresponder nonrispondere nietbeantwoorden mailerdaemon maildaemon
     daemon bounce bounces bounced autoreply autoresponder automailer notification notifications notify alert
     alerts automated automation bot robot cron system messages invitations inmail hitreply reply replies
     mailer donotrespond devnull updates digest undisclosed undisclosedrecipients anonymous -1
     """
 )
 _MACHINE = re.compile(
-    r"(?:no|do-?not|dont)[._-]?repl(?:y|ies)|[._-]noreply$|[._-]no-reply$|^noreply[._-]|^no-reply[._-]|^bounces?[+._=-]"
+    r"(?:no|do[._-]?not|dont)[._-]?repl(?:y|ies)|[._-]noreply$|[._-]no-reply$|^noreply[._-]|^no-reply[._-]|^bounces?[+._=-]"
     r"|^mailer[._-]?daemon|[._-]hit-reply$|^(?:hit-)?reply[+]|^unsubscribe[+._-]"
 )
 _MACHINE_HOSTS: Final = words(
@@ -103,16 +163,25 @@ def is_placeholder(local: str, domain: str) -> bool:
 def joins_nobody(local: str, domain: str) -> bool:
     """Whether a canonical address stands for a group, a machine or a public inbox."""
     base = local.partition("+")[0] if "+" in local else local
-    if base in _ROLES or base in _MACHINES or _is_nobodys_host(domain):
+    if _is_role(base) or _is_nobodys_host(domain):
         return True
-    if "-" in base or "_" in base or base.isalpha():
-        # "h.r" may be initials, so dots alone never make a role of two short words.
-        joined = base.replace("-", "").replace("_", "")
-        if joined in _ROLES or joined in _MACHINES:
-            return True
+    if not base.isascii() and (_is_role(fold_text(base)) or _is_role(fold_text(base.translate(_UMLAUTS)))):
+        return True
     if "repl" in local or "bounce" in local or "daemon" in local or "unsubscribe" in local:
         return _MACHINE.search(local) is not None
     return not base.isalpha() and _NUMBERED_ROLE.fullmatch(base) is not None
+
+
+def _is_role(base: str) -> bool:
+    """Whether a local part is a group's or a machine's, in one word or several."""
+    if base in _ROLES or base in _MACHINES:
+        return True
+    if base.isalpha():
+        return False
+    # "h.r" may be initials and "le.gal" a name: dots make a role of words only.
+    whole = base.replace(".", "") if all(len(word) > 2 for word in base.split(".")) else base
+    joined = whole.replace("-", "").replace("_", "")
+    return joined in _ROLES or joined in _MACHINES
 
 
 @lru_cache(maxsize=8192)
