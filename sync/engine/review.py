@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from sync.change import HUMAN, Conflict, Hold, ManualAction, Operation, Outcome, Suspicion
 from sync.codes import HoldKind, StateReason
-from sync.contact import Contact
+from sync.contact import PHONES, Contact
 from sync.engine import decisions, erasing
 from sync.engine.people import merge_people, to_merged
 from sync.engine.policies import merge_policy
 from sync.engine.recognising import same
 from sync.engine.settle import settled_by
 from sync.errors import ContactSyncError
-from sync.identity import canonical_email, linkedin_key
-from sync.identity.canonical import canonicalize
+from sync.identity.canonical import canonicalize, is_value
+from sync.identity.phones import is_number
 from sync.items import DELETE, Finding, is_erasure, item_id
 from sync.merging.human import decide_field
 from sync.record import RecordRef
@@ -262,11 +262,10 @@ def _readable(name: str, text: str, known: Contact, region: str) -> Value:
     flat: dict[str, Value] = {"country": known.country} if known.country else {}  # phones are read in it
     flat[name] = (text,) if name == "emails" else text
     value = canonicalize(Contact.from_fields(flat), default_region=region).get(name)
-    broken = (name == "emails" and canonical_email(text) is None) or (
-        name in {"linkedin_url", "linkedin_id"} and linkedin_key(text) is None
-    )
-    if value is None or broken:
-        raise CannotAnswer(f"what you typed is no value for {name}", remedy="type it as it should stand")
+    if value is None or not is_value(name, value):
+        abroad = name in PHONES and is_number(text)
+        remedy = "write it with + and the country code" if abroad else "type it as it should stand"
+        raise CannotAnswer(f"what you typed is no value for {name}", remedy=remedy)
     return value
 
 

@@ -108,6 +108,21 @@ def is_readable(name: str, value: Value) -> bool:
     return name != "linkedin_url" or linkedin_key(value) is not None
 
 
+def is_value(name: str, value: Value) -> bool:
+    """Whether ``value``, in canonical spelling, is what its field is for: addresses, a number that can be dialled
+    from anywhere, a profile, an opaque id, a domain that somebody registered; any text elsewhere.
+    """
+    if not isinstance(value, str):
+        return all(map(canonical_email, value))
+    if name in _PHONES:
+        return phone_number(value) is not None
+    if name == "linkedin_id":
+        return (linkedin_key(value) or "").startswith("urn:")
+    if name == "company_domain":
+        return registrable_domain(value) is not None
+    return is_readable(name, value)
+
+
 def keys_of(contact: Contact) -> tuple[tuple[str, str], ...]:
     """The joinable ``(kind, key)`` pairs, each once: every email, the profile's slug and the opaque id."""
     emails = [("email", key) for key in map(email_key, contact.emails) if key]

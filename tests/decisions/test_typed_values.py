@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +14,7 @@ from sync.change import LATER, Conflict
 from sync.engine import decisions, review
 from sync.engine.explaining import Explainer
 from sync.engine.named import records_named
+from sync.engine.review import CannotAnswer
 from sync.record import RecordRef
 from tests.decisions.worlds import World, world
 
@@ -46,6 +49,40 @@ def test_no_chain_of_joins_and_partings_loses_a_typed_value(
             house.plays(place, *act)
             here.settle()
             assert house.typed <= house.known(), (place, act)
+
+
+SHOWN = {
+    "phone": ("+4930111111", "+4930222222", "+4930333333"),
+    "company_domain": ("a.com", "b.com", "c.com"),
+    "linkedin_id": ("ACoAA" + "a" * 34, "ACoAA" + "b" * 34, "ACoAA" + "c" * 34),
+}
+"""What two records showed together at first, and what each of them shows now."""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "remedy"),
+    [
+        ("phone", "call me", "as it should stand"),
+        ("phone", "+33 1 42 68 53 00 / +33 6 12 34 56 78", "as it should stand"),
+        ("phone", "06 12 34 56 78", "with [+] and the country code"),
+        ("company_domain", "not a domain", "as it should stand"),
+        ("company_domain", "acme.local", "as it should stand"),
+        ("linkedin_id", "https://linkedin.com/in/ana-diaz", "as it should stand"),
+    ],
+)
+def test_text_that_is_no_value_of_the_field_is_not_taken(name: str, text: str, remedy: str) -> None:
+    before, one, two = SHOWN[name]
+    with world() as here:
+        for record in ("topo:1", "apollo:2"):
+            here.shows(record, email="ana@oakmere.com", **{name: before}, **NAME)
+        here.settle()
+        here.shows("topo:1", **{name: one})
+        here.shows("apollo:2", **{name: two})
+        here.settle()
+        with pytest.raises(CannotAnswer, match=f"no value for {name}") as refused:
+            here.types(text)
+        assert re.search(remedy, refused.value.remedy or "")
+        assert here.person("topo:1").conflicts
 
 
 def test_a_typed_phone_is_read_in_the_country_of_its_person() -> None:
