@@ -65,17 +65,30 @@ SHARED_HOSTS: Final = words(
     tripadvisor.com trustpilot.com wikipedia.org wellfound.com angel.co producthunt.com g2.com capterra.com
     societe.com pappers.fr northdata.de companieshouse.gov.uk calendly.com cal.com doodle.com typeform.com
     eventbrite.com meetup.com zoom.us archive.org sites.google.com docs.google.com drive.google.com
-    forms.google.com maps.google.com g.page business.site calendar.google.com meet.google.com
-    plus.google.com sharepoint.com onedrive.live.com dropbox.com wetransfer.com notion.so notion.site
-    wordpress.com wixsite.com weebly.com blogspot.com squarespace.com jimdo.com strikingly.com
-    godaddysites.com webflow.io myshopify.com etsy.com ebay.com over-blog.com jimdofree.com e-monsite.com
-    pagesperso-orange.fr wix.com mystrikingly.com typepad.com threads.com fb.watch bsky.app bsky.social adf.ly
-    wp.me x.co
+    forms.google.com maps.google.com g.page calendar.google.com meet.google.com plus.google.com
+    onedrive.live.com dropbox.com wetransfer.com notion.so notion.site wordpress.com wixsite.com blogspot.com
+    webflow.io myshopify.com etsy.com ebay.com over-blog.com pagesperso-orange.fr wix.com typepad.com
+    threads.com fb.watch bsky.app bsky.social adf.ly wp.me x.co
     """
 )
 """Social networks, link shorteners, directories and site builders: many companies live under one host."""
 
-_NO_COMPANY: Final = FREE_MAIL | SHARED_HOSTS
+PLATFORMS: Final = words(
+    """
+    onmicrosoft.com mail.onmicrosoft.com sharepoint.com visualstudio.com odoo.com zendesk.com atlassian.net
+    jira.com freshdesk.com freshservice.com helpscoutdocs.com statuspage.io service-now.com my.salesforce.com
+    lightning.force.com my.site.com jobs.personio.de jobs.personio.com jimdosite.com jimdofree.com jimdo.com
+    squarespace.com weebly.com godaddysites.com strikingly.com mystrikingly.com e-monsite.com business.site
+    zohosites.com zohosites.eu zohosites.in hs-sites.com hubspotpagebuilder.com hubspotpagebuilder.eu
+    mybigcommerce.com bigcartel.com company.site mykajabi.com systeme.io ghost.io kinsta.cloud
+    wpcomstaging.com readme.io
+    """
+)
+"""Platforms where a company has its site, mail or desk on a host of its own, and that the Public Suffix List does
+not name.
+Source: the hosts under which customers of these platforms are found."""
+
+_NO_COMPANY: Final = FREE_MAIL | SHARED_HOSTS | PLATFORMS
 _NO_COMPANY_ANYWHERE: Final = words("gmx hotmail live outlook yahoo blogspot webnode")
 """Of those the ones that are there under the suffixes of most countries."""
 
@@ -126,7 +139,7 @@ def registrable_domain(value: object) -> str | None:
     """The part of a host that somebody registered, in A-labels; ``None`` for bare suffixes and private names.
 
     Customers of one hosting platform (``x.github.io``) have a domain of their own each.
-    Source: the Public Suffix List, both sections, as packaged by publicsuffixlist.
+    Source: the Public Suffix List, both sections, as packaged by publicsuffixlist, and ``PLATFORMS``.
     """
     host = host_of(value)
     ascii_form = ascii_host(host) if host else None
@@ -136,7 +149,7 @@ def registrable_domain(value: object) -> str | None:
 def company_domain(value: object) -> str | None:
     """The registrable domain when it can tell one company from another.
 
-    ``None`` for free-mail, social networks, link shorteners, directories and site builders.
+    ``None`` for free-mail, social networks, link shorteners, directories, site builders and platforms themselves.
     """
     host = host_of(value)
     ascii_form = ascii_host(host) if host else None
@@ -150,8 +163,15 @@ def company_domain(value: object) -> str | None:
 
 @lru_cache(maxsize=65536)
 def _registrable(host: str) -> str | None:
-    found: str | None = _suffixes().privatesuffix(host)
+    found: str | None = _tenant(host.removeprefix("www.")) or _suffixes().privatesuffix(host)
     return found
+
+
+def _tenant(host: str) -> str | None:
+    """The host of one customer of a platform, whatever stands in front of it."""
+    labels = host.split(".")
+    starts = (at for at in range(1, len(labels) - 1) if ".".join(labels[at:]) in PLATFORMS)
+    return next((".".join(labels[at - 1 :]) for at in starts), None)
 
 
 @cache
