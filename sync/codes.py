@@ -109,7 +109,7 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "agreed": "Several providers changed it to the same value.",
         "first-contact": "These records met for the first time, and only one of them had a value.",
         "survivorship": "These records met for the first time with different values, and the provider "
-        "that comes first in the priority list won.",
+        "that comes first in the priority list won; all emails are kept, and what cannot be read loses.",
         "field-owner": "The settings name this provider as the owner of the field.",
         "field-priority": "Several providers changed it, and the field's own priority list decided.",
         "reverted-by-owner": "A provider that does not own the field changed it; the owner's value was put back.",

@@ -159,6 +159,8 @@ def _offer_emails(work: Work, member: Member) -> None:
     wins = [e for e in theirs if work.keys("emails", (e,)) <= known or not work.keys("emails", (e,)) <= replaced]
     if not wins or (current and choice is not None and not _replaces(work, "emails", member, choice)):
         emails = distinct([*current, *wins])
+        if choice is not None and choice.rule == Rule.FIRST_CONTACT and len(emails) > len(current) > 0:
+            work.choices["emails"] = replace(choice, rule=Rule.SURVIVORSHIP)
     else:
         emails = distinct([*wins, *current])
         rule = Rule.SURVIVORSHIP if current else Rule.FIRST_CONTACT

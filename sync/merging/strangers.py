@@ -125,8 +125,11 @@ class _Meeting:
         """Everybody's addresses stand, the best record's first."""
         holders = [r for r in ranked if "emails" in r.fields]
         if holders:
-            self.fields["emails"] = tuple(distinct(e for r in holders for e in as_emails(r.fields["emails"])))
-            self._whose["emails"] = (holders[0].source, Rule.FIRST_CONTACT)
+            own = distinct(as_emails(holders[0].fields["emails"]))
+            emails = distinct(e for r in holders for e in as_emails(r.fields["emails"]))
+            rule = Rule.SURVIVORSHIP if len(emails) > len(own) else Rule.FIRST_CONTACT
+            self.fields["emails"] = tuple(emails)
+            self._whose["emails"] = (holders[0].source, rule)
 
     def _same(self, name: str, a: Value, b: Value) -> bool:
         region = self._policy.region

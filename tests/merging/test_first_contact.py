@@ -119,6 +119,26 @@ def test_the_rule_says_whether_something_lost() -> None:
     assert who.choices["language"].losers == {"apollo:1": "en"}
 
 
+@pytest.mark.parametrize(
+    ("topo", "apollo", "rule"),
+    [
+        (("a@x.co",), ("b@x.co",), Rule.SURVIVORSHIP),
+        (("a@x.co",), ("A@x.co", "b@x.co"), Rule.SURVIVORSHIP),
+        (("a@x.co",), ("A@x.co",), Rule.FIRST_CONTACT),
+        (("a@x.co", "b@x.co"), ("b@x.co",), Rule.FIRST_CONTACT),
+        (("a@x.co",), (), Rule.FIRST_CONTACT),
+    ],
+)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_the_rule_of_emails_says_whether_another_record_had_more(
+    topo: tuple[str, ...], apollo: tuple[str, ...], rule: Rule, at_once: bool
+) -> None:
+    who = person(newcomer(1, "topo", emails=topo))
+    who = who if at_once else merged(who, POLICY)
+    who = merged(replace(who, members=(*who.members, newcomer(2, "apollo", emails=apollo))), POLICY)
+    assert (who.choices["emails"].source, who.choices["emails"].rule) == ("topo:1", rule)
+
+
 # a newcomer to somebody who is known already ----------------------------------------------------------
 @pytest.mark.parametrize(
     ("chosen", "stands"),
