@@ -147,17 +147,19 @@ _EMPTY_SHAPE = re.compile(r"[0-]+|x{3,}")
 def is_placeholder(local: str, domain: str) -> bool:
     """Whether a canonical address was never anybody's: filler, samples of products, masked or reserved ones.
 
+    A plus tag makes it no better.
     Source: RFC 2606 and RFC 6761 (``.invalid``), Salesforce's sandbox masks, HubSpot's and Apollo's fillers.
     """
-    if local in _NEVER_REAL or domain.endswith(".invalid"):
+    base = local.partition("+")[0] or local
+    if base in _NEVER_REAL or domain.endswith(".invalid"):
         return True
-    if local in _FILLER and domain.partition(".")[0] == local:
+    if base in _FILLER and domain.partition(".")[0] == base:
         return True
-    if domain in _SAMPLE_HOSTS and (local in _SAMPLE_PEOPLE or "=" in local):
+    if domain in _SAMPLE_HOSTS and (base in _SAMPLE_PEOPLE or "=" in local):
         return True
-    if local[0] in "0-x" and _EMPTY_SHAPE.fullmatch(local):
+    if base[0] in "0-x" and _EMPTY_SHAPE.fullmatch(base):
         return True
-    return f"{local}@{domain}" in _SAMPLES
+    return f"{base}@{domain}" in _SAMPLES
 
 
 def joins_nobody(local: str, domain: str) -> bool:

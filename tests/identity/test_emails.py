@@ -33,6 +33,7 @@ NONE_AT_ALL = [
 ]  # fmt: skip
 
 PLACEHOLDERS = [
+    "email_not_unlocked+7@acme.fr", "NoEmail+1@acme.com", "none+2@none.com", "000000+1@acme.com",
     "email_not_unlocked@domain.com", "Email_Not_Unlocked@acme.fr", "noemail@acme.com", "none@none.com",
     "test@test.com",
     "no@email.com", "a@a.com", "na@na.com", "ann@acme.com.invalid", "ann=acme.com@example.com",
