@@ -140,25 +140,26 @@ def _read_key(key: str, holding: list[Entry], policy: MatchPolicy, hubs: Hubs, f
         hubs.profiles += _equal_on_both(key, holding, policy) if is_profile(key) else []
         return
     names = group_names((entry.record.name or "" for entry in holding), policy.generic_after)
-    strict = policy.names_must_agree and not is_profile(key) and names.count > 1
+    strict = policy.names_must_agree and names.count > 1
     groups = names.group_of if strict else None
     ties = hubs.profiles if is_profile(key) else hubs.emails
     showing = [entry for entry in holding if key in entry.keys]
-    ties += _tied(key, showing, groups)
+    ties += _tied(key, showing, None if is_profile(key) else groups)
     if len(showing) < len(holding):
         _read_aliases(key, holding, groups, hubs)
-    if strict:
+    if strict and not is_profile(key):
         findings.suspicions += _disagreements(holding, names.group_of)
 
 
 def _read_aliases(key: str, holding: list[Entry], groups: dict[str, int] | None, hubs: Hubs) -> None:
     """An alias ties to new records unless another person shows the key; a profile also inside its person.
 
-    Inside a person the link does what a former email could do; only a replaced slug needs more than that.
+    Inside a person the link does what a former email could do; only a replaced slug needs more than that. A slug
+    that was given up is free for somebody else, so it ties newcomers of the person's ``groups`` of names alone.
     """
     living = {entry.record.person_id for entry in holding if key in entry.keys} - {None}
     for person_id in sorted(living, key=str) if is_profile(key) else ():
-        hubs.profiles += _tied(key, [entry for entry in holding if entry.record.person_id == person_id], groups)
+        hubs.profiles += _tied(key, [entry for entry in holding if entry.record.person_id == person_id], None)
     had = {entry.record.person_id for entry in holding if key not in entry.keys} - {None}
     near = living or had
     if len(living) < 2:

@@ -1,4 +1,4 @@
-"""Whom a key that joins did not make one: every two people who show it are in question, whatever kept them apart.
+"""Whom a key did not make one: every two people who show it or had it are in question, whatever kept them apart.
 
 The rules tell the pairs that they keep apart. Where several are at work in one component, a pair may be kept apart
 by what they say of others.
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sync.change import Suspicion
+from sync.change import Feature, Suspicion
 from sync.identity.linkedin import is_profile
 from sync.identity.names import names_agree
 from sync.matching.hubs import same_email
-from sync.matching.values import DISPUTED, KEPT_APART, TWO_PROFILES, every_two
+from sync.matching.values import DISPUTED, FORMER, KEPT_APART, TWO_PROFILES, every_two
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,21 +23,30 @@ if TYPE_CHECKING:
 def in_question(
     entries: Sequence[Entry], people: Sequence[Sequence[int]], generic: frozenset[str]
 ) -> Iterator[Suspicion]:
-    """A suspicion for every two of ``people`` (places in ``entries``) and each key that both show."""
-    showing: dict[str, dict[int, Entry]] = {}
+    """A suspicion for every two of ``people`` (places in ``entries``) and each key that both show, or a profile
+    that one of them had.
+    """
+    holding: dict[str, dict[int, Entry]] = {}
     for number, part in enumerate(people):
-        for at in part:
-            for key in entries[at].keys:
-                if key not in generic:
-                    showing.setdefault(key, {}).setdefault(number, entries[at])
-    for key in sorted(showing):
-        sides = sorted(showing[key].values(), key=lambda entry: entry.order)
+        shown = [(key, entries[at]) for at in part for key in entries[at].keys]
+        had = [(key, entries[at]) for at in part for key in entries[at].aliases if is_profile(key)]
+        for key, entry in (*shown, *had):
+            if key not in generic:
+                holding.setdefault(key, {}).setdefault(number, entry)
+    for key in sorted(holding):
+        sides = sorted(holding[key].values(), key=lambda entry: (key not in entry.keys, entry.order))
         for one, other in every_two(sides) if len(sides) > 1 else ():
-            yield _between(key, one, other)
+            yield _between(key, *sorted((one, other), key=lambda entry: entry.order))
 
 
 def _between(key: str, one: Entry, other: Entry) -> Suspicion:
-    if not is_profile(key) and names_agree(one.record.name, other.record.name).agree is False:
+    records = (one.record.ref, other.record.ref)
+    names = names_agree(one.record.name, other.record.name)
+    if not is_profile(key) and names.agree is False:
         return same_email(one.record, other.record)
-    reason = TWO_PROFILES if not is_profile(key) and one.differs_in_profile(other) else KEPT_APART
-    return Suspicion(records=(one.record.ref, other.record.ref), score=DISPUTED, reason=reason)
+    if not is_profile(key) and one.differs_in_profile(other):
+        return Suspicion(records=records, score=DISPUTED, reason=TWO_PROFILES)
+    if key in one.keys and key in other.keys:
+        return Suspicion(records=records, score=DISPUTED, reason=KEPT_APART)
+    compared = Feature(name="name", score=names.score, detail=names.reason)
+    return Suspicion(records=records, score=DISPUTED, reason=FORMER, features=(compared,))

@@ -20,7 +20,7 @@ from sync.identity.names import names_agree
 from sync.identity.phones import phone_number
 from sync.identity.words import words
 from sync.matching.hubs import entry_of
-from sync.matching.values import ALIKE, KEPT_APART, ONE_MAILBOX, REMEMBERED
+from sync.matching.values import ALIKE, FORMER, KEPT_APART, ONE_MAILBOX, REMEMBERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +34,7 @@ MAX_BLOCK: Final = 25
 """Records compared pair by pair in one block (300 pairs); larger blocks are skipped and counted."""
 
 _WEIGHTS: Final = {"name": 0.5, "company": 0.2, "domain": 0.2, "phone": 0.3}
-_LATER: Final = {KEPT_APART: 1, ALIKE: 2}
+_LATER: Final = {KEPT_APART: 1, FORMER: 1, ALIKE: 2}
 """Reasons that tell less than the others."""
 _REST: Final = 0.7
 """What all but the name weigh together: no pair reaches more than they and its name can give."""

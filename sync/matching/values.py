@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-RULES: Final = 1
+RULES: Final = 2
 """The version of the rules by which records are matched: with another one everybody is matched anew."""
 GENERIC_AFTER: Final = 3
 """Mutually incompatible names after which a key is nobody's, unless somebody says otherwise."""
@@ -26,6 +26,7 @@ OPENED: Final = "their merge rested on a key that became generic"
 DIVIDED: Final = "they were one person, and show two LinkedIn profiles by now"
 REFUSED: Final = "same key, and a human decision keeps it from joining them all"
 KEPT_APART: Final = "same key, and what else is in question about it keeps them apart"
+FORMER: Final = "same key, which not both of them show any more"
 ONE_MAILBOX: Final = "same mailbox apart from tag, dots or mail host"
 ALIKE: Final = "name, company, domain and phone are alike"
 REMEMBERED: Final = (OPENED, DIVIDED)
