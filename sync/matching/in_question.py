@@ -23,13 +23,11 @@ if TYPE_CHECKING:
 def in_question(
     entries: Sequence[Entry], people: Sequence[Sequence[int]], generic: frozenset[str]
 ) -> Iterator[Suspicion]:
-    """A suspicion for every two of ``people`` (places in ``entries``) and each key that both show, or a profile
-    that one of them had.
-    """
+    """A suspicion for every two of ``people`` (places in ``entries``) and each key that each shows or had."""
     holding: dict[str, dict[int, Entry]] = {}
     for number, part in enumerate(people):
         shown = [(key, entries[at]) for at in part for key in entries[at].keys]
-        had = [(key, entries[at]) for at in part for key in entries[at].aliases if is_profile(key)]
+        had = [(key, entries[at]) for at in part for key in entries[at].aliases]
         for key, entry in (*shown, *had):
             if key not in generic:
                 holding.setdefault(key, {}).setdefault(number, entry)

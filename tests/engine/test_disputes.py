@@ -98,3 +98,20 @@ async def test_a_likely_double_of_somebody_deleted_is_not_created_where_they_wer
     report = await home.run()
     assert [(o.provider, o.reason) for o in report.operations] == [("topo", "suspected-duplicate")]
     assert "Ana" not in {row["first_name"] for row in home.topo.rows}
+
+
+async def test_of_two_who_shared_an_address_none_is_created_twice_once_one_has_another(home: House) -> None:
+    one, other = (
+        person(emails=("head@oakmere.com",), linkedin_url=f"https://www.linkedin.com/in/ana-{n}") for n in (1, 2)
+    )
+    ana = home.actors["topo"].create(one)
+    home.actors["apollo"].create(other)
+    home.export()
+    await home.run()
+    asked = {item.id for item in pairs(home)}
+    home.actors["topo"].edit(ana, {"emails": "ana@new.com"})
+    home.clock.advance(hours=1)
+    home.export()
+    await home.run()
+    assert ({item.id for item in pairs(home)}, len(asked)) == (asked, 1)
+    assert (len(home.apollo.rows), len(home.topo.rows)) == (1, 1)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.matching import match
-from sync.matching.hubs import entry_of
+from sync.matching.hubs import entry_of, holders_of
 from sync.matching.values import MAX_SIDES, SAME_EMAIL, TWO_PROFILES
 from tests.matching.histories import PLAIN, decision, record
 
@@ -26,6 +26,9 @@ ROW = st.fixed_dictionaries(
         "emails": st.lists(st.sampled_from(["x@acme.com", "y@acme.com", "z@acme.com"]), max_size=2).map(tuple),
         "linkedin": st.sampled_from([None, "in:ann-lee", "in:ann-l", "in:lee-ann"]),
         "person_id": st.sampled_from([None, "p", "q", "r"]),
+        "aliases": st.frozensets(
+            st.sampled_from(["x@acme.com", "y@acme.com", "in:ann-lee", "in:ann-l"]), max_size=1
+        ),
     }
 )
 ROWS = st.lists(ROW, min_size=3, max_size=7).map(lambda rows: [record(rid, **row) for rid, row in enumerate(rows)])
@@ -67,14 +70,14 @@ def test_every_two_sides_of_a_dispute_are_asked_about_until_somebody_judges(
 
 @settings(max_examples=200)
 @given(ROWS, JUDGED)
-def test_every_two_people_who_show_one_key_that_joins_are_in_question_until_somebody_judges(
+def test_every_two_people_who_show_or_had_one_key_that_joins_are_in_question_until_somebody_judges(
     rows: list[MatchRecord], apart: list[tuple[int, int]]
 ) -> None:
     found, number, pairs = matched(rows, apart)
     entries = [entry_of(row) for row in rows]
-    for key in {key for entry in entries for key in entry.keys} - found.generic:
-        showing = {number[entry.record.rid] for entry in entries if key in entry.keys}
-        assert {frozenset(pair) for pair in combinations(showing, 2)} <= pairs, key
+    for key, holding in holders_of(entries).items():
+        whose = {number[entry.record.rid] for entry in holding}
+        assert key in found.generic or {frozenset(pair) for pair in combinations(whose, 2)} <= pairs, key
 
 
 def test_an_address_of_two_names_and_of_nobody_named_is_asked_about_between_every_two() -> None:
