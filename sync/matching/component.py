@@ -8,7 +8,6 @@ above all. Then merges that a person should see first are taken back.
 
 from __future__ import annotations
 
-from itertools import product
 from typing import TYPE_CHECKING
 
 from sync.change import Suspicion
@@ -31,7 +30,7 @@ from sync.matching.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sync.matching.hubs import Hubs
     from sync.matching.values import MatchPolicy
@@ -61,8 +60,7 @@ class Resolution:
         self._unions = Unions(len(entries), {entry.at: self._slugs(entry) for entry in entries})
         self._links: list[Hub] = []
         self._disputes: list[tuple[list[Apart], str, set[int], tuple[str, ...]]] = []
-        for a, b in self._kept_apart():
-            self._unions.forbid(a, b)
+        self._keep_apart()
 
     def people(self) -> list[list[Entry]]:
         """The people of this component."""
@@ -88,19 +86,29 @@ class Resolution:
             self._findings.suspicions += in_question(self._entries, people, self._hubs.generic)
         return [[self._entries[at] for at in part] for part in people]
 
-    def _kept_apart(self) -> Iterator[tuple[int, int]]:
-        """Pairs that a human called different, and with them everybody who is linked to either's person."""
-        linked: dict[str | None, list[int]] = {}
+    def _keep_apart(self) -> None:
+        """Whom a human called different will not come together, nor will who is linked to either's person."""
+        linked: dict[str | None, set[int]] = {}
         for entry in self._entries if self._hubs.different else ():
-            linked.setdefault(entry.record.person_id, []).append(entry.at)
+            linked.setdefault(entry.record.person_id, set()).add(entry.at)
         seen: set[tuple[str, str]] = set()
         for a, b in self._hubs.different:
-            yield a, b
+            self._unions.forbid([a], [b])
             one, two = (self._entries[at].record.person_id for at in (a, b))
             if one is not None and two is not None and one != two and (one, two) not in seen:
                 seen |= {(one, two), (two, one)}
-                pairs = {(min(pair), max(pair)) for pair in product(linked[one], linked[two])}
-                yield from pairs.difference(self._hubs.same)
+                self._keep_people_apart(linked[one], linked[two])
+
+    def _keep_people_apart(self, ones: set[int], others: set[int]) -> None:
+        """All of ``ones`` from all of ``others``, but for two of them that a human called the same."""
+        same: dict[int, set[int]] = {}
+        for a, b in self._hubs.same:
+            if (a in ones and b in others) or (a in others and b in ones):
+                same.setdefault(a, set()).add(b)
+                same.setdefault(b, set()).add(a)
+        self._unions.forbid(ones - same.keys(), others - same.keys())
+        for at, with_whom in same.items():
+            self._unions.forbid([at], (others if at in ones else ones) - with_whom)
 
     def _join_hub(self, hub: Hub) -> None:
         """Whom a human parts are not joined, nor is anybody else whom the key ties to more than one of them."""

@@ -30,7 +30,8 @@ class Unions:
     def __init__(self, size: int, marks: Mapping[int, Iterable[str]] | None = None) -> None:
         self._parent = list(range(size))
         self._marks = {item: set(own) for item, own in (marks or {}).items() if own}
-        self._enemies: dict[int, set[int]] = {}
+        self._sides: dict[int, set[int]] = {}
+        self._disputes = 0
 
     def find(self, item: int) -> int:
         """The set of ``item``, named by one of its members."""
@@ -40,19 +41,25 @@ class Unions:
         """The marks of the set of ``item``."""
         return frozenset(self._marks.get(self.find(item), ()))
 
-    def forbid(self, a: int, b: int) -> None:
-        """``a`` and ``b`` will not come together; too late when they already are."""
-        self._enemies.setdefault(self.find(a), set()).add(b)
-        self._enemies.setdefault(self.find(b), set()).add(a)
+    def forbid(self, ones: Iterable[int], others: Iterable[int]) -> None:
+        """None of ``ones`` comes together with one of ``others``; too late for those who already are.
+
+        Costs one number an item: a set bears the sides that its items take, the two sides of one dispute being
+        ``n`` and ``-n``.
+        """
+        self._disputes += 1
+        for side, items in ((self._disputes, ones), (-self._disputes, others)):
+            for item in items:
+                self._sides.setdefault(self.find(item), set()).add(side)
 
     def join(self, a: int, b: int) -> bool:
         """Whether ``a`` and ``b`` are together now; false when a forbidden pair keeps them apart."""
         one, two = self.find(a), self.find(b)
         if one == two:
             return True
-        if self._enemies and self.barred(one, two):
+        if self._sides and self.barred(one, two):
             return False
-        mine, theirs = self._enemies.get(one, set()), self._enemies.get(two, set())
+        mine, theirs = self._sides.get(one, set()), self._sides.get(two, set())
         root, child = min(one, two), max(one, two)
         self._parent[child] = root
         if child in self._marks:
@@ -60,16 +67,15 @@ class Unions:
         if mine or theirs:
             large, small = (mine, theirs) if len(mine) >= len(theirs) else (theirs, mine)
             large |= small
-            self._enemies.pop(child, None)
-            self._enemies[root] = large
+            self._sides.pop(child, None)
+            self._sides[root] = large
         return True
 
     def barred(self, a: int, b: int) -> bool:
-        """Whether a forbidden pair keeps ``a`` and ``b`` apart. Costs the smaller set of forbidden partners."""
-        one, two = self.find(a), self.find(b)
-        mine, theirs = self._enemies.get(one, set()), self._enemies.get(two, set())
-        few, other = (mine, two) if len(mine) <= len(theirs) else (theirs, one)
-        return any(self.find(enemy) == other for enemy in few)
+        """Whether a forbidden pair keeps ``a`` and ``b`` apart. Costs the sides of the one that takes fewer."""
+        mine, theirs = (self._sides.get(self.find(item), set()) for item in (a, b))
+        few, more = (mine, theirs) if len(mine) <= len(theirs) else (theirs, mine)
+        return any(-side in more for side in few)
 
     def join_all(self, items: Sequence[int]) -> list[int]:
         """Every item joined to the first part of the group that may take it; the parts that remain."""
@@ -84,15 +90,21 @@ class Unions:
 
         So an item that either of two forbidden ones could take goes to neither, whatever the order.
         """
-        if not self._enemies:
+        if not self._sides:
             self.join_all(items)
             return [list(items)]
         roots = list(dict.fromkeys(map(self.find, items)))
-        inside = set(roots)
+        takers: dict[int, list[int]] = {}
+        for root in roots:
+            for side in self._sides.get(root, ()):
+                takers.setdefault(side, []).append(root)
+        foes_of: dict[frozenset[int], frozenset[int]] = {}
         parts: dict[frozenset[int], list[int]] = {}
         for root in roots:
-            foes = frozenset(map(self.find, self._enemies.get(root, ()))) & inside
-            parts.setdefault(foes, []).append(root)
+            sides = frozenset(self._sides.get(root, ()))
+            if sides not in foes_of:  # those who take the same sides are many
+                foes_of[sides] = frozenset(foe for side in sides for foe in takers.get(-side, ()))
+            parts.setdefault(foes_of[sides], []).append(root)
         for first, *others in parts.values():
             for other in others:
                 self.join(first, other)

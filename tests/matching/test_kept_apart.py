@@ -58,6 +58,13 @@ def test_who_is_told_apart_from_one_person_is_settled_at_once_and_not_by_the_nex
     assert match([replace(r, person_id=owners[r.rid]) for r in rows], said, PLAIN).clusters == found
 
 
+def test_two_people_of_very_many_records_are_kept_apart_without_pairs() -> None:
+    rows = [record(n, name="Ann Lee", emails=("ann@acme.com",), person_id="pq"[n % 2]) for n in range(20_000)]
+    assert len(match(rows, [decision(rows[0], rows[1], "different")], PLAIN).clusters) == 2
+    said = [decision(rows[0], rows[1], "different"), decision(rows[0], rows[3], "same")]
+    assert sorted(map(len, match(rows, said, PLAIN).clusters)) == [2, 9999, 9999]
+
+
 def test_an_edit_of_one_profile_takes_no_record_from_somebody_who_was_told_apart() -> None:
     who = {"first_name": "Rob", "last_name": "Hale"}
     with world() as here:
