@@ -141,8 +141,13 @@ def _still_tied(
 
 
 def unsplit(session: Session, near: set[RecordRef], far: set[RecordRef]) -> Judgement | None:
-    """No longer apart by decision: they are tied as they were, unless something else keeps them apart."""
+    """No longer apart by decision: they are tied as they were, unless something else keeps them apart.
+
+    What else was decided about a record of each side, before or for another one, stands: of acts the last counts.
+    """
     acts = _acts(session, near, far, DIFFERENT)
+    latest = max(((d.at, d.by) for d in acts), default=None)
+    acts = [d for d in acts if (d.at, d.by) == latest]
     home = next(filter(None, (session.store.person_of(ref) for ref in sorted(near))), None)
     whose = {ref: home for d in acts if d.verdict == DIFFERENT for ref in (d.a, d.b)}
     return _withdrawal(session, acts, whose)

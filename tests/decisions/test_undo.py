@@ -216,3 +216,21 @@ def test_acts_taken_back_in_turn_leave_no_trace(
             here.settle()
             assert {(d.a, d.b): d for d in here.store.decisions()} == {(d.a, d.b): d for d in standing}
         assert timeless(here) == before
+
+
+def test_a_split_taken_back_leaves_the_never_of_somebody_who_joined_since() -> None:
+    with world() as here:
+        for name, who in (("apollo:b", "Bob"), ("datananas:c", "Cid"), ("topo:a", "Ana")):
+            here.shows(name, first_name=who, last_name=f"{who}son", email=f"{who}@{who}.fr")
+            here.settle()
+        here.join("apollo:b", "datananas:c")
+        here.never("topo:a", "apollo:b")
+        whole = here.person("apollo:b").id
+        here.split("datananas:c")
+        here.join("topo:a", "apollo:b")
+        near, far = (set(records_named(here.store, key)) for key in (whole, here.person("datananas:c").id))
+        here.act(decisions.unsplit(here.session, near, far))
+        assert here.groups() == {frozenset({"topo:a"}), frozenset({"apollo:b", "datananas:c"})}
+        assert [(str(d.a), str(d.b)) for d in here.store.decisions() if d.verdict == "different"] == [
+            ("datananas:c", "topo:a")
+        ]
