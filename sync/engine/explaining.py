@@ -30,6 +30,8 @@ SCHEMA = "contact-sync/explain/1"
 EVIDENCE = {
     "own": "stands alone",
     "linked": "tied before, by something it no longer shows",
+    "former": "has a key of the others that not all of them show any more",
+    "decision": "a person decided that it is one with others",
     "our-create": "created by contact-sync for this person",
     "existing": "the provider answered our create with this record",
 }

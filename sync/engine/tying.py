@@ -8,8 +8,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.engine.policies import match_policy, merge_policy
-from sync.identity import email_key
+from sync.identity.linkedin import is_profile
 from sync.matching import match
+from sync.matching.hubs import entry_of, ties_of
+from sync.matching.parts import ALONE, FORMER_KEY, LINKED
 from sync.membership import assign
 from sync.merging import merge
 from sync.merging.inheriting import inherit
@@ -17,15 +19,20 @@ from sync.merging.parting import Side, part
 from sync.store_port import MembershipUpdate, Merged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from sync.engine.session import Session
     from sync.matching import MatchPolicy, Partition
+    from sync.matching.hubs import Entry
     from sync.membership import MembershipChange
-    from sync.person import Decision, MatchRecord, Person
+    from sync.person import Decision, Person
     from sync.record import RecordRef
     from sync.store_port import Region
+
+
+DECIDED = "decision"
+"""What ties a record to its person where a human said so and no key does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +86,7 @@ def tie(
 def _update(
     session: Session, region: Region, partition: Partition, change: MembershipChange, judged: Judgement
 ) -> MembershipUpdate:
-    ties = _ties(region, partition)
+    ties = _ties(region, partition, judged.decisions(region.decisions))
     parted = tuple(_separated(session, change, frozenset(region.former)))
     separated = (*parted, *_rejoined(session, change, {merged.person_id for merged in parted}))
     return MembershipUpdate(
@@ -96,24 +103,47 @@ def _update(
     )
 
 
-def _ties(region: Region, partition: Partition) -> dict[int, str]:
-    """Record → what ties it to the others of its person: shared keys, or ``own`` for one that is alone."""
-    ties = {cluster[0]: "own" for cluster in partition.clusters if len(cluster) == 1}
-    by_rid = {r.rid: r for r in region.records if r.rid not in ties}
+def _ties(region: Region, partition: Partition, decided: Iterable[Decision]) -> dict[int, str]:
+    """Record → what ties it to the others of its person, or ``own`` for one that is alone."""
+    ties = {cluster[0]: ALONE for cluster in partition.clusters if len(cluster) == 1}
+    entries = {r.rid: entry_of(r) for r in region.records if r.rid not in ties}
+    same: dict[RecordRef, set[RecordRef]] = {}
+    for decision in decided:
+        if decision.verdict == "same":
+            same.setdefault(decision.a, set()).add(decision.b)
+            same.setdefault(decision.b, set()).add(decision.a)
     for cluster in partition.clusters:
-        if len(cluster) == 1:
-            continue
-        keys = {rid: _keys(by_rid[rid]) for rid in cluster}
-        counted = Counter(key for own in keys.values() for key in own)
-        for rid in cluster:
-            shared = sorted({key.partition(":")[0] for key in keys[rid] if counted[key] > 1})
-            ties[rid] = "+".join(shared) or "linked"
+        if len(cluster) > 1:
+            ties.update(_evidence([entries[rid] for rid in cluster], same, partition.generic))
     return ties
 
 
-def _keys(record: MatchRecord) -> set[str]:
-    keys = {f"email:{key}" for key in map(email_key, record.emails) if key is not None}
-    return keys | {f"linkedin:{profile}" for profile in (record.linkedin or "").split()}
+def _evidence(
+    person: Sequence[Entry], same: Mapping[RecordRef, set[RecordRef]], generic: frozenset[str]
+) -> Iterator[tuple[int, str]]:
+    """Record → the kinds of keys that it shares with others of the person; else that somebody decided so, or that
+    not both show a key any more. Nobody's keys tie nobody, but for two of them together.
+    """
+    refs = {entry.record.ref for entry in person}
+    shown = Counter(key for entry in person for key in _keys(entry, generic))
+    held = Counter(key for entry in person for key in ties_of(entry, generic))
+    for entry in person:
+        kinds = {kind for key in _keys(entry, generic) if shown[key] > 1 for kind in _kinds(key)}
+        if kinds:
+            yield entry.record.rid, "+".join(sorted(kinds))
+        elif not refs.isdisjoint(same.get(entry.record.ref, ())):
+            yield entry.record.rid, DECIDED
+        else:
+            yield entry.record.rid, FORMER_KEY if any(held[key] > 1 for key in ties_of(entry, generic)) else LINKED
+
+
+def _keys(entry: Entry, generic: frozenset[str]) -> Iterator[str]:
+    """What ``entry`` shows that joins: its keys, and nobody's profile with nobody's email."""
+    return ties_of(replace(entry, aliases=()), generic)
+
+
+def _kinds(key: str) -> Iterator[str]:
+    return ("linkedin" if is_profile(part) else "email" for part in key.split())
 
 
 def _separated(session: Session, change: MembershipChange, retired: frozenset[str]) -> Iterator[Merged]:

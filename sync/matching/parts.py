@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 
     from sync.change import Suspicion
 
-SHARES_EMAIL, SHARES_PROFILE, HAD_OTHER_KEYS, CAREFUL = 1, 2, 4, 8
-EVIDENCE: Final = ("linked", "email", "linkedin", "email+linkedin")
+SHARES_EMAIL, SHARES_PROFILE, HAD_OTHER_KEYS, CAREFUL, SHARES_FORMER = 1, 2, 4, 8, 128
+LINKED: Final = "linked"
+EVIDENCE: Final = (LINKED, "email", "linkedin", "email+linkedin")
 """What ties a record to the others of its person, by the two lowest bits of its flags."""
 ALONE: Final = "own"
-_KNOWN: Final = {evidence: number << 4 for number, evidence in enumerate((*EVIDENCE, ALONE), start=1)}
+FORMER_KEY: Final = "former"
+"""What ties a record whose key others of its person have, but not all of them show."""
+_KNOWN: Final = {evidence: number << 4 for number, evidence in enumerate((*EVIDENCE, ALONE, FORMER_KEY), start=1)}
 _KNOWN_BITS: Final = 0x70
 _SEVERAL: Final = -1
 _AT_ONCE: Final = 4000
@@ -173,6 +176,9 @@ class Parts:
         if len(marked) > 1:
             for rid in marked:
                 self._flags[rid] |= flag
+        if len(marked) < len(holders):
+            for rid in holders:
+                self._flags[abs(rid)] |= SHARES_FORMER
         first, *others = map(abs, holders)
         for other in others:
             self._tie(first, other)
@@ -279,11 +285,15 @@ class Parts:
             self._founders.append(part[0])
             return
         for rid in part:
-            evidence = EVIDENCE[self._flags[rid] & 3]
+            evidence = self._evidence(rid)
             if not self._people[rid]:
                 self.joined.append((rid, linked, evidence))
             elif self._flags[rid] & _KNOWN_BITS != _KNOWN[evidence]:
                 self.told.append((rid, evidence))
+
+    def _evidence(self, rid: int) -> str:
+        shown = self._flags[rid] & 3
+        return FORMER_KEY if not shown and self._flags[rid] & SHARES_FORMER else EVIDENCE[shown]
 
     def _flatten(self) -> None:
         for rid in self.rids:
@@ -301,4 +311,4 @@ class Parts:
             if self._next[root] == root:
                 yield [(root, ALONE)]
             else:
-                yield [(rid, EVIDENCE[self._flags[rid] & 3]) for rid in self._part(root)]
+                yield [(rid, self._evidence(rid)) for rid in self._part(root)]
