@@ -50,7 +50,7 @@ def field_lines(told: dict[str, Any]) -> Iterator[str]:
             yield f"{below}waits for you [{conflict['item']}]: {conflict['why']}"
             yield from (f"{below}{source} says {_value(value)}" for source, value in conflict["values"].items())
         for record, held in field["held_by"].items():
-            if held["shows"] != field["value"] and record not in field["lost"]:
+            if held["shows"] not in (field["value"], field["lost"].get(record, field["value"])):
                 sent = f"; we sent {_value(held['sent'])}" if "sent" in held else ""
                 shows = "shows" if record in live else "is gone and showed"
                 yield f"{below}{record} {shows} {_value(held['shows'])}{sent}"

@@ -297,6 +297,15 @@ def test_what_a_record_showed_that_is_gone_is_told_as_past() -> None:
     assert told[1:] == ["topo:1 is gone and showed COO", "apollo:2 shows CFO"]
 
 
+def test_what_a_record_shows_now_is_told_beside_another_value_of_it_that_lost() -> None:
+    held = {"topo:1": {"shows": "COO"}, "apollo:2": {"shows": "CFO"}}
+    lost = {"topo:1": "Chief", "apollo:2": "CFO"}
+    title = {"value": "CEO", "rule": None, "lost": lost, "conflict": None, "held_by": held}
+    records = [{"record": name, "state": "live"} for name in held]
+    told = [line.strip() for line in field_lines({"fields": {"job_title": title}, "records": records})]
+    assert told[1:] == ["lost: Chief (topo:1)", "lost: CFO (apollo:2)", "topo:1 shows COO"]
+
+
 PAYLOAD = "\x1b[2J\u202e\x9b31m\nX"
 
 
