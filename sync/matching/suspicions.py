@@ -16,6 +16,7 @@ from sync.change import Feature, Suspicion
 from sync.identity.domains import company_domain
 from sync.identity.emails import mailbox_of
 from sync.identity.folding import fold_name, fold_text, spaced
+from sync.identity.linkedin import is_profile
 from sync.identity.names import names_agree
 from sync.identity.phones import phone_number
 from sync.identity.words import words
@@ -217,8 +218,9 @@ def _against(*pair: MatchRecord) -> Feature | None:
     a, b = map(entry_of, pair)
     if a.differs_in_profile(b):
         return _feature("profile", 1 - _OTHER_PROFILE, "Each has another LinkedIn profile.")
-    hosts = [{key.rpartition("@")[2] for key in entry.keys if "@" in key} for entry in (a, b)]
-    if not hosts[0].isdisjoint(hosts[1]):
+    own, others = ({key for key in entry.keys if not is_profile(key)} for entry in (a, b))
+    hosts = [{email.rpartition("@")[2] for email in emails} for emails in (own, others)]
+    if own.isdisjoint(others) and not hosts[0].isdisjoint(hosts[1]):
         return _feature("mailbox", 1 - _OTHER_MAILBOX, "Each has another mailbox at one host.")
     return None
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sync.matching import MatchPolicy, match
+from sync.matching import MatchPolicy, likeness, match
 from sync.matching.values import ONE_MAILBOX, TWO_PROFILES
 from tests.matching.histories import record
 
@@ -75,3 +75,11 @@ def test_addresses_of_two_mailboxes_say_nothing(one: str, other: str) -> None:
 def test_a_shared_address_that_profiles_contradict_is_told_as_that() -> None:
     rows = [record(n, name="Ann Lee", emails=("ann@gmail.com",), linkedin=f"in:ann-{n}") for n in range(2)]
     assert [s.reason for s in match(rows).suspicions] == [TWO_PROFILES]
+
+
+def test_only_addresses_that_differ_speak_against_one_person() -> None:
+    one, other = (record(n, name="Ann Lee", emails=("ann@acme.com",)) for n in range(2))
+    for emails, told in ((other.emails, ["name", "domain"]), (("lee@acme.com",), ["name", "domain", "mailbox"])):
+        found = likeness(one, replace(other, emails=emails), 0.9)
+        assert found is not None
+        assert [f.name for f in found.features] == told
