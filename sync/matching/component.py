@@ -16,13 +16,13 @@ from sync.matching.bridges import hold_bridges
 from sync.matching.follow import follow
 from sync.matching.hubs import Entry, Hub, hubs_of
 from sync.matching.in_question import in_question
+from sync.matching.twins import hold_twins
 from sync.matching.unions import Unions
 from sync.matching.values import (
     DISPUTED,
     DIVIDED,
     OPENED,
     REFUSED,
-    TWINS,
     TWO_PROFILES,
     Apart,
     Findings,
@@ -75,12 +75,9 @@ class Resolution:
         ties = [*self._hubs.profiles, *self._hubs.emails, *self._links]
         ties += self._hubs.aliases
         ties += [Hub("human decision", [a, b]) for a, b in self._hubs.same]
-        people = [part for group in groups for part in self._hold_twins(group, ties)]
-        people = [
-            part
-            for group in people
-            for part in hold_bridges(group, self._entries, ties, self._hubs, self._findings)
-        ]
+        near = (self._entries, ties, self._hubs, self._findings)
+        people = [part for group in groups for part in hold_twins(group, self._unions.barred, *near)]
+        people = [part for group in people for part in hold_bridges(group, *near)]
         self._note_disputes(people)
         if len(people) > 1:
             self._findings.suspicions += in_question(self._entries, people, self._hubs.generic)
@@ -239,45 +236,6 @@ class Resolution:
             if len(sides) > 1 and shape not in seen:
                 seen.add(shape)
                 self._note(where, reason, list(sides.values()), keys)
-
-    def _hold_twins(self, group: list[int], ties: list[Hub]) -> list[list[int]]:
-        """Existing people stay apart when their merge would put two records of one provider into one person."""
-        if len({self._entries[at].record.person_id for at in group} - {None}) < 2:
-            return [group]
-        units = self._units(group)
-        persons = {units[at] for at in group if self._entries[at].record.person_id is not None}
-        if len(persons) < 2 or not self._makes_twins(units):
-            return [group]
-        near = [sorted({units[at] for at in hub.members if at in units}) for hub in ties]
-        followers = follow(
-            sorted(set(units.values())), {person: person for person in persons}, near, self._unions.barred
-        )
-        parts: dict[int, list[int]] = {}
-        for at in group:
-            parts.setdefault(followers.get(units[at], units[at]), []).append(at)
-        sides = sorted(parts.values())
-        self._note(self._findings.held_merges, TWINS, sides, ())
-        return sides
-
-    def _units(self, group: list[int]) -> dict[int, int]:
-        """Record to a number for what stays together: one person's records, and those a human called the same."""
-        units = Unions(len(self._entries))
-        for a, b in self._hubs.same:
-            units.join(a, b)
-        first: dict[str, int] = {}
-        for at in group:
-            person_id = self._entries[at].record.person_id
-            if person_id is not None:
-                units.join(first.setdefault(person_id, at), at)
-        return {at: units.find(at) for at in group}
-
-    def _makes_twins(self, units: dict[int, int]) -> bool:
-        owner: dict[str, int] = {}
-        return any(
-            owner.setdefault(self._entries[at].record.ref.provider, unit) != unit
-            for at, unit in units.items()
-            if self._entries[at].record.person_id is not None
-        )
 
     def _note(self, where: list[Apart], reason: str, sides: list[list[int]], keys: tuple[str, ...]) -> None:
         where.append(Apart(reason=reason, sides=tuple(tuple(map(self._rid, side)) for side in sides), keys=keys))

@@ -11,7 +11,7 @@ from sync.identity.linkedin import is_profile, linkedin_key
 from sync.identity.names import names_agree
 from sync.matching.generic import generic_pairs, is_generic
 from sync.matching.key_names import group_names
-from sync.matching.values import DISPUTED, SAME_EMAIL, every_two
+from sync.matching.values import DISPUTED, SAME_EMAIL, UNTOLD, every_two
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -148,7 +148,7 @@ def _read_key(key: str, holding: list[Entry], policy: MatchPolicy, hubs: Hubs, f
     if len(showing) < len(holding):
         _read_aliases(key, holding, groups, hubs)
     if strict and not is_profile(key):
-        findings.suspicions += _disagreements(holding, names.group_of)
+        findings.suspicions += _disagreements(key, holding, names.group_of)
 
 
 def _read_aliases(key: str, holding: list[Entry], groups: dict[str, int] | None, hubs: Hubs) -> None:
@@ -196,20 +196,23 @@ def _equal_on_both(profile: str, holding: list[Entry], policy: MatchPolicy) -> l
     return hubs
 
 
-def _disagreements(holding: list[Entry], group_of: dict[str, int]) -> list[Suspicion]:
+def _disagreements(key: str, holding: list[Entry], group_of: dict[str, int]) -> list[Suspicion]:
     """Every two of the groups of names, of which what fits several or has no name is one, are a suspicion."""
     first: dict[int, Entry] = {}
     for entry in holding:
         first.setdefault(group_of.get(entry.record.name or "", -1), entry)
     sides = sorted(first.values(), key=lambda entry: entry.order)
-    return [same_email(one.record, other.record) for one, other in every_two(sides)]
+    return [same_email(key, one, other) for one, other in every_two(sides)]
 
 
-def same_email(a: MatchRecord, b: MatchRecord) -> Suspicion:
-    """The two share an address, and their names do not tell that they are one."""
-    name = names_agree(a.name, b.name)
+def same_email(key: str, one: Entry, other: Entry) -> Suspicion:
+    """The two show or had an address, and their names do not tell that they are one."""
+    name = names_agree(one.record.name, other.record.name)
+    show = key in one.keys and key in other.keys
+    detail = "They have the same email." if show else "They have the same email, or had it before."
     features = (
-        Feature(name="email", score=1.0, detail="They have the same email."),
+        Feature(name="email", score=1.0, detail=detail),
         Feature(name="name", score=name.score, detail=name.reason),
     )
-    return Suspicion(records=(a.ref, b.ref), score=DISPUTED, reason=SAME_EMAIL, features=features)
+    reason = SAME_EMAIL if name.agree is False else UNTOLD
+    return Suspicion(records=(one.record.ref, other.record.ref), score=DISPUTED, reason=reason, features=features)

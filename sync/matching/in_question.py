@@ -41,7 +41,7 @@ def _between(key: str, one: Entry, other: Entry) -> Suspicion:
     records = (one.record.ref, other.record.ref)
     names = names_agree(one.record.name, other.record.name)
     if not is_profile(key) and names.agree is False:
-        return same_email(one.record, other.record)
+        return same_email(key, one, other)
     if not is_profile(key) and one.differs_in_profile(other):
         return Suspicion(records=records, score=DISPUTED, reason=TWO_PROFILES)
     if key in one.keys and key in other.keys:

@@ -19,9 +19,11 @@ GENERIC_AFTER: Final = 3
 """Mutually incompatible names after which a key is nobody's, unless somebody says otherwise."""
 
 SAME_EMAIL: Final = "same email, names disagree"
+UNTOLD: Final = "same email, and names do not tell whose it is"
 TWO_PROFILES: Final = "tied by email, two LinkedIn profiles"
 BRIDGE: Final = "one record alone ties two complete people"
 TWINS: Final = "their merge would make twins at one provider"
+WAITING: Final = "their merge waits for another one, which would make twins at one provider"
 OPENED: Final = "their merge rested on a key that became generic"
 DIVIDED: Final = "they were one person, and show two LinkedIn profiles by now"
 REFUSED: Final = "same key, and a human decision keeps it from joining them all"

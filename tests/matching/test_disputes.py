@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sync.matching import match
 from sync.matching.hubs import entry_of, holders_of
-from sync.matching.values import MAX_SIDES, SAME_EMAIL, TWO_PROFILES
+from sync.matching.values import MAX_SIDES, SAME_EMAIL, TWINS, TWO_PROFILES, UNTOLD, WAITING
 from tests.matching.histories import PLAIN, decision, record
 
 if TYPE_CHECKING:
@@ -83,7 +83,12 @@ def test_every_two_people_who_show_or_had_one_key_that_joins_are_in_question_unt
 def test_an_address_of_two_names_and_of_nobody_named_is_asked_about_between_every_two() -> None:
     rows = [record(n, name=name, emails=("x@acme.com",)) for n, name in enumerate(["Ann Lee", "Bob Ray", None])]
     found = match(rows, (), PLAIN)
-    assert {s.reason for s in found.suspicions} == {SAME_EMAIL}
+    names = {tuple(rows[int(ref.record_id)].name for ref in s.records): s.reason for s in found.suspicions}
+    assert {frozenset(pair): reason for pair, reason in names.items()} == {
+        frozenset({"Ann Lee", "Bob Ray"}): SAME_EMAIL,
+        frozenset({"Ann Lee", None}): UNTOLD,
+        frozenset({"Bob Ray", None}): UNTOLD,
+    }
     assert asked(rows, found) == {frozenset(pair) for pair in combinations(range(3), 2)}
 
 
@@ -93,3 +98,19 @@ def test_of_a_dispute_with_very_many_sides_only_the_first_is_asked_about_with_al
     found = match(rows, (), PLAIN)
     assert {s.reason for s in found.suspicions} == {TWO_PROFILES}
     assert len(found.suspicions) == MAX_SIDES * (MAX_SIDES - 1) // 2 + 10
+
+
+def test_of_people_whose_merge_is_held_only_those_are_told_to_make_twins_who_would() -> None:
+    one = {"emails": ("x@acme.com",), "linkedin": "in:ann"}
+    rows = [
+        record(0, name="Ann Lee", provider="topo", person_id="p", **one),
+        record(1, name="Ann Lee", provider="topo", person_id="q", linkedin="in:ann"),
+        record(2, name="Ann Lee", provider="apollo", person_id="r", emails=("x@acme.com",)),
+    ]
+    found = match(rows, (), PLAIN)
+    assert len(found.clusters) == 3
+    assert {frozenset(int(ref.record_id) for ref in s.records): s.reason for s in found.suspicions} == {
+        frozenset({0, 1}): TWINS,
+        frozenset({0, 2}): WAITING,
+        frozenset({1, 2}): WAITING,
+    }
