@@ -6,7 +6,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from state import by_hand, decisions, findings, operations
+from state import by_hand, decisions, findings, generic_keys, operations
 from state.ledger import from_line
 from state.rows import from_time, from_time_or_none, to_json
 from sync.change import CannotExpress
@@ -32,6 +32,7 @@ def load(connection: Connection, person: str) -> Dossier:
         former_ids=tuple(sorted(former)),
         split_from=None if left is None else left[0],
         sightings=tuple(sightings),
+        generic=generic_keys.of_person(connection, person),
         sent=tuple(operations.of_people(connection, ids)),
         suspicions=tuple(findings.suspicions(connection, person)),
         holds=tuple(findings.holds(connection, person)),

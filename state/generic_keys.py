@@ -39,6 +39,10 @@ HELD = """
     SELECT DISTINCT x.value FROM json_each(?) AS j CROSS JOIN record_key AS k ON k.rid = j.value
     CROSS JOIN generic_key AS x ON x.kind = k.kind AND x.value = k.value
 """
+OF_PERSON = """
+    SELECT DISTINCT x.kind, x.value FROM link AS l CROSS JOIN record_key AS k ON k.rid = l.rid
+    CROSS JOIN generic_key AS x ON x.kind = k.kind AND x.value = k.value WHERE l.person_id = ?
+"""
 FORGET = """
     DELETE FROM generic_key WHERE (kind, value) IN (
         SELECT k.kind, k.value FROM json_each(?) AS j CROSS JOIN record_key AS k ON k.rid = j.value
@@ -66,6 +70,11 @@ def _names(connection: Connection, kind: str, value: str) -> Iterator[str | None
 def inside(connection: Connection) -> list[str]:
     """The keys of the temporary table ``region`` through which it did not grow."""
     return [row[0] for row in connection.exec_driver_sql(INSIDE)]
+
+
+def of_person(connection: Connection, person: str) -> frozenset[tuple[str, str]]:
+    """Those (kind, value) that a record of the person shows or had."""
+    return frozenset((kind, value) for kind, value in connection.exec_driver_sql(OF_PERSON, (person,)))
 
 
 def keep(connection: Connection, generic: Collection[str], region: str | None) -> None:

@@ -39,12 +39,14 @@ class Dossier:
     """What is known around one person besides the person: oldest first wherever there is an order.
 
     ``former_ids``: ids that were merged into this one. ``split_from``: the id this one was parted from.
+    ``generic``: keys of its records that stand at so many different people that they join nobody.
     """
 
     person_id: str
     former_ids: tuple[str, ...] = ()
     split_from: str | None = None
     sightings: tuple[Sighting, ...] = ()
+    generic: frozenset[tuple[str, str]] = frozenset()
     sent: tuple[Sent, ...] = ()
     suspicions: tuple[Suspicion, ...] = ()
     holds: tuple[Hold, ...] = ()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sync.change import LATER
 from sync.clock import utc
 from sync.codes import explain
+from sync.identity import email_key
 from sync.identity.names import names_agree
 from sync.items import item_id
 from sync.optouts import OptOutIndex, in_force
@@ -222,24 +223,9 @@ class Explainer:
             "shared_keys": [self._key(*key) for key in sorted(shared)],
             "decisions": [self._decision(d) for d in between],
             "suspicions": [self._suspicion(s) for s in suspicions],
-            "why": list(self._why_two(a, b, between, suspicions, bool(shared))),
+            "why": list(_why_two((a, left), (b, right), between, suspicions)),
             "side_by_side": self.side_by_side(a, b),
         }
-
-    def _why_two(
-        self, a: Person, b: Person, decided: list[Decision], suspicions: list[Suspicion], shared: bool
-    ) -> Iterator[str]:
-        for decision in decided[:1]:
-            yield f"{decision.by} decided on {decision.at:%Y-%m-%d}: {decision.verdict}."
-        for suspicion in suspicions:
-            yield f"Perhaps one ({suspicion.score:.0%}): {suspicion.reason}; a person is to decide."
-        agreement = names_agree(a.contact.full_name, b.contact.full_name)
-        if not shared:
-            yield "They share no email and no profile that joins."
-        elif not decided and not suspicions:
-            yield "They share a key that joins nobody: it stands at too many different people, or at a role."
-        if agreement.agree is False:
-            yield "Their names disagree."
 
     def side_by_side(self, a: Person, b: Person) -> dict[str, dict[str, Any]]:
         """Field → both values with their sources."""
@@ -277,8 +263,38 @@ class Explainer:
         return f"{kind} {self._text(value)}"
 
 
-def _keys(dossier: Dossier) -> set[tuple[str, str]]:
-    return {key for sighting in dossier.sightings for key, shown in sighting.keys.items() if shown}
+def _why_two(
+    one: tuple[Person, Dossier],
+    other: tuple[Person, Dossier],
+    decided: list[Decision],
+    suspicions: list[Suspicion],
+) -> Iterator[str]:
+    for decision in decided[:1]:
+        yield f"{decision.by} decided on {decision.at:%Y-%m-%d}: {decision.verdict}."
+    for suspicion in suspicions:
+        yield f"Perhaps one ({suspicion.score:.0%}): {suspicion.reason}; a person is to decide."
+    (a, left), (b, right) = one, other
+    shared = _keys(left) & _keys(right)
+    if not shared and _joining(_keys(left, former=True) & _keys(right, former=True), left):
+        yield "They share no email and no profile that both still show."
+    elif not shared:
+        yield "They share no email and no profile that joins."
+    elif not decided and not suspicions and _joining(shared, left):
+        yield "They share a key with so many others in question that not every two of them are asked about."
+    elif not decided and not suspicions:
+        yield "They share a key that joins nobody: it stands at too many different people, or at a role."
+    if names_agree(a.contact.full_name, b.contact.full_name).agree is False:
+        yield "Their names disagree."
+
+
+def _keys(dossier: Dossier, *, former: bool = False) -> set[tuple[str, str]]:
+    """What the person's records show, with what they showed before where that is asked for."""
+    return {key for sighting in dossier.sightings for key, shown in sighting.keys.items() if shown or former}
+
+
+def _joining(keys: set[tuple[str, str]], dossier: Dossier) -> bool:
+    """Whether one of the person's ``keys`` joins; a kept address may be a role by now."""
+    return any(kind != "email" or email_key(value) is not None for kind, value in keys - dossier.generic)
 
 
 def _paired(person: Person, dossier: Dossier) -> Iterable[tuple[Member, Sighting | None]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sync.engine.explaining import EVIDENCE, Explainer
+from sync.matching.values import MAX_SIDES, TWO_PROFILES
 from tests.decisions.worlds import world
 
 if TYPE_CHECKING:
@@ -72,3 +73,36 @@ def test_an_address_that_joins_nobody_is_no_reason_for_one_person(here: World) -
     here.settle()
     here.join("topo:0", "topo:1")
     assert why(here, "topo:0") == dict.fromkeys(("topo:0", "topo:1"), EVIDENCE["decision"])
+
+
+def why_two(here: World, one: str, other: str) -> list[str]:
+    told = Explainer(here.store, here.clock.now(), values=True).pair(here.person(one), here.person(other))["why"]
+    assert isinstance(told, list)
+    return told
+
+
+def test_why_two_of_very_many_in_question_are_not_asked_about_is_told(here: World) -> None:
+    for number in range(MAX_SIDES + 2):
+        profile = f"{PROFILE}ana-{number:02}"
+        here.shows(f"topo:{number:02}", email="ana@oakmere.com", linkedin_url=profile, **ANA)
+    here.settle()
+    one, other = f"topo:{MAX_SIDES:02}", f"topo:{MAX_SIDES + 1:02}"
+    (told,) = why_two(here, one, other)
+    assert "so many others in question" in told
+    for number, given in enumerate(("Bob", "Cleo")):
+        here.shows(f"apollo:{number}", email="ana@oakmere.com", first_name=given, last_name=f"{given}son")
+    here.settle()
+    (told,) = why_two(here, one, other)
+    assert "joins nobody" in told
+
+
+def test_who_shares_only_what_one_of_them_had_is_told_as_that(here: World) -> None:
+    here.shows("topo:1", email="head@oakmere.com", linkedin_url=PROFILE + "ana-1", **ANA)
+    here.settle()
+    here.shows("topo:1", email="ana@new.com")
+    here.shows("apollo:1", email="head@oakmere.com", linkedin_url=PROFILE + "ana-2", **ANA)
+    here.settle()
+    assert why_two(here, "topo:1", "apollo:1") == [
+        f"Perhaps one (90%): {TWO_PROFILES}; a person is to decide.",
+        "They share no email and no profile that both still show.",
+    ]
