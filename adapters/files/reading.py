@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -140,7 +141,7 @@ class _Taken:
         cells = _cells(row, self._columns)
         reason = _reason(cells.get(OPTED_OUT))
         if reason:  # before anything else of the row can be found wrong: an opt-out is never lost to that
-            self._opt_out(_contact({name: cells[name] for name in KEYS if name in cells}), reason)
+            self._opt_out(cells, reason)
         contact = _contact(cells)
         _check_size(contact)
         record_id = _text(cells.get(RECORD_ID)) or record_name(contact, self._key)
@@ -158,12 +159,19 @@ class _Taken:
             opted_out=reason,
         )
 
-    def _opt_out(self, contact: Contact, reason: str) -> None:
-        emails = tuple(email for email in contact.emails if canonical_email(email))
-        profile = contact.linkedin_url if linkedin_key(contact.linkedin_url) else None
-        if not (emails or profile):
-            raise ValueError("an opt-out without an email or profile that can be read")
-        self.opt_outs.append(OptOut(emails=emails, linkedin_url=profile, reason=reason, source="import"))
+    def _opt_out(self, cells: Mapping[str, Any], reason: str) -> None:
+        shown: dict[str, Any] = {}
+        for name in (*KEYS, RECORD_ID):
+            with suppress(ValueError):  # what else the row names them by is enough
+                shown[name] = _emails(cells.get(name)) if name == "emails" else _text(cells.get(name))
+        emails = tuple(email for email in shown.get("emails", ()) if canonical_email(email))
+        profile = shown.get("linkedin_url") if linkedin_key(shown.get("linkedin_url")) else None
+        named = shown.get(RECORD_ID) or record_name(Contact(emails=emails, linkedin_url=profile), self._key)
+        if not named:
+            raise ValueError("an opt-out without a record_id, an email or a profile that can be read")
+        self.opt_outs.append(
+            OptOut(emails=emails, linkedin_url=profile, reason=reason, source="import", source_id=named)
+        )
 
 
 def _cells(row: Row, columns: _Columns) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sync.contact import Contact
 from sync.engine.absence import mark_gone
+from sync.engine.export_noes import noes_of
 from sync.engine.opt_out_lists import note_opt_outs
 from sync.engine.storing import keep_records
 from sync.errors import Rejected
@@ -17,6 +18,7 @@ from sync.record import RecordRef
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sync.engine.export_noes import Noes
     from sync.engine.session import Seat, Session
     from sync.record import Export, Record
     from sync.store_port import ProviderState
@@ -53,15 +55,16 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
     for an export older than the last one; one that was taken in before another one is that, too.
     """
     state = seat.state
-    bad_rows = tuple(sorted((*export.bad_rows, *_nameless(seat, export))))
+    noes = noes_of(session, seat, export)
+    bad_rows = tuple(sorted((*export.bad_rows, *_nameless(seat, export), *_nobodys(export, noes))))
     digest = f"{export.digest}{COMPLETE if complete else ''}"
     if _is_known(state, export, digest):
         return Imported(known=True, bad_rows=bad_rows)
     _refuse_older(session, seat, export)
     before = seat.changed
-    opt_outs = note_opt_outs(session, export.opt_outs)
+    opt_outs = note_opt_outs(session, noes.opt_outs)
     outdated = _outdated(session, seat, export)
-    rows, withheld = _rows(session, seat, export, outdated)
+    rows, withheld = _rows(session, seat, export, outdated | noes.nobodys)
     sweep_id = session.clock.new_id() if complete else None  # one of its own: the provider's may be under way
     keep_records(session, seat, rows, sweep_id=sweep_id)
     gone = _lacking(session, seat, export, sweep_id) if sweep_id is not None and not bad_rows else []
@@ -153,13 +156,20 @@ def _nameless(seat: Seat, export: Export) -> list[tuple[int, str]]:
     return [(n, why) for n, record in zip(export.lines, export.records, strict=True) if _named_by_key(record)]
 
 
+def _nobodys(export: Export, noes: Noes) -> list[tuple[int, str]]:
+    """Line and reason of rows whose opt-out is nobody's."""
+    why = "an opt-out without an email or profile that can be read, of a record that is not known here by one"
+    lines = zip(export.lines, export.records, strict=True)
+    return [(line, why) for line, record in lines if record.ref in noes.nobodys]
+
+
 def _rows(
-    session: Session, seat: Seat, export: Export, outdated: frozenset[RecordRef]
+    session: Session, seat: Seat, export: Export, left_out: frozenset[RecordRef]
 ) -> tuple[list[Record], bool]:
     """The rows as records we can keep, newer knowledge of ours left alone; whether any value was for that."""
     later = _sent_after(session, seat.name, export.as_of - session.settings.sync.settle)
     readable = seat.provider.capabilities.readable
-    rows = [r for r in export.records if r.ref not in outdated and not (readable and _named_by_key(r))]
+    rows = [r for r in export.records if r.ref not in left_out and not (readable and _named_by_key(r))]
     names = _known_names(session, rows)
     key = {seat.provider.capabilities.match_key}
     newer = [

@@ -112,8 +112,23 @@ def test_a_row_that_is_bad_for_another_reason_still_counts_as_an_opt_out() -> No
 
 
 def test_an_opt_out_that_nobody_can_be_found_by_is_a_bad_row() -> None:
-    export = taken("record_id,email,opted_out\nr1,not an address,yes\n")
-    assert export.bad_rows == ((2, "an opt-out without an email or profile that can be read"),)
+    export = taken("record_id,email,opted_out\n,not an address,yes\n")
+    assert export.bad_rows == ((2, "an opt-out without a record_id, an email or a profile that can be read"),)
+
+
+def test_an_opt_out_is_named_as_its_record_is() -> None:
+    lines = ["record_id,email,opted_out", "r1,not an address,yes", ",ana@ex.org,yes"]
+    export = taken("\n".join(lines))
+    assert [(o.source_id, o.emails) for o in export.opt_outs] == [
+        ("r1", ()),
+        ("email:ana@ex.org", ("ana@ex.org",)),
+    ]
+
+
+def test_an_opt_out_whose_email_cannot_be_read_is_named_by_its_id() -> None:
+    export = taken('{"record_id": "r1", "email": true, "opted_out": true}')
+    assert [(o.source_id, o.emails) for o in export.opt_outs] == [("r1", ())]
+    assert export.bad_rows == ((1, "a bool where text belongs"),)
 
 
 def test_a_second_row_of_one_record_is_a_bad_row() -> None:
