@@ -6,7 +6,7 @@ counts. A reason we do not know forbids everything, because the provider's list 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -142,10 +142,10 @@ class OptOutIndex:
             self._by_key.setdefault(key, []).append(entry)
 
     def knows(self, entry: OptOutEntry) -> bool:
-        """Whether the ledger already says just this."""
+        """Whether the ledger already says this: under an id also where it ended since, or was about more keys."""
         if entry.source_id is not None:
             before = self._by_source.get((entry.source, entry.source_id))
-            return before is not None and _says(before) == _says(entry)
+            return before is not None and _says(replace(before, keys=before.keys & entry.keys)) == _says(entry)
         return any(
             known.source == entry.source and _says(known) == _says(entry)
             for key in entry.keys

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 PullMode = Literal["incremental", "sweep"]
 
+OPTED_OUT = "opted_out"
+"""What the opt-out on a row is called, in exports as in ``Record``."""
+
 
 class RecordRef(NamedTuple):
     """One provider's row, by name; ``str()`` gives the form people type: ``provider:id``.
@@ -41,7 +44,8 @@ class Record:
     """One provider's row for a person, as it was read.
 
     ``absent``: canonical fields that this row did not carry at all (a trimmed row): what was observed before
-    stays. ``unreadable``: those among them, and ``opted_out``, that stand there in a form that nobody can read.
+    stays. The rows of an export hold ``opted_out`` there, too, where they say nothing of it. ``unreadable``:
+    those among them, and ``opted_out``, that stand there in a form that nobody can read.
     ``first_carried``: fields that no row carried before and that took part in no merge yet.
     ``created_at`` and ``updated_at`` are the provider's own times, aware UTC, ``None`` when it tells
     none. ``opted_out``: an opt-out reason (Topo's vocabulary) the row itself carries, or ``None``.
@@ -84,7 +88,8 @@ class OptOut:
     """Somebody said no. ``reason``: Topo's vocabulary, kept as it came when unknown.
 
     ``until``: a timed opt-out's end, ``None`` = permanent. ``source``: provider name, ``import`` or
-    ``person:<name>``; ``source_id``: the provider's id of the entry, ``None`` when it has none.
+    ``person:<name>``; ``source_id``: the provider's id of the entry, or what names the row that says it, ``None``
+    when it has none.
     """
 
     emails: tuple[str, ...]
@@ -237,8 +242,9 @@ class Link:
 class Export:
     """A provider's export file, read. ``bad_rows``: (line number, why) of rows left out.
 
-    ``lines``: where each record stands, in their order. ``as_of``: the time it speaks for. ``digest``: SHA-256
-    of its bytes, hex. ``unknown``: columns nobody here understands. ``repeated``: columns named more than once.
+    ``lines``: where each record stands, in their order. ``opt_outs``: their ``source_id`` is the record's id.
+    ``as_of``: the time it speaks for. ``digest``: SHA-256 of its bytes, hex. ``unknown``: columns nobody here
+    understands. ``repeated``: columns named more than once.
     """
 
     records: tuple[Record, ...]

@@ -14,7 +14,7 @@ from sync.contact import ALIASES, FIELD_NAMES, VARIABLE_PREFIX, Contact, Value
 from sync.errors import ConfigError, Rejected
 from sync.identity import canonical_email, clean_text, linkedin_key
 from sync.optouts import KNOWN_REASONS
-from sync.record import Export, OptOut, Record, RecordRef
+from sync.record import OPTED_OUT, Export, OptOut, Record, RecordRef
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,6 @@ LONGEST_TEXT = 100_000
 MOST_EMAILS = 100
 MOST_VARIABLES = 1_000
 RECORD_ID = "record_id"
-OPTED_OUT = "opted_out"
 VARIABLE_TABLES = ("variables", "vars")
 """Columns of JSON Lines that hold all variables as one object."""
 
@@ -155,7 +154,7 @@ class _Taken:
         self.records[record_id] = Record(
             ref=RecordRef(self._provider, record_id),
             contact=contact,
-            absent=frozenset(FIELD_NAMES) - cells.keys(),
+            absent=frozenset((*FIELD_NAMES, OPTED_OUT)) - cells.keys(),
             opted_out=reason,
         )
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from sync.contact import Contact
 from sync.engine.absence import mark_gone
-from sync.engine.export_noes import noes_of
+from sync.engine.export_noes import noes_of, said_before
 from sync.engine.opt_out_lists import note_opt_outs
 from sync.engine.storing import keep_records
 from sync.errors import Rejected
 from sync.identity.canonical import keys_of
-from sync.record import RecordRef
+from sync.record import OPTED_OUT, RecordRef
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sync.engine.export_noes import Noes
@@ -62,11 +63,11 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
         return Imported(known=True, bad_rows=bad_rows)
     _refuse_older(session, seat, export)
     before = seat.changed
-    opt_outs = note_opt_outs(session, noes.opt_outs)
+    opt_outs = note_opt_outs(session, noes.opt_outs, anew=noes.anew)
     outdated = _outdated(session, seat, export)
     rows, withheld = _rows(session, seat, export, outdated | noes.nobodys)
     sweep_id = session.clock.new_id() if complete else None  # one of its own: the provider's may be under way
-    keep_records(session, seat, rows, sweep_id=sweep_id)
+    keep_records(session, seat, rows, sweep_id=sweep_id, noted=True)
     gone = _lacking(session, seat, export, sweep_id) if sweep_id is not None and not bad_rows else []
     mark_gone(session, gone)
     # known only now: after a death in between it is taken in once more
@@ -177,17 +178,20 @@ def _rows(
         later.get(ref.record_id, frozenset()) - (key if ref != row.ref else set())
         for row, ref in zip(rows, names, strict=True)
     ]
-    kept = [_without(*parts) for parts in zip(rows, names, newer, strict=True)]
+    silent = {ref for row, ref in zip(rows, names, strict=True) if readable or OPTED_OUT in row.absent}
+    said = said_before(session, silent)
+    kept = [_without(*parts, said) for parts in zip(rows, names, newer, strict=True)]
     return kept, any(fields - row.absent for row, fields in zip(rows, newer, strict=True))
 
 
-def _without(row: Record, ref: RecordRef, newer: frozenset[str]) -> Record:
-    """The row as the record ``ref``, without the values of fields it must not speak for; the export tells its
-    opt-out.
+def _without(row: Record, ref: RecordRef, newer: frozenset[str], said: Mapping[RecordRef, str | None]) -> Record:
+    """The row as the record ``ref``, without the values of fields it must not speak for; ``said``: what records
+    of which it tells no opt-out said of one before.
     """
-    absent = row.absent | newer
+    absent = (row.absent | newer) - {OPTED_OUT}
     kept = {n: v for n, v in row.contact.to_fields().items() if n not in absent}
-    return replace(row, ref=ref, contact=Contact.from_fields(kept), absent=absent, opted_out=None)
+    opted_out = said.get(ref, row.opted_out)
+    return replace(row, ref=ref, contact=Contact.from_fields(kept), absent=absent, opted_out=opted_out)
 
 
 def _known_names(session: Session, rows: list[Record]) -> list[RecordRef]:

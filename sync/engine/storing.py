@@ -68,15 +68,20 @@ def store_records(session: Session, seat: Seat, records: Iterable[Record]) -> No
     keep_records(session, seat, records, sweep_id=seat.state.sweep_id)
 
 
-def keep_records(session: Session, seat: Seat, records: Iterable[Record], *, sweep_id: str | None) -> None:
-    """The records and the seat's cursor are kept in one commit; opt-outs on rows are in the ledger before.
+def keep_records(
+    session: Session, seat: Seat, records: Iterable[Record], *, sweep_id: str | None, noted: bool = False
+) -> None:
+    """The records and the seat's cursor are kept in one commit; opt-outs on rows are in the ledger before, by
+    others where they are ``noted``.
+
 
     ``sweep_id``: the reading of everything that showed them, ``None`` = none. Rows of whom somebody had erased
     are dropped. A late read is no sight of the record as it is.
     """
     records = _without_erased(session, seat, tuple(records))
     rows = [ready_to_store(r, region=session.settings.sync.default_region) for r in records]
-    note_noes(session, [row.record for row, r in zip(rows, records, strict=True) if r.opted_out])
+    if not noted:
+        note_noes(session, [row.record for row, r in zip(rows, records, strict=True) if r.opted_out])
     _merge_first(session, records)
     settle = session.settings.sync.settle
     counts = session.store.save_page(rows, seat.state, at=session.clock.now(), sweep_id=sweep_id, settle=settle)

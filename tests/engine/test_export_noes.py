@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from sync.engine import ledger
+from tests.decisions.desk import desk
 from tests.engine.house import at, person
 from tests.engine.test_exports import ANA, bring, later
 
@@ -66,3 +70,79 @@ def test_a_no_of_a_known_record_counts_although_its_row_is_bad(home: House) -> N
     export(home, f"record_id,email\n7,{ANA}\n")
     imported = export(home, f"record_id,city,opted_out\n7,{'x' * 110_000},yes\n")
     assert (imported.opt_outs, [line for line, _ in imported.bad_rows]) == (1, [2])
+
+
+def no(cell: str = "UNSUBSCRIBED", *, title: str = "CFO") -> str:
+    """Ana's row of an export, whose cell says so."""
+    return f"record_id,email,job_title,opted_out\n7,{ANA},{title},{cell}\n"
+
+
+def release(home: House) -> None:
+    with desk(home) as session:
+        assert ledger.release(session, ANA, "Eve", "asked again")[0] >= 1
+
+
+def in_force(home: House) -> int:
+    """How many opt-outs cover Ana."""
+    with desk(home) as session:
+        return len(session.opt_outs.entries([f"email:{ANA}"]))
+
+
+@pytest.mark.parametrize("header", ["record_id,email", "job_title,email"])
+def test_a_released_no_does_not_come_back_with_the_next_exports(home: House, header: str) -> None:
+    for title in ("CFO", "COO"):
+        export(home, f"{header},city,opted_out\n7,{ANA},{title},yes\n")
+    release(home)
+    for title in ("CEO", "CIO"):
+        assert export(home, f"{header},city,opted_out\n7,{ANA},{title},yes\n").opt_outs == 0
+    assert in_force(home) == 0
+
+
+def test_a_released_no_of_a_row_we_made_does_not_come_back(home: House) -> None:
+    export(home, f"email,opted_out\n{ANA},yes\n")
+    release(home)
+    assert export(home, f"email,opted_out,city\n{ANA},yes,Lyon\n").opt_outs == 0
+
+
+def test_a_no_that_is_said_anew_after_a_release_counts(home: House) -> None:
+    export(home, no())
+    release(home)
+    assert export(home, no("")).opt_outs == 0
+    assert export(home, no(title="COO")).opt_outs == 1
+    assert in_force(home) == 1
+
+
+def test_an_export_without_that_column_does_not_make_the_next_no_a_new_one(home: House) -> None:
+    export(home, no())
+    release(home)
+    export(home, f"record_id,email\n7,{ANA}\n")
+    assert export(home, no(title="COO")).opt_outs == 0
+
+
+def test_another_reason_after_a_release_counts(home: House) -> None:
+    export(home, no())
+    release(home)
+    assert export(home, no("BOUNCED")).opt_outs == 1
+
+
+def test_a_no_under_one_id_at_two_providers_is_two(home: House) -> None:
+    export(home, no())
+    text = "record_id,email,opted_out\n7,bo@ex.org,UNSUBSCRIBED\n"
+    assert bring(home, "apollo", text, as_of=home.clock.now()).opt_outs == 1
+
+
+def test_the_ledger_tells_no_address_that_names_a_record(home: House) -> None:
+    export(home, f"email,opted_out\n{ANA},yes\n")
+    assert ANA not in (home.folder / "state" / "opt-outs.ledger").read_text()
+
+
+async def test_what_a_provider_that_can_be_read_shows_of_opt_outs_outlives_its_export(home: House) -> None:
+    home.without("datananas")
+    record = home.actors["apollo"].create(person())
+    home.actors["apollo"].opt_out(person(), "UNSUBSCRIBED")
+    await home.run()
+    release(home)
+    bring(home, "apollo", f"record_id,email\n{record},{ANA}\n", as_of=later(home, hours=1))
+    home.clock.advance(hours=25)
+    await home.run()
+    assert in_force(home) == 0
