@@ -10,10 +10,11 @@ from adapters.files.reading import read_export
 from adapters.registry import providers as known_providers
 from sync.engine.imports import take_in
 from sync.errors import ContactSyncError, StateError
+from sync.optouts import ANY_OTHER, REASON_FORM
 from sync.redaction import redacted, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -73,6 +74,11 @@ def columns_told(export: Export) -> Iterator[str]:
         yield f"columns not known here, left out: {_named(export.unknown)}"
     if export.repeated:
         yield f"columns named more than once, the first that holds something counts: {_named(export.repeated)}"
+    if export.reworded:
+        yield (
+            f"opted_out holds more than a reason in {_lines(export.reworded)}: each counts as {ANY_OTHER}, "
+            f"and what stands there is not kept; a reason is one of Topo's words, or {REASON_FORM}"
+        )
 
 
 def _named(columns: tuple[str, ...]) -> str:
@@ -83,7 +89,10 @@ def _named(columns: tuple[str, ...]) -> str:
 
 
 def _left_out(lines: list[int]) -> str:
-    if len(lines) == 1:
-        return f"1 row was left out (line {lines[0]})"
-    more = " and others" if len(lines) > NAMED_ROWS else ""
-    return f"{len(lines)} rows were left out (lines {', '.join(map(str, lines[:NAMED_ROWS]))}{more})"
+    were = "1 row was" if len(lines) == 1 else f"{len(lines)} rows were"
+    return f"{were} left out ({_lines(lines)})"
+
+
+def _lines(numbers: Sequence[int]) -> str:
+    more = " and others" if len(numbers) > NAMED_ROWS else ""
+    return f"line{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers[:NAMED_ROWS]))}{more}"

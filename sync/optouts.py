@@ -6,6 +6,7 @@ counts. A reason we do not know forbids everything, because the provider's list 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -30,6 +31,12 @@ KNOWN_REASONS = (
     "LEFT_COMPANY",
 )  # fmt: skip
 """Source: https://docs.topo.io/api-reference/exclusions (15 reasons; the list may grow)."""
+
+ANY_OTHER = "OTHER"
+"""What stands for a reason that is not kept."""
+REASON_FORM = "a word or a few: at most 40 letters, digits, blanks, _ and -, no more than 6 of them digits"
+_REASON = re.compile(r"(?=.*[^\W\d_])(?!(?:\D*\d){7})[\w -]{1,40}")
+"""Too little for an address, a phone number or what somebody wrote: the ledger keeps it for good, as it is."""
 
 FORGOTTEN, FORGET = "FORGOTTEN", "forget"
 """Reason and source of the entry that an erasure leaves; no provider is its source."""
@@ -57,6 +64,11 @@ class Effect:
 
 
 NOTHING = Effect()
+
+
+def kept_reason(reason: str) -> str:
+    """The reason if it has ``REASON_FORM``, else ``OTHER``, which forbids as much."""
+    return reason if _REASON.fullmatch(reason) else ANY_OTHER
 
 
 def in_force(entry: OptOutEntry, now: datetime) -> bool:

@@ -244,7 +244,8 @@ class Export:
 
     ``lines``: where each record stands, in their order. ``opt_outs``: their ``source_id`` is the record's id.
     ``as_of``: the time it speaks for. ``digest``: SHA-256 of its bytes, hex. ``unknown``: columns nobody here
-    understands. ``repeated``: columns named more than once.
+    understands. ``repeated``: columns named more than once. ``reworded``: lines whose opt-out gave a reason in
+    words that are not kept.
     """
 
     records: tuple[Record, ...]
@@ -255,3 +256,4 @@ class Export:
     as_of: datetime
     unknown: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
+    reworded: tuple[int, ...] = ()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sync.optouts import GRACE, KNOWN_REASONS, NOTHING, OptOutIndex, effect_of, in_force, wide_keys
+from sync.optouts import GRACE, KNOWN_REASONS, NOTHING, OptOutIndex, effect_of, in_force, kept_reason, wide_keys
 from sync.record import OptOutEntry
 from tests.builders import LONG_AGO, NOW
 
@@ -54,6 +54,21 @@ def test_a_reason_forbids_creates(reasons: tuple[str, ...], at_topo: bool, elsew
     assert (effect.forbids_create("topo"), effect.forbids_create("apollo")) == (at_topo, elsewhere)
     assert (effect.review, effect.no_enrolment) == (review, True)
     assert effect.reasons == tuple(sorted(set(reasons)))
+
+
+@pytest.mark.parametrize(
+    "reason", ["UNSUBSCRIBED", "DECEASED", "asked by phone", "GDPR art 17", "décédé", "do-not_call", "4" * 6 + "a"]
+)
+def test_a_word_or_a_few_are_kept_as_a_reason(reason: str) -> None:
+    assert kept_reason(reason) == reason
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["", " ", "ana@ex.org", "+33612345678", "rang 06 12 34 56 78", "4711", "a" * 41, "a\nb", "ex.org", "🤷"],
+)
+def test_what_may_tell_whose_it_is_is_no_reason(reason: str) -> None:
+    assert kept_reason(reason) == "OTHER"
 
 
 def test_no_reason_forbids_nothing() -> None:

@@ -13,7 +13,7 @@ from adapters.toolkit.keys import record_name
 from sync.contact import ALIASES, FIELD_NAMES, VARIABLE_PREFIX, Contact, Value
 from sync.errors import ConfigError, Rejected
 from sync.identity import canonical_email, clean_text, linkedin_key
-from sync.optouts import KNOWN_REASONS
+from sync.optouts import KNOWN_REASONS, kept_reason
 from sync.record import OPTED_OUT, Export, OptOut, Record, RecordRef
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def parse_export(
         as_of=as_of,
         unknown=tuple(name for name in named if not columns.knows(name)),
         repeated=found.repeated,
+        reworded=tuple(taken.reworded),
     )
 
 
@@ -134,11 +135,15 @@ class _Taken:
         self.lines: dict[str, int] = {}
         self.records: dict[str, Record] = {}
         self.opt_outs: list[OptOut] = []
+        self.reworded: list[int] = []
 
     def add(self, row: Row) -> None:
         """The row as a record, and as an opt-out where it says so. Raises ValueError with the reason."""
         cells = _cells(row, self._columns)
-        reason = _reason(cells.get(OPTED_OUT))
+        said = _reason(cells.get(OPTED_OUT))
+        reason = said and kept_reason(said)
+        if reason != said:
+            self.reworded.append(row.line)
         if reason:  # before anything else of the row can be found wrong: an opt-out is never lost to that
             self._opt_out(cells, reason)
         contact = _contact(cells)

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from sync.person import Person
     from sync.record import OptOutEntry
 
-LONGEST = 200
-"""Characters of a reason in somebody's own words."""
 LISTED = 50
 """Entries that a text list shows, the latest ones."""
 
@@ -35,7 +33,8 @@ def command() -> None:
     "--reason",
     required=True,
     metavar="R",
-    help="Why, in Topo's words (UNSUBSCRIBED, BOUNCED, ...) or in your own, which count as a plain no.",
+    help="Why, in Topo's words (UNSUBSCRIBED, BOUNCED, ...) or in a word or a few of your own, "
+    "which count as a plain no.",
 )
 @wait_option
 @config_option
@@ -84,7 +83,7 @@ def _reason(text: str) -> str:
     """The reason, one of Topo's words or somebody's own; no mistyped word of Topo's is taken for one's own."""
     from difflib import get_close_matches
 
-    from sync.optouts import KNOWN_REASONS
+    from sync.optouts import KNOWN_REASONS, REASON_FORM, kept_reason
 
     reason = text.strip().upper().replace("-", "_")
     if reason in KNOWN_REASONS:
@@ -93,9 +92,10 @@ def _reason(text: str) -> str:
     if near:
         raise click.BadParameter(f"{text!r} is no reason. Did you mean {near[0]}?", param_hint="--reason")
     own = " ".join(text.split())
-    if not own.isprintable() or not 0 < len(own) <= LONGEST:
+    if kept_reason(own) != own:
         raise click.BadParameter(
-            f"must be some words, {LONGEST} characters at most; known are: {', '.join(sorted(KNOWN_REASONS))}",
+            f"must be {REASON_FORM}; the ledger keeps it for good, so it must not tell of whom. "
+            f"Known are: {', '.join(sorted(KNOWN_REASONS))}",
             param_hint="--reason",
         )
     return own

@@ -9,7 +9,7 @@ from sync.engine.attention import after_opt_outs
 from sync.engine.together import together
 from sync.errors import MappingError, ProviderError
 from sync.guards import emptied
-from sync.optouts import wide_keys
+from sync.optouts import kept_reason, wide_keys
 from sync.record import OptOutEntry
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def note_opt_outs(session: Session, opt_outs: Iterable[OptOut], *, anew: Collect
         keys = wide_keys(opt_out.emails, opt_out.linkedin_url)
         entry = OptOutEntry(
             keys=session.opt_outs.hashed(keys),
-            reason=opt_out.reason,
+            reason=kept_reason(opt_out.reason),
             source=opt_out.source,
             at=session.clock.now(),
             source_id=opt_out.source_id,

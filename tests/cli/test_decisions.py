@@ -267,6 +267,26 @@ def test_a_reason_is_a_known_one_or_a_plain_no_in_somebodys_own_words(program: P
     assert "nobody covered is created" in own.out
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "Zed Mo (zed.mo@zed-q.com) wrote that he wants none",
+        "rang from +33 6 12 34 56 78",
+        "06 12 34 56 78",
+        "www.linkedin.com/in/zed-mo",
+        "asked " * 9,
+    ],
+)
+def test_a_reason_that_may_tell_whose_it_is_is_refused_and_not_kept(
+    program: Program, known: Path, reason: str
+) -> None:
+    told = program("optout", "add", BOB, "--reason", reason, "--config", known)
+    assert told.code == 2
+    assert "at most 40 letters, digits, blanks, _ and -, no more than 6 of them digits" in told.err
+    assert "UNSUBSCRIBED" in told.err
+    assert "The ledger is empty" in program("optout", "list", "--config", known).out
+
+
 def test_the_queue_is_listed_where_nothing_else_is_asked(program: Program, known: Path) -> None:
     listed = program("review", "list", "--format", "json", "--config", known)
     assert program("review", "--format", "json", "--config", known) == listed

@@ -60,6 +60,21 @@ def test_columns_that_are_left_out_or_stand_there_twice_are_told(
     assert program("import", "-q", "datananas", export, "--config", config).err == ""
 
 
+def test_what_somebody_wrote_of_an_opt_out_is_kept_nowhere_and_that_is_told(
+    program: Program, config: Path, export: Path
+) -> None:
+    export.write_text(HEADER + ANA + DAN.replace("true", "Dan Doe rang +33612345678"))
+    told = program("import", "datananas", export, "--config", config)
+    assert (told.code, "1 new opt-out\n" in told.out) == (0, True)
+    assert told.err == (
+        "opted_out holds more than a reason in line 3: each counts as OTHER, and what stands there is not kept; "
+        "a reason is one of Topo's words, or a word or a few: at most 40 letters, digits, blanks, _ and -, "
+        "no more than 6 of them digits\n"
+    )
+    kept = b"".join(path.read_bytes() for path in (config.parent / ".contact-sync").glob("*") if path.is_file())
+    assert b"Dan Doe rang" not in kept
+
+
 def test_the_same_export_again_changes_nothing(program: Program, config: Path, export: Path) -> None:
     program("import", "datananas", export, "--config", config)
     os.utime(export)

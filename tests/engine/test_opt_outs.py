@@ -27,6 +27,15 @@ async def test_somebody_excluded_at_topo_is_created_nowhere(home: House) -> None
     assert report.people.excluded == 1
 
 
+async def test_what_somebody_wrote_at_topo_instead_of_a_reason_is_not_kept(home: House) -> None:
+    home.actors["topo"].create(person())
+    home.actors["topo"].opt_out(person(), "Ana (ana@ex.org) rang")
+    assert {o.reason for o in at(await home.run(), "apollo")} == {"opted-out"}
+    assert "ana@ex.org" not in (home.folder / "state" / "opt-outs.ledger").read_text()
+    (excluded,) = home.topo.exclusions.values()
+    assert excluded["reason"] == "Ana (ana@ex.org) rang"
+
+
 async def test_an_opt_out_matches_wider_than_identity(home: House) -> None:
     home.actors["apollo"].create(person(emails=("ana.diaz+news@gmail.com",), linkedin_url=None))
     home.actors["topo"].opt_out(person(emails=("anadiaz@googlemail.com",), linkedin_url=None), "CONTACT_REFUSED")

@@ -96,6 +96,13 @@ def test_opted_out_is_a_yes_or_a_reason(cell: str, reason: str | None) -> None:
     assert [o.reason for o in export.opt_outs] == ([reason] if reason else [])
 
 
+def test_what_is_no_reason_is_a_no_of_which_the_words_are_not_kept() -> None:
+    export = taken("email,opted_out\nana@ex.org,DECEASED\nbo@ex.org,Bo rang +33612345678\n")
+    assert [o.reason for o in export.opt_outs] == ["DECEASED", "OTHER"]
+    assert [r.opted_out for r in export.records] == ["DECEASED", "OTHER"]
+    assert export.reworded == (3,)
+
+
 def test_an_opt_out_tells_its_keys_and_where_it_comes_from() -> None:
     (opt_out,) = taken("email,linkedin,opted_out\nana@ex.org;a@ex.com,https://linkedin.com/in/ana,yes\n").opt_outs
     assert opt_out.emails == ("ana@ex.org", "a@ex.com")
