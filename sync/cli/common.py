@@ -162,15 +162,26 @@ def check_reports(specs: Iterable[str], out: Path | None = None) -> None:
 
 
 def tell(report: Report, specs: tuple[str, ...], *, values: bool, quiet: bool) -> None:
-    """Every report that was asked for is written; without any, a text goes to standard output.
+    """Every report that was asked for is written; without any, a text goes to standard output, of which the
+    errors alone go to standard error where it is to be ``quiet``.
+
+    Raises ``ConfigError`` as ``write_reports`` does.
+    """
+    from sync.report.text import to_errors
+
+    if quiet:
+        click.echo(to_errors(report, values=values), nl=False, err=True)
+    write_reports(report, specs if specs or quiet else ("text",), values=values)
+
+
+def write_reports(report: Report, specs: tuple[str, ...], *, values: bool) -> None:
+    """Every report that was asked for is written.
 
     Raises ``ConfigError`` for the first one that could not be written, after the others were.
     """
     from sync.errors import ConfigError
     from sync.report.output import write_report
 
-    if not specs and not quiet:
-        specs = ("text",)
     lost: list[ConfigError] = []
     for spec in specs:
         try:

@@ -15,7 +15,7 @@ from sync.cli.common import (
     cycle_options,
     log_options,
     set_up_logs,
-    tell,
+    write_reports,
 )
 
 if TYPE_CHECKING:
@@ -120,6 +120,6 @@ def _write(report: Report, specs: tuple[str, ...], values: bool) -> None:
     from sync.errors import ConfigError
 
     try:
-        tell(report, specs, values=values, quiet=True)
+        write_reports(report, specs, values=values)
     except ConfigError as error:
         log.warning("a report could not be written", why=str(error))

@@ -147,11 +147,12 @@ def waiting(report: Report) -> str:
     return ", ".join(words.count(*entry) for entry in found if entry[0])
 
 
-def problems(report: Report, shown: Shown) -> list[str]:
-    """What went wrong or has to be known, by provider."""
+def problems(report: Report, shown: Shown, *, failed: bool = False) -> list[str]:
+    """What went wrong or has to be known, by provider; ``failed``: only where not everything went well."""
     return [
         f"{visible(name)}: {shown.text(problem)}"
         for name, provider in report.providers.items()
+        if not failed or provider.status in _TROUBLE
         for problem in provider.problems
     ]
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.report import summary, words
-from sync.report.view import Entry, Group, Shown, all_groups
+from sync.report.view import Entry, Group, Shown, all_groups, guard_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sync.report.model import Report
 
+ENDS_WELL = (0, 4)
+"""Exit codes of runs of which nothing went wrong."""
 FIRST = 20
 """Entries shown of each group."""
 
@@ -28,6 +30,18 @@ def to_text(report: Report, *, values: bool) -> str:
     lines = [*_summary(report, shown)]
     for group in all_groups(report, shown, FIRST):
         lines += _group(group)
+    return "\n".join(lines) + "\n"
+
+
+def to_errors(report: Report, *, values: bool) -> str:
+    """What kept the run from ending well, in the words of the whole text; ``""`` when nothing did."""
+    if report.exit_code in ENDS_WELL:
+        return ""
+    shown = Shown(report, values=values)
+    stopping = [entry for group in guard_groups(report, shown) for entry in group.entries]
+    lines = [summary.headline(report), *(line for entry in stopping for line in _entry(entry))]
+    failed = [f"! {problem}" for problem in summary.problems(report, shown, failed=True)]
+    lines += failed or ([] if stopping else [shown.text(note) for note in report.notes])
     return "\n".join(lines) + "\n"
 
 

@@ -231,7 +231,9 @@ def test_a_reviewed_undo_is_sent_although_a_provider_that_it_leaves_alone_refuse
     before, begin, table = config.read_text().partition("[providers.topo]")
     config.write_text(before + begin + re.sub(r"(?m)^api_key = .*$", f'api_key = "file:{wrong}"', table, count=1))
     undo = config.parent / "undo.json"
-    assert program("undo", run, "--provider", "apollo", "--out", undo, "-q", "--config", config).code == 8
+    quiet = program("undo", run, "--provider", "apollo", "--out", undo, "-q", "--config", config)
+    assert (quiet.code, quiet.out) == (8, "")
+    assert "! topo: " in quiet.err
     done = carried_out(program, config, undo)
     assert (done.code, "2 changes made" in done.out) == (8, True)
 

@@ -252,7 +252,10 @@ def test_a_database_that_is_gone_is_missed_though_nobody_opted_out(
     store_file.with_name("opt-outs.ledger").unlink(missing_ok=True)
     assert _check(program, config).code == 12
     assert "earlier runs left traces" in program("status", "--config", config).out
-    assert program("run", "-q", "--provider", "datananas", "--config", config).code == 5
+    stopped = program("run", "-q", "--provider", "datananas", "--config", config)
+    assert (stopped.code, stopped.out) == (5, "")
+    assert "Stopped before writing by 1 guard." in stopped.err
+    assert "accept a new start with `contact-sync state check --accept`" in stopped.err
     assert _check(program, config, "--accept", "--yes").code == 0
     assert program("run", "-q", "--provider", "datananas", "--config", config).code == 0
 

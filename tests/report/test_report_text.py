@@ -12,7 +12,7 @@ from sync.codes import Rule, phrase
 from sync.report.colour import coloured, wants_colour
 from sync.report.model import DeferredReport, ProviderReport, Report
 from sync.report.summary import NOTHING
-from sync.report.text import FIRST, to_text
+from sync.report.text import FIRST, to_errors, to_text
 from tests.report import samples
 from tests.report.hostile import ANY_TEXT
 
@@ -82,6 +82,33 @@ def test_every_rule_is_told_in_words(rule: Rule) -> None:
     text = to_text(samples.report(operations=(samples.operation(1, fields=changes),)), values=True)
     assert f"from topo: {phrase(rule)}" in text
     assert "Lyon -> (empty)" in text
+
+
+def test_errors_alone_are_guards_with_their_flags_and_what_failed_in_the_words_of_the_text() -> None:
+    report = replace(
+        samples.guarded(),
+        exit_code=5,
+        providers={
+            "apollo": ProviderReport(status="refused", problems=("the key is not taken",)),
+            "topo": ProviderReport(problems=("to be known",)),
+        },
+    )
+    told, whole = to_errors(report, values=False), to_text(report, values=False)
+    assert set(told.splitlines()) <= set(whole.splitlines())
+    assert [line.strip() for line in told.splitlines() if "--allow" in line] == [
+        f"--allow {guard.allow}" for guard in report.guards if guard.allow
+    ]
+    assert "! apollo: the key is not taken\n" in told
+    assert "to be known" not in told
+
+
+def test_of_a_run_that_ends_well_no_error_is_told() -> None:
+    assert [to_errors(replace(samples.full(), exit_code=code), values=False) for code in (0, 4)] == ["", ""]
+
+
+def test_whatever_else_ends_a_run_is_told_with_its_notes() -> None:
+    report = replace(samples.quiet(), exit_code=6, notes=("the plan is stale",))
+    assert to_errors(report, values=False).splitlines()[1:] == ["the plan is stale"]
 
 
 def test_each_guard_prints_the_whole_flag_to_repeat() -> None:
