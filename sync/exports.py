@@ -48,6 +48,12 @@ def _take_in(session: Session, seat: Seat, path: Path) -> None:
     if not path.exists():
         seat.note(f"export_file {path} is not there, so nothing new is known of it", "put the export there")
         return
+    if not path.is_file():  # the cycle would wait for whoever writes into a pipe, with the lock held
+        seat.note(
+            f"export_file {path} is no plain file, so nothing new is known of it",
+            f"put the export itself there; `contact-sync import {seat.name} FILE` takes one in through a pipe",
+        )
+        return
     try:
         export = read_for(session.settings, seat.name, path)
         # a file dated in the future would make every later export an older one

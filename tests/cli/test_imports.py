@@ -15,6 +15,7 @@ from sync.wiring import Request, load_settings, opened_store, session_for
 from tests.cli.conftest import pointed_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sync.engine.session import Session
@@ -276,6 +277,22 @@ def test_columns_of_an_export_file_that_are_left_out_are_told_once(with_export_f
 def test_a_missing_export_file_is_told(with_export_file: Path) -> None:
     (problem,) = _cycle(with_export_file).seats["datananas"].report().problems
     assert "export.csv is not there" in problem
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_an_export_file_that_is_no_plain_file_is_not_waited_for(
+    with_export_file: Path, tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "export.csv")
+    (problem,) = _cycle(with_export_file).seats["datananas"].report().problems
+    assert "export.csv is no plain file" in problem
+    assert "`contact-sync import datananas FILE` takes one in through a pipe" in problem
+
+
+def test_an_export_file_may_be_a_link(with_export_file: Path, export: Path) -> None:
+    export.rename(export.with_name("another.csv"))
+    export.symlink_to("another.csv")
+    assert _cycle(with_export_file).seats["datananas"].changed == 2
 
 
 def test_what_is_wrong_with_an_export_file_is_told_and_the_rest_goes_in(
