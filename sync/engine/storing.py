@@ -74,7 +74,6 @@ def keep_records(
     """The records and the seat's cursor are kept in one commit; opt-outs on rows are in the ledger before, by
     others where they are ``noted``.
 
-
     ``sweep_id``: the reading of everything that showed them, ``None`` = none. Rows of whom somebody had erased
     are dropped. A late read is no sight of the record as it is.
     """
