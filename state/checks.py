@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """``PRAGMA user_version`` of a database in the shape of ``state.tables``; the number of the newest migration."""
 
 FIRST_WITH_SUMS = 3

@@ -10,6 +10,7 @@ from state.rows import from_contact, from_json, from_time, from_time_or_none, to
 from sync.change import OPEN_STATES, OPT_OUT_KINDS, Operation
 from sync.codes import StateReason
 from sync.dossier import Sent
+from sync.record import RecordRef
 from sync.store_port import Standing
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from state.connection import Connection
     from sync.change import Kind, State
-    from sync.record import RecordRef
 
 COLUMNS = (
     "id, run_id, person_id, provider, kind, state, reason, record_id, contact, record, fields, effects, opt_out,"
@@ -52,6 +52,26 @@ def load(
     return [_operation(row) for row in rows]
 
 
+WRITES_AT = f"""
+    {SELECT} WHERE kind IN ('update', 'variables') AND (provider, record_id) IN (
+        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?)
+    ) AND sent_at IS NOT NULL AND state NOT IN ('planned', 'blocked', 'refused') ORDER BY number
+"""  # noqa: S608  # our own names
+
+
+def writes_at(connection: Connection, refs: Iterable[RecordRef]) -> dict[RecordRef, list[Operation]]:
+    """See ``Store.writes_at``."""
+    found: dict[RecordRef, list[Operation]] = {}
+    for row in connection.exec_driver_sql(WRITES_AT, (_names(refs),)):
+        operation = _operation(row)
+        found.setdefault(RecordRef(operation.provider, str(operation.record_id)), []).append(operation)
+    return found
+
+
+def _names(refs: Iterable[RecordRef]) -> str:
+    return to_json([[ref.provider, ref.record_id] for ref in refs])
+
+
 IN_DOUBT = """
     SELECT DISTINCT d.person_id FROM json_each(?) AS j
     CROSS JOIN record AS r ON r.provider = json_extract(j.value, '$[0]')
@@ -65,8 +85,8 @@ IN_DOUBT = """
 
 def waiting_in_doubt(connection: Connection, refs: Iterable[RecordRef]) -> list[str]:
     """See ``Store.waiting_in_doubt``."""
-    names = to_json([[ref.provider, ref.record_id] for ref in refs])
-    return [row[0] for row in connection.exec_driver_sql(IN_DOUBT, (names, StateReason.OUTCOME_UNKNOWN))]
+    rows = connection.exec_driver_sql(IN_DOUBT, (_names(refs), StateReason.OUTCOME_UNKNOWN))
+    return [row[0] for row in rows]
 
 
 VALUELESS = "contact = '{}', record = NULL, message = NULL, accepted_key = NULL"

@@ -103,6 +103,7 @@ class OperationRow(SQLModel, table=True):
         Index("operation_state", "state", "provider"),
         Index("operation_run", "run_id", "person_id"),
         Index("operation_person", "person_id"),
+        Index("operation_record", "provider", "record_id", sqlite_where=text("kind IN ('update', 'variables')")),
     )
 
     number: int | None = Field(default=None, primary_key=True)

@@ -64,6 +64,10 @@ class Sending:
         with self.database.read() as connection:
             return operations.load(connection, states, kinds, reasons, provider, run_id, sent_since)
 
+    def writes_at(self, refs: Iterable[RecordRef]) -> Mapping[RecordRef, list[Operation]]:
+        with self.database.read() as connection:
+            return operations.writes_at(connection, refs)
+
     def waiting_in_doubt(self, refs: Iterable[RecordRef]) -> list[str]:
         with self.database.read() as connection:
             return operations.waiting_in_doubt(connection, refs)

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
+    from sync.change import FieldChange, Operation
     from sync.engine.session import Session
     from sync.matching import MatchPolicy, Partition
     from sync.matching.hubs import Entry
     from sync.membership import MembershipChange
-    from sync.person import Decision, Person
+    from sync.person import Decision, Member, Person
     from sync.record import RecordRef
     from sync.store_port import Region
 
@@ -167,8 +168,28 @@ def _separated(session: Session, change: MembershipChange, retired: frozenset[st
         if members:
             own = tuple(sorted(members, key=lambda m: m.rid))
             was = _before(before, retired if person_id in change.created else {person_id}, rids)
-            side = Side(person_id=person_id, members=own, before=was, merged=_losers(change, person_id))
+            side = _side(session, person_id, own, was, _losers(change, person_id))
             yield Merged.of(part(side, together, policy, at))
+
+
+def _side(
+    session: Session,
+    person_id: str,
+    members: tuple[Member, ...],
+    before: Person | None,
+    merged: tuple[str, ...] = (),
+) -> Side:
+    sent = session.store.writes_at([m.record.ref for m in members])
+    wrote = {m.rid: _by_field(sent[m.record.ref]) for m in members if m.record.ref in sent}
+    return Side(person_id=person_id, members=members, before=before, merged=merged, wrote=MappingProxyType(wrote))
+
+
+def _by_field(operations: Iterable[Operation]) -> dict[str, list[FieldChange]]:
+    found: dict[str, list[FieldChange]] = {}
+    for operation in operations:
+        for name, change in operation.fields.items():
+            found.setdefault(name, []).append(change)
+    return found
 
 
 def _losers(change: MembershipChange, winner: str) -> tuple[str, ...]:
@@ -190,7 +211,7 @@ def _rejoined(session: Session, change: MembershipChange, told: set[str]) -> Ite
             together = {m.rid: person for person in now for m in person.members}
             own = (m for person in now for m in person.members if m.rid in rids)
             members = tuple(sorted(own, key=lambda m: m.rid))
-            side = Side(person_id=before.id, members=members, before=before, merged=losers)
+            side = _side(session, before.id, members, before, losers)
             yield Merged.of(part(side, together, merge_policy(session), session.clock.now()))
 
 
@@ -223,7 +244,7 @@ def _without_leavers(session: Session, person: Person, change: MembershipChange)
     if members == person.members:
         return person
     former = _before(session.store.people_before([person.id]), {person.id}, {m.rid for m in members})
-    side = Side(person_id=person.id, members=members, before=former)
+    side = _side(session, person.id, members, former)
     return part(side, {m.rid: person for m in person.members}, merge_policy(session), session.clock.now())
 
 

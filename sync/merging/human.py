@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sync.contact import Value
     from sync.merging.policy import MergePolicy
     from sync.merging.work import MergeResult
-    from sync.person import Person
+    from sync.person import Member, Person
 
 
 def decide_field(
@@ -49,7 +49,8 @@ def decide_field(
         choice = replace(choice, losers=_lost(work, name, value, choice.losers))
     work.take(name, [Edit(e.member, None, e.before) for e in own])
     for member in work.met:
-        work.sent[member.rid].pop(name, None)
+        if not _shows_ours(work, name, member):
+            work.sent[member.rid].pop(name, None)
     work.set(name, value, choice)
     return work.result()
 
@@ -57,11 +58,11 @@ def decide_field(
 def _choice(work: Work, name: str, value: Value | None, own: list[Edit], source: str, rule: Rule) -> Choice:
     before = work.choices.get(name)
     wins = work.keys(name, value)
-    losers = {e.source: e.before for e in own if e.before is not None}
+    losers = {e.source: e.before for e in own if e.before is not None and not _shows_ours(work, name, e.member)}
     replaced = replaced_by(work, name, own, value)
     if before is not None:
         stood = {before.source: work.values[name]} if name in work.values else {}
-        losers = {**before.losers, **stood, **losers}
+        losers = {**before.losers, **stood, **_lost(work, name, value, losers)}
         replaced = {**before.replaced, **replaced}
     return Choice(
         source=source if value is not None else HUMAN,
@@ -70,6 +71,12 @@ def _choice(work: Work, name: str, value: Value | None, own: list[Edit], source:
         losers=_lost(work, name, value, losers),
         replaced=MappingProxyType({old: new for old, new in replaced.items() if old not in wins}),
     )
+
+
+def _shows_ours(work: Work, name: str, member: Member) -> bool:
+    """Whether the record shows what we wrote there, which is not its own."""
+    sent = work.sent[member.rid].get(name)
+    return sent is not None and work.same(name, sent, work.shown[member.rid].get(name))
 
 
 def _lost(work: Work, name: str, value: Value | None, losers: Mapping[str, Value]) -> Mapping[str, Value]:

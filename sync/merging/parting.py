@@ -7,25 +7,30 @@ as edits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from sync.change import LATER
 from sync.contact import Contact
+from sync.identity.canonical import compared_each
 from sync.merging import merge
 from sync.merging.emails import email_form
 from sync.merging.first_contact import DECIDED, welcome
 from sync.merging.inheriting import with_decided
+from sync.merging.overwritten import own_values
 from sync.merging.work import Work
 from sync.person import Member, Person
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from sync.change import Choice
     from sync.contact import Value
+    from sync.merging.overwritten import Writes
     from sync.merging.policy import MergePolicy
     from sync.record import Link
 
@@ -35,20 +40,26 @@ class Side:
     """One side of a parting. ``members``: its records as they are tied now.
 
     ``before``: what all or a part of the side was as a person of that id, ``None`` when it was none.
-    ``merged``: who comes back to that person.
+    ``merged``: who comes back to that person. ``wrote``: rid → what we wrote at the record.
     """
 
     person_id: str
     members: tuple[Member, ...]
     before: Person | None = None
     merged: tuple[str, ...] = ()
+    wrote: Mapping[int, Writes] = field(default_factory=lambda: MappingProxyType({}))
+
+    def writes(self, member: Member) -> Writes:
+        """What we wrote at the record."""
+        return self.wrote.get(member.rid, {})
 
 
 def part(side: Side, together: Mapping[int, Person], policy: MergePolicy, at: datetime) -> Person:
     """The side as a person of its own. ``together``: rid → the person that the record belonged to."""
     people = list({p.id: p for p in together.values()}.values())
     known = _known(side, people)
-    met = tuple(_first_met(m, known, together, side) for m in side.members)
+    own = _own_values(side, together, policy.region)
+    met = tuple(_first_met(m, known, own[m.rid], side) for m in side.members)
     first = _welcomed(_start(side, met, people, policy.region), policy, at)
     whole = replace(first, members=tuple(_tied(m, known, side) for m in side.members))
     result = merge(whole, policy, at)
@@ -198,11 +209,30 @@ def _own_losers(choice: Choice, refs: set[str]) -> Choice:
     return replace(choice, losers=MappingProxyType(kept))
 
 
-def _first_met(member: Member, known: Mapping[int, Link], together: Mapping[int, Person], side: Side) -> Member:
+def _own_values(side: Side, together: Mapping[int, Person], region: str) -> dict[int, dict[str, Value]]:
+    """What each record held by itself; what it took from us stays where it is another one's own."""
+
+    def own(member: Member, others: Callable[[str], frozenset[str]]) -> dict[str, Value]:
+        return own_values(member, together[member.rid], side.writes(member), region, others)
+
+    alone = {m.rid: own(m, lambda _: frozenset()) for m in side.members}
+    counted: dict[str, Counter[str]] = {}
+    for values in alone.values():
+        for name, value in values.items():
+            counted.setdefault(name, Counter()).update(compared_each(name, value, region=region))
+
+    def elsewhere(rid: int, name: str) -> frozenset[str]:
+        here = compared_each(name, alone[rid].get(name), region=region)
+        return frozenset(form for form, count in counted.get(name, {}).items() if count > (form in here))
+
+    return {m.rid: own(m, partial(elsewhere, m.rid)) for m in side.members}
+
+
+def _first_met(member: Member, known: Mapping[int, Link], own: Mapping[str, Value], side: Side) -> Member:
     """The record as the side first meets it: as before, or as a newcomer with the values of its own."""
     if member.rid in known:
         return _tied(member, known, side)
-    contact = Contact.from_fields(own_values(member, together[member.rid]))
+    contact = Contact.from_fields(own)
     link = replace(member.link, person_id=side.person_id, met=False)
     return replace(member, record=replace(member.record, contact=contact), link=link)
 
@@ -215,22 +245,6 @@ def _tied(member: Member, known: Mapping[int, Link], side: Side) -> Member:
     elif not link.met:
         link = replace(link, base=MappingProxyType(dict(member.record.contact.to_fields())), met=True)
     return replace(member, link=replace(link, person_id=side.person_id))
-
-
-def own_values(member: Member, person: Person) -> dict[str, Value]:
-    """What the record last held by itself: what was written there for the sake of ``person`` is left out."""
-    ref = str(member.record.ref)
-    own: dict[str, Value] = {}
-    taken = member.link.base if member.link.met else member.record.contact.to_fields()
-    for name, value in taken.items():
-        choice = person.choices.get(name)
-        typed_here = name not in member.link.sent or member.link.ours
-        if typed_here or (choice is not None and choice.source == ref):
-            own[name] = value
-    for name, choice in person.choices.items():
-        if ref in choice.losers and name in member.link.sent:
-            own[name] = choice.losers[ref]
-    return own
 
 
 def _woven(former: Link, now: Link) -> Link:
@@ -254,4 +268,4 @@ def _with(former: Mapping[str, Value], now: Mapping[str, Value], names: set[str]
     return kept | {n: v for n, v in now.items() if n in names}
 
 
-__all__ = ["Side", "own_values", "part"]
+__all__ = ["Side", "part"]

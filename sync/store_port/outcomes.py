@@ -119,6 +119,9 @@ class Outcomes(Protocol):
         What was sent stays for ever, so whoever asks in every cycle asks for little.
         """
 
+    def writes_at(self, refs: Iterable[RecordRef]) -> Mapping[RecordRef, list[Operation]]:
+        """Record → the updates of it that were sent and may have arrived, oldest first."""
+
     def waiting_in_doubt(self, refs: Iterable[RecordRef]) -> list[str]:
         """Persons to be merged who own one of the records, where an update of it may still arrive."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sync.change import HUMAN
 from sync.merging import MergePolicy
 from sync.merging.human import decide_field
-from tests.builders import NOW, after, member, merged, newcomer, person, shows
+from tests.builders import NOW, after, choice, member, merged, newcomer, person, shows
 
 if TYPE_CHECKING:
     from sync.contact import Value
@@ -37,7 +37,7 @@ def test_a_decided_value_is_no_conflict_and_keeps_what_lost() -> None:
     assert chosen.contact.job_title == "CEO"
     choice = chosen.choices["job_title"]
     assert (choice.rule, choice.source) == ("human", "topo:1")
-    assert dict(choice.losers) == {"apollo:1": "CFO", "datananas:1": "COO"}
+    assert dict(choice.losers) == {"topo:1": "COO", "apollo:1": "CFO", "datananas:1": "COO"}
     assert chosen.contact.city == who.contact.city
     assert chosen.choices["city"] == who.choices["city"]
 
@@ -46,6 +46,16 @@ def test_every_base_is_what_its_record_shows_so_that_merging_again_changes_nothi
     chosen = decided(disputed("job_title", "COO", "CEO", "CFO"), "job_title", "Founder")
     assert [m.link.base["job_title"] for m in chosen.members] == ["CEO", "CFO", "COO"]
     assert merged(chosen) == chosen
+
+
+def test_what_we_wrote_at_a_record_is_not_among_what_lost_there() -> None:
+    known = {"job_title": "CEO"}
+    wrote = {"job_title": "CEO"}
+    why = choice("topo:1", "only-changer", losers={"apollo:1": "CIO"})
+    records = (member(1, "topo", known), member(2, "apollo", known, sent=wrote))
+    chosen = decided(person(*records, known=known, choices={"job_title": why}), "job_title", "Boss")
+    assert dict(chosen.choices["job_title"].losers) == {"topo:1": "CEO", "apollo:1": "CIO"}
+    assert dict(chosen.members[1].link.sent) == wrote
 
 
 def test_a_decided_address_takes_the_place_of_every_other_first_one() -> None:

@@ -275,6 +275,7 @@ def test_a_restored_store_opens(home: Home) -> None:
 def _as_schema_2(home: Home) -> None:
     with closing(sqlite3.connect(home.database)) as raw:
         raw.executescript("".join(f"DROP TABLE {name};" for name in ("table_sum", "counted", *digests.SINCE)))
+        raw.executescript("DROP INDEX operation_record")
         raw.executescript("UPDATE alembic_version SET version_num = '0002'; PRAGMA user_version = 2")
 
 
