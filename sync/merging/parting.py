@@ -21,6 +21,7 @@ from sync.merging.emails import email_form
 from sync.merging.first_contact import DECIDED, welcome
 from sync.merging.inheriting import with_decided
 from sync.merging.overwritten import own_values
+from sync.merging.replaced import ways_back
 from sync.merging.work import Work
 from sync.person import Member, Person
 
@@ -61,7 +62,8 @@ def part(side: Side, together: Mapping[int, Person], policy: MergePolicy, at: da
     own = _own_values(side, together, policy.region)
     met = tuple(_first_met(m, known, own[m.rid], side) for m in side.members)
     first = _welcomed(_start(side, met, people, policy.region), policy, at)
-    whole = replace(first, members=tuple(_tied(m, known, side) for m in side.members))
+    again = ways_back(first, ((m, side.writes(m)) for m in side.members), people, policy.region)
+    whole = replace(again, members=tuple(_tied(m, known, side) for m in side.members))
     result = merge(whole, policy, at)
     members = tuple(replace(m, link=result.links.get(m.rid, m.link)) for m in whole.members)
     return replace(result.on(whole), members=members)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.decisions.desk import only_item, split, take, whole
+from tests.decisions.desk import only_item, split, take, waiting, whole
 from tests.engine.house import House, person
 
 if TYPE_CHECKING:
@@ -60,3 +60,26 @@ async def test_what_we_wrote_before_a_person_decided_is_not_the_records_own(home
     take(home, only_item(home), f"topo:{topo}")
     split(home, f"apollo:{apollo}", f"apollo:{apollo}")
     assert whole(home, f"apollo:{apollo}").contact.job_title == "CIO"
+
+
+async def test_what_somebody_elses_edit_overwrote_is_written_back(home: House) -> None:
+    home.configure("apollo", phones="patch")
+    home.configure("datananas", accept_blind_overwrite=True)
+    known = person("Carl Voss", linkedin_url=None, emails=(OLD,), job_title="CIO", phone="+33140000001")
+    for name in ("topo", "apollo", "datananas"):
+        home.actors[name].create(known)
+    home.export()
+    await home.rest()
+    (row,) = home.datananas.rows
+    home.actors["datananas"].edit(row["_id"], {"emails": NEW, "job_title": "CEO", "phone": "+33140000002"})
+    home.export()
+    await home.rest()
+    assert shown(home) == {"emails": NEW, "job_title": "CEO"}
+    split(home, OLD, f"datananas:{row['_id']}")
+    await home.rest()
+    await home.rest()
+    assert shown(home) == {"emails": OLD, "job_title": "CIO"}
+    assert home.apollo.rows[0]["phone_numbers"][0]["raw_number"] == "+33140000001"
+    assert {row["email"] for row in home.topo.rows} == {OLD, NEW}  # who left shares nothing any more
+    assert waiting(home) == []
+    assert (await home.run()).operations == ()
