@@ -80,6 +80,11 @@ class Asking:
         with self.database.write("findings") as connection:
             by_hand.drop(connection, people, actions)
 
+    def withdraw_manual_actions(self, actions: Sequence[ManualAction]) -> None:
+        if actions:
+            with self.database.write("findings") as connection:
+                by_hand.withdraw(connection, actions)
+
     def manual_actions(self) -> list[ManualAction]:
         with self.database.read() as connection:
             return by_hand.load(connection)

@@ -38,6 +38,14 @@ def drop(connection: Connection, people: Iterable[str], actions: Iterable[str]) 
     )
 
 
+def withdraw(connection: Connection, actions: Sequence[ManualAction]) -> None:
+    """They are neither listed nor known as done."""
+    connection.exec_driver_sql(
+        "DELETE FROM manual_action WHERE person_id = ? AND provider = ? AND action = ?",
+        [(a.person_id, a.provider, a.action) for a in actions],
+    )
+
+
 def load(connection: Connection, people: list[str] | None = None) -> list[ManualAction]:
     """All that are not ticked off, or those of some persons, oldest first."""
     if people is None:

@@ -20,7 +20,7 @@ from sync.garbage import uncollected
 from sync.guards import Facts, GuardPolicy, Limit
 from sync.identity import email_key
 from sync.optouts import effect_of, in_force
-from sync.planning import Side, World, plan_person
+from sync.planning import CHANGE, Side, World, plan_person
 from sync.planning.opt_outs import keys_of_person, plan_opt_outs
 from sync.planning.scope import Scope
 from sync.plans import MAKE_ANOTHER
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sync.engine.session import Seat, Session
     from sync.optouts import Effect
     from sync.person import Person
+    from sync.planning import PersonPlan
     from sync.record import RecordRef
 
 ONLY_NOBODY = (
@@ -104,6 +105,11 @@ class _Planner:
         self._unsure = unsure(session)
         self._cannot: list[tuple[CannotExpress, str]] = []
         self._manual: list[ManualAction] = []
+        self._asked: dict[str, list[ManualAction]] = {}
+        for action in session.store.manual_actions():
+            if action.action.startswith(CHANGE):
+                self._asked.setdefault(action.person_id, []).append(action)
+        self._moot: list[ManualAction] = []
         self._knows_mailboxes = False
 
     def plan(self, ids: list[str]) -> list[str]:
@@ -118,6 +124,7 @@ class _Planner:
                 self._knows_mailboxes = True
             quiet += [person.id for person in people if self._plan(person)]
         session.cannot_express += session.store.note_cannot_express(self._cannot, at=self._world.now)
+        session.store.withdraw_manual_actions(self._moot)
         session.store.note_manual_actions(self._manual, at=self._world.now)
         return quiet
 
@@ -134,6 +141,7 @@ class _Planner:
         self._keep(operations)
         self._cannot += plan.cannot_express
         self._manual += (*plan.manual_actions, *opt_outs.manual_actions)
+        self._moot += self._no_longer_wished(person, plan)
         session.refused_before += plan.refused_before
         doubted = any(
             o.reason == StateReason.SUSPECTED_DUPLICATE and (person.id in world.doubts or not self._is_there(o))
@@ -143,6 +151,22 @@ class _Planner:
             session.unsettled_people.add(person.id)
             return False
         return all(o.state == "blocked" for o in operations)
+
+    def _no_longer_wished(self, person: Person, plan: PersonPlan) -> list[ManualAction]:
+        """Changes asked for by hand that the plan does without; a provider that is not planned for may need them
+        still, and a field in dispute as well.
+        """
+        planned, held = (
+            {side.name for side in self._world.sides},
+            {c.field for c in person.conflicts} | person.frozen,
+        )
+        return [
+            asked
+            for asked in self._asked.get(person.id, ())
+            if asked.provider in planned
+            and asked.action.removeprefix(CHANGE) not in held
+            and asked not in plan.manual_actions
+        ]
 
     def _is_there(self, blocked: Operation) -> bool:
         """Whether a record of who may be one with them forbids it.

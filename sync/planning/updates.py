@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from sync.record import Link
 
 
+CHANGE = "change-"
+"""Begins the manual action that asks for a change which no API can make; the field's name follows."""
+
+
 def plan_update(draft: Draft, side: Side, member: Member) -> None:
     """The operations that bring the record to the wanted contact, one for each way of writing."""
     if not side.scope.update or not in_scope(side.scope, draft.person, creating=False):
@@ -38,7 +42,7 @@ def plan_update(draft: Draft, side: Side, member: Member) -> None:
             continue
         draft.cannot_express(side, name, reason, change.after)
         if reason == CannotReason.MATCH_KEY_CHANGED and change.before is not None:
-            draft.by_hand(side, f"change-{name}")
+            draft.by_hand(side, CHANGE + name)
     for ride, fields in sorted(changes.items()):
         _add(draft, side, member, ride, fields)
 

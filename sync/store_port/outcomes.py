@@ -62,6 +62,9 @@ class Outcomes(Protocol):
     def drop_manual_actions(self, people: Iterable[str], actions: Iterable[str]) -> None:
         """These things need not be done for the people any more; a new reason may list them again."""
 
+    def withdraw_manual_actions(self, actions: Sequence[ManualAction]) -> None:
+        """These very things need not be done any more; a new reason may list them again."""
+
     def manual_actions(self) -> list[ManualAction]:
         """All that are not ticked off."""
 

@@ -226,3 +226,15 @@ async def test_a_split_plans_back_the_value_it_had_overwritten(home: House) -> N
     assert home.apollo.rows[0]["title"] == "Clerk"
     assert [row["job_title"] for row in home.topo.rows] == ["COO"]
     assert by_state(await home.run()) == {}
+
+
+async def test_a_change_by_hand_that_is_no_longer_wished_is_not_asked_for(home: House) -> None:
+    home.without("datananas")
+    apollo = home.actors["apollo"].create(person())
+    await home.rest()
+    known, *_ = home.apollo.rows[0]["contact_emails"]
+    for email, asked in (("ana@new.com", ["change-emails"]), (known["email"], [])):
+        home.apollo.edit(apollo, email=email, contact_emails=[known | {"email": email}])
+        home.clock.advance(hours=1)
+        report = await home.run()
+        assert [action.action for action in report.manual_actions] == asked
