@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
-from sync.codes import Rule
+from sync.codes import Rule, StateReason
 from sync.engine.named import find_people
 from sync.engine.people import merge_people, to_merged
 from sync.engine.policies import merge_policy
 from sync.engine.recognising import same
+from sync.merging.emails import EmailEdit, as_emails, distinct
 from sync.merging.human import decide_field
 from sync.record import RecordRef
 from sync.store_port import Merged
@@ -16,11 +18,12 @@ from sync.store_port import Merged
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sync.change import Operation, State
+    from sync.change import FieldChange, Operation, State
+    from sync.contact import Value
     from sync.engine.session import Session
     from sync.person import Person
 
-SENT: tuple[State, ...] = ("acked", "verified", "pending")
+SENT: tuple[State, ...] = ("acked", "verified", "pending", "failed")
 MOST_NAMED = 20
 """Things that cannot be taken back which a report names; the others are counted."""
 
@@ -34,16 +37,19 @@ def take_back(session: Session, run_id: str) -> list[Person]:
     left: list[str] = []
     found: dict[str, dict[str, list[Operation]]] = {}
     for person_id, operation in _sent(session, run_id):
-        if operation.kind not in {"update", "variables"}:
+        if operation.state == "failed":
+            if operation.reason == StateReason.VERIFY_FAILED:
+                left.append(f"{operation.kind} of {_named(operation)}, which was acknowledged and never showed")
+        elif operation.kind not in {"update", "variables"}:
             left.append(f"{operation.kind} of {_named(operation)}")
-            continue
-        for name, change in operation.fields.items():
-            if not change.is_kept:
-                left.append(f"{name} of {_named(operation)}, whose former value is no longer kept")
-            elif change.before is None:
-                left.append(f"{name} of {_named(operation)}, which was empty")
-            else:
-                found.setdefault(person_id, {}).setdefault(name, []).append(operation)
+        else:
+            for name, change in operation.fields.items():
+                if not change.is_kept:
+                    left.append(f"{name} of {_named(operation)}, whose former value is no longer kept")
+                elif change.before is None:
+                    left.append(f"{name} of {_named(operation)}, which was empty")
+                else:
+                    found.setdefault(person_id, {}).setdefault(name, []).append(operation)
     session.only_people = set()
     merge_people(session, sorted(found))
     before = session.store.people(found)
@@ -82,7 +88,10 @@ def _restore(session: Session, person: Person, changes: dict[str, list[Operation
         if why := _stays(session, person, name, made):
             yield f"{name} of person {person.id}, {why}"
             continue
-        result = decide_field(person, name, made[0].fields[name].before, policy, at, rule=Rule.UNDO)
+        stood = person.contact.get(name)
+        value = _former(session, name, stood, made)
+        instead_of = [] if stood is None else [stood]
+        result = decide_field(person, name, value, policy, at, rule=Rule.UNDO, instead_of=instead_of)
         session.store.mark_people_dirty([person.id])  # before it is decided: a death in between loses nothing
         session.store.save_merged([to_merged(person, result)], at=at)
         (person,) = session.store.people([person.id])
@@ -99,11 +108,33 @@ def _stays(session: Session, person: Person, name: str, made: list[Operation]) -
     if any(conflict.field == name for conflict in person.conflicts):
         return "which waits for a decision"
     chosen_since = choice is not None and all(o.sent_at is not None and o.sent_at < choice.at for o in made)
-    if chosen_since or not any(same(session, name, change.after, stands) for change in changes):
+    swaps = [swap for change in changes for swap in _swaps(name, change)]
+    if chosen_since or not any(same(session, name, new, one) for new, _ in swaps for one in _each(name, stands)):
         return "which changed since"
-    if any(not same(session, name, changes[0].before, change.before) for change in changes):
+    differ = [(one, two) for one, two in combinations(swaps, 2) if not same(session, name, one[1], two[1])]
+    if any(name != "emails" or same(session, name, one[0], two[0]) for one, two in differ):
         return "of which the run replaced different values"
     return None
+
+
+def _swaps(name: str, change: FieldChange) -> list[tuple[Value | None, Value | None]]:
+    """What the change put there, and in the place of what; each address alone."""
+    if name != "emails":
+        return [(change.after, change.before)]
+    return [((new,), (old,)) for new, old in EmailEdit(as_emails(change.after), as_emails(change.before)).swaps()]
+
+
+def _each(name: str, value: Value | None) -> list[Value | None]:
+    return [(email,) for email in as_emails(value)] if name == "emails" else [value]
+
+
+def _former(session: Session, name: str, stands: Value | None, made: list[Operation]) -> Value | None:
+    """What stands, with what the changes replaced in its place again; other addresses stay."""
+    swaps = [swap for operation in made for swap in _swaps(name, operation.fields[name])]
+    if name != "emails":
+        return swaps[0][1]
+    former = (next((o for n, o in swaps if same(session, name, n, one)), one) for one in _each(name, stands))
+    return tuple(distinct(email for value in former for email in as_emails(value)))
 
 
 def _named(operation: Operation) -> str:

@@ -25,13 +25,20 @@ if TYPE_CHECKING:
 
 def replaced_by(work: Work, name: str, edits: Sequence[Edit], standing: Value | None) -> dict[str, str]:
     """Compared form of an old value → what stands in its place; later ``edits`` outdo earlier ones."""
+    return in_place_of(work, name, [(edit.before, edit.value) for edit in edits], standing)
+
+
+def in_place_of(
+    work: Work, name: str, changes: Sequence[tuple[Value | None, Value | None]], standing: Value | None
+) -> dict[str, str]:
+    """As ``replaced_by``, for changes from a value to another one."""
     if name not in MULTI_VALUED or standing is None:
         return {}
     wins = work.keys(name, standing)
     return {
         old: new
-        for edit in edits
-        for old, new in _swaps(work, name, edit.before, edit.value)
+        for before, value in changes
+        for old, new in _swaps(work, name, before, value)
         if work.keys(name, _single(name, new)) <= wins
     }
 

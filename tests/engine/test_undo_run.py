@@ -154,3 +154,53 @@ async def test_of_two_who_were_parted_since_nobody_gets_the_value_of_the_other(h
     home.clock.advance(hours=1)
     await home.run("undo", undo=run)
     assert (home.topo.rows[0]["job_title"], home.apollo.rows[0]["title"]) == ("COO", "CTO")
+
+
+async def test_of_several_addresses_the_very_one_that_was_replaced_is_restored(home: House) -> None:
+    home.without("datananas")
+    home.actors["apollo"].create(person(emails=("ana@one.com",)))
+    topo = home.actors["topo"].create(person(emails=("ana@one.com",)))
+    await home.run()
+    home.actors["apollo"].create(person(emails=("ana@two.com",)))
+    await home.rest()
+    home.actors["topo"].edit(topo, {"emails": "ana@new.com"})
+    run = await home.run()
+    assert [row["email"] for row in home.apollo.rows] == ["ana@new.com", "ana@two.com"]
+    home.clock.advance(hours=1)
+    await home.run("undo", undo=run.run_id)
+    assert [row["email"] for row in home.apollo.rows] == ["ana@one.com", "ana@two.com"]
+    await home.rest()
+    assert [row["email"] for row in home.apollo.rows] == ["ana@one.com", "ana@two.com"]
+
+
+async def test_what_was_acknowledged_and_never_showed_is_told(home: House) -> None:
+    home.without("datananas")
+    home.actors["apollo"].create(person(emails=("ana@one.com", "ana@two.com")))
+    topo = home.actors["topo"].create(person(emails=("ana@one.com",)))
+    await home.run()
+    home.actors["topo"].edit(topo, {"emails": "ana@new.com"})
+    home.clock.advance(hours=1)
+    run = await home.run()
+    home.clock.advance(hours=1)
+    report = await home.run("undo", undo=run.run_id)
+    assert "never showed" in " ".join(report.notes)
+
+
+async def test_a_phone_that_the_run_never_touched_stays(home: House) -> None:
+    home.configure("apollo", phones="patch")
+    home.configure("topo", update_by_entry="all")
+    home.configure("datananas", accept_blind_overwrite=True)
+    one, other, own = "+33140000001", "+33140000002", "+33140000009"
+    home.actors["apollo"].create(person(phone=one))
+    topo = home.actors["topo"].create(person(phone=one))
+    home.actors["datananas"].create(person(phone=own))
+    home.export()
+    await home.run()
+    home.actors["topo"].edit(topo, {"phone": other})
+    home.clock.advance(hours=1)
+    run = await home.run()
+    assert {operation.provider for operation in run.operations} == {"apollo"}
+    home.clock.advance(hours=1)
+    await home.run("undo", undo=run.run_id)
+    assert home.apollo.rows[0]["phone_numbers"][0]["raw_number"] == one
+    assert home.datananas.rows[0]["phone"] == own
