@@ -39,7 +39,11 @@ def conclude_sweep(session: Session, seat: Seat, last: Page) -> None:
     if unseen and not _is_believable(session, seat):
         seat.state = over
         if session.options.mode == "verify":  # no guard speaks for it there
-            seat.doubt(f"{len(unseen)} of {before} known records are missing, which is not believed")
+            allow = f"--allow emptied={seat.name}:{len(unseen)}"
+            seat.doubt(
+                f"{len(unseen)} of {before} known records are missing, which is not believed",
+                f"if they are gone on purpose, `contact-sync run {allow}` accepts it",
+            )
     else:
         _mark_gone(session, seat)
         seat.state = replace(over, swept_at=session.clock.now(), peak=max(seat.state.peak, distinct))

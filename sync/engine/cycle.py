@@ -183,7 +183,7 @@ def _compare_configuration(session: Session, seat: Seat, account_id: str | None)
     if other_account and not allowed:
         seat.active = False
         if session.options.mode == "verify":  # no guard speaks for it there
-            seat.doubt(seat.changed_config or "")
+            seat.doubt(seat.changed_config or "", "`contact-sync run --dry-run` tells how to accept it")
     elif other_account:
         state = replace(
             state, cursor=None, sweep_id=None, sweep_cursor=None, sweep_total=None, swept_at=None, peak=0

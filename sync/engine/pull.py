@@ -81,6 +81,8 @@ def _sweep_is_due(session: Session, seat: Seat) -> bool:
     state = seat.state
     if state.sweep_id is not None or state.swept_at is None or state.cursor is None:
         return True
+    if session.options.allowances.ceiling("emptied", seat.name):
+        return True  # what is to be accepted shows in a full read only
     if state.swept_at < settings_since(session).get(seat.name, state.swept_at) <= session.clock.now():
         return True  # what rows mean, and whose opt-outs they tell, may be another thing by now
     every = seat.settings.full_sweep_every or session.settings.sync.full_sweep_every

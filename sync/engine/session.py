@@ -92,10 +92,10 @@ class Seat:
         self.status = "partial" if self.status == "ok" else self.status
         self.note(error.message, error.remedy, error.request_id)
 
-    def doubt(self, problem: str) -> None:
-        """What it shows is not compared with what is known; the report says why, and that a run would stop."""
+    def doubt(self, problem: str, remedy: str) -> None:
+        """What it shows is not compared with what is known; the report says why, and how a run accepts it."""
         self.status = "failed"
-        self.note(problem, "`contact-sync run --dry-run` tells how to accept it")
+        self.note(problem, remedy)
 
     def note(self, problem: str, remedy: str | None = None, request_id: str | None = None) -> None:
         """A sentence for the report, once, with the first request that met it where its provider names it."""

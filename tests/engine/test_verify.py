@@ -79,8 +79,23 @@ async def test_a_provider_that_is_suddenly_empty_does_not_pass_for_one_that_agre
         home.topo.remove(record)
     report = await home.run("verify")
     assert (report.exit_code, report.providers["topo"].status) == (3, "failed")
-    assert "12 of 12 known records are missing" in " ".join(report.providers["topo"].problems)
+    (problem,) = report.providers["topo"].problems
+    assert problem == (
+        "12 of 12 known records are missing, which is not believed; if they are gone on purpose, "
+        "`contact-sync run --allow emptied=topo:12` accepts it"
+    )
     assert headline(report) == "No change is planned, but not everything went well at topo."
+
+
+async def test_what_a_verification_says_of_an_emptied_provider_is_accepted_by_the_next_run(home: House) -> None:
+    records = [home.actors["topo"].create(contact) for contact in crowd(12)]
+    await home.rest()
+    for record in records:
+        home.topo.remove(record)
+    assert "run --allow emptied=topo:12`" in (await home.run("verify")).providers["topo"].problems[0]
+    accepted = await home.run(allow=("emptied=topo:12",))
+    assert (accepted.guards, len(accepted.holds)) == ((), 12)
+    assert (await home.run("verify")).providers["topo"].problems == ()
 
 
 async def test_a_provider_that_answers_for_another_account_does_not_pass_for_one_that_agrees(home: House) -> None:
