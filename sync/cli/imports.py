@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sync.engine.imports import Imported
     from sync.engine.session import Session
     from sync.record import Export
+    from sync.wiring import Request
 
 SHOWN_ROWS = 20
 AHEAD = timedelta(minutes=10)
@@ -44,6 +45,8 @@ class MomentType(click.ParamType[datetime]):
               "zone); otherwise when the file was last written.")  # fmt: skip
 @click.option("--complete", is_flag=True, help="It shows every record: known ones that it lacks are "
               "held as gone, unless rows are left out.")  # fmt: skip
+@click.option("--allow", "allowances", multiple=True, metavar="emptied=PROVIDER:COUNT",
+              help="Let so many known records be gone, this once.")  # fmt: skip
 @wait_option
 @config_option
 @log_options
@@ -52,6 +55,7 @@ def command(
     file: Path,
     as_of: datetime | None,
     complete: bool,
+    allowances: tuple[str, ...],
     wait: timedelta,
     config: Path | None,
     log_format: str | None,
@@ -64,17 +68,20 @@ def command(
     are listed and end the command with 3; the good ones go in.
     """
     set_up_logs(log_format, verbose, quiet)
+    from sync.cli.run import request_from
     from sync.wiring import load_settings
 
+    request = request_from("run", providers=(), only=None, max_requests=(), wait=wait, allowances=allowances)
     settings = load_settings(config)
     check_configured(settings, [provider], "PROVIDER")
     export = _read(settings, provider, file, as_of)
-    imported, session = _taken_in(settings, provider, export, complete=complete, wait_s=wait.total_seconds())
+    imported, session = _taken_in(settings, provider, export, request, complete=complete)
     if not quiet:
         _tell(provider, file, export, imported, session)
         _tell_columns(export)
+    _tell_missing(provider, imported)
     _tell_bad_rows(imported.bad_rows)
-    return 3 if imported.bad_rows else 0
+    return 3 if imported.bad_rows or imported.missing else 0
 
 
 def _read(settings: Settings, provider: str, file: Path, as_of: datetime | None) -> Export:
@@ -95,18 +102,18 @@ def _read(settings: Settings, provider: str, file: Path, as_of: datetime | None)
 
 
 def _taken_in(
-    settings: Settings, provider: str, export: Export, *, complete: bool, wait_s: float
+    settings: Settings, provider: str, export: Export, request: Request, *, complete: bool
 ) -> tuple[Imported, Session]:
     """What the export brought, and the session that found out who its people are."""
     from sync.clock import SystemClock
     from sync.engine.imports import take_in
     from sync.engine.people import match_and_meet
     from sync.errors import ConfigError, Rejected
-    from sync.wiring import Request, check_accepted, opened_store, session_for
+    from sync.wiring import check_accepted, opened_store, session_for
 
-    with opened_store(settings, wait_s=wait_s) as store:
+    with opened_store(settings, wait_s=request.wait_s) as store:
         check_accepted(store)
-        session = session_for(settings, Request(), store, SystemClock())
+        session = session_for(settings, request, store, SystemClock())
         try:
             imported = take_in(session, session.seats[provider], export, complete=complete)
         except Rejected as error:
@@ -147,6 +154,16 @@ def _tell_columns(export: Export) -> None:
 
     for said in columns_told(export):
         click.echo(said, err=True)
+
+
+def _tell_missing(provider: str, imported: Imported) -> None:
+    if imported.missing is not None:
+        gone, live = imported.missing
+        click.echo(
+            f"Nothing counts as gone: {gone} of {live} known records are missing, which is not believed. If they "
+            f"are gone on purpose, repeat the command with --allow emptied={provider}:{gone}",
+            err=True,
+        )
 
 
 def _tell_bad_rows(rows: tuple[tuple[int, str], ...]) -> None:

@@ -36,7 +36,7 @@ def conclude_sweep(session: Session, seat: Seat, last: Page) -> None:
     unseen = _unseen(session, seat)
     before = session.store.live_records(seat.name)
     seat.vanished = (len(unseen), before) if unseen else None
-    if unseen and not _is_believable(session, seat):
+    if not is_believable(session, seat.name, len(unseen), before):
         seat.state = over
         if session.options.mode == "verify":  # no guard speaks for it there
             allow = f"--allow emptied={seat.name}:{len(unseen)}"
@@ -66,10 +66,9 @@ def _told(totals: list[int]) -> str:
     return " then ".join(str(t) for t in totals) or "no total"
 
 
-def _is_believable(session: Session, seat: Seat) -> bool:
+def is_believable(session: Session, provider: str, gone: int, before: int) -> bool:
     """Whether so many disappearances may be taken for true."""
-    gone, before = seat.vanished or (0, 0)
-    return not emptied(gone, before) or gone <= session.options.allowances.ceiling("emptied", seat.name)
+    return not emptied(gone, before) or gone <= session.options.allowances.ceiling("emptied", provider)
 
 
 def _mark_gone(session: Session, seat: Seat) -> None:

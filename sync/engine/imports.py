@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sync.contact import Contact
-from sync.engine.absence import mark_gone
+from sync.engine.absence import is_believable, mark_gone
 from sync.engine.export_noes import noes_of, said_before
 from sync.engine.opt_out_lists import note_opt_outs
 from sync.engine.storing import keep_records
@@ -36,6 +36,7 @@ class Imported:
     """What an export brought. ``known``: it was taken in before, so nothing was done; bad rows are told again.
 
     ``unsure``: rows that were left out may be those of records it does not show, so none counts as gone.
+    ``missing``: so many known records of how many it lacks, which is not believed, so none counts as gone.
     ``older``: rows about records that the provider itself showed later, which stay as they are.
     """
 
@@ -46,18 +47,20 @@ class Imported:
     gone: int = 0
     known: bool = False
     unsure: bool = False
+    missing: tuple[int, int] | None = None
     older: int = 0
 
 
 def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = False) -> Imported:
     """The export's rows are that provider's records as of its time.
 
-    ``complete``: records it does not show are held as disappeared, unless rows were left out. Raises ``Rejected``
-    for an export older than the last one; one that was taken in before another one is that, too.
+    ``complete``: records it does not show are held as disappeared, unless rows were left out, or so many are
+    missing that nobody said it is true. Raises ``Rejected`` for an export older than the last one; one that was
+    taken in before another one is that, too.
     """
     state = seat.state
     noes = noes_of(session, seat, export)
-    bad_rows = tuple(sorted((*export.bad_rows, *_nameless(seat, export), *_nobodys(export, noes))))
+    bad_rows = _bad_rows(seat, export, noes)
     digest = f"{export.digest}{COMPLETE if complete else ''}"
     if _is_known(state, export, digest):
         return Imported(known=True, bad_rows=bad_rows)
@@ -69,6 +72,9 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
     sweep_id = session.clock.new_id() if complete else None  # one of its own: the provider's may be under way
     keep_records(session, seat, rows, sweep_id=sweep_id, noted=True)
     gone = _lacking(session, seat, export, sweep_id) if sweep_id is not None and not bad_rows else []
+    if missing := _not_believed(session, seat, gone):
+        # not known as a complete one, so that it is taken in once more when somebody says that this is true
+        gone, digest = [], export.digest
     mark_gone(session, gone)
     # known only now: after a death in between it is taken in once more
     digest += IN_PART if withheld else ""
@@ -81,8 +87,15 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
         bad_rows=bad_rows,
         gone=len(gone),
         unsure=complete and bool(bad_rows),
+        missing=missing,
         older=len(outdated),
     )
+
+
+def _not_believed(session: Session, seat: Seat, gone: list[RecordRef]) -> tuple[int, int] | None:
+    """How many of how many records would be gone where nobody said that so many are; ``None`` = it may be true."""
+    live = session.store.live_records(seat.name)
+    return None if is_believable(session, seat.name, len(gone), live) else (len(gone), live)
 
 
 def _is_known(state: ProviderState, export: Export, digest: str) -> bool:
@@ -147,6 +160,10 @@ def _outdated(session: Session, seat: Seat, export: Export) -> frozenset[RecordR
 
 def _named_by_key(record: Record) -> bool:
     return record.ref.record_id.startswith(("email:", "linkedin:"))
+
+
+def _bad_rows(seat: Seat, export: Export, noes: Noes) -> tuple[tuple[int, str], ...]:
+    return tuple(sorted((*export.bad_rows, *_nameless(seat, export), *_nobodys(export, noes))))
 
 
 def _nameless(seat: Seat, export: Export) -> list[tuple[int, str]]:

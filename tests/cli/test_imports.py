@@ -166,6 +166,23 @@ def test_nothing_counts_as_gone_while_a_complete_export_holds_a_row_that_cannot_
     assert "held" not in program("status", "--config", config).out
 
 
+def test_a_complete_export_that_lacks_nearly_everybody_says_how_to_say_that_it_is_true(
+    program: Program, config: Path, export: Path
+) -> None:
+    program("import", "datananas", export, "--config", config)
+    export.write_text(HEADER)
+    command = ("import", "datananas", export, "--complete", "--config", config)
+    for quiet in ((), ("-q",)):
+        told = program(*command, *quiet)
+        assert told.code == 3
+        assert told.err == (
+            "Nothing counts as gone: 2 of 2 known records are missing, which is not believed. If they are gone on "
+            "purpose, repeat the command with --allow emptied=datananas:2\n"
+        )
+    told = program(*command, "--allow", "emptied=datananas:2")
+    assert (told.code, "2 known records no longer shown" in told.out) == (0, True)
+
+
 def test_a_name_that_would_act_on_a_terminal_is_told_so_that_it_cannot(
     program: Program, config: Path, export: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from sync.engine.imports import take_in
 from sync.engine.people import match_and_meet
 from sync.errors import Rejected
 from sync.exports import read_for
+from sync.guards import Allowances
 from tests.decisions import desk
 from tests.engine.house import GENEROUS, crowd, person
 
@@ -191,6 +193,19 @@ async def test_who_was_created_after_the_time_of_a_complete_export_is_not_missed
     assert bring(home, "datananas", boris + "\n", as_of=later, complete=True).gone == 1
 
 
+def test_a_complete_export_of_hardly_anybody_is_not_believed_until_somebody_says_so(home: House) -> None:
+    rows = [f"{number},{contact.email}\n" for number, contact in enumerate(crowd(20))]
+    bring(home, "datananas", "record_id,email\n" + "".join(rows), as_of=home.clock.now())
+    one, as_of = f"record_id,email\n{rows[0]}", later(home, hours=1)
+    for _ in range(2):
+        imported = bring(home, "datananas", one, as_of=as_of, complete=True)
+        assert (imported.gone, imported.missing) == (0, (19, 20))
+    assert desk.waiting(home) == []
+    imported = bring(home, "datananas", one, as_of=as_of, complete=True, allow="emptied=datananas:19")
+    assert (imported.gone, imported.missing) == (19, None)
+    assert len(desk.waiting(home)) == 19
+
+
 async def test_an_export_does_not_take_back_what_its_provider_showed_later(home: House) -> None:
     record = home.actors["apollo"].create(person(job_title="CFO"))
     gone = home.actors["apollo"].create(person("Boris Kern"))
@@ -232,11 +247,14 @@ def later(home: House, **delta: float) -> datetime:
     return home.clock.now()
 
 
-def bring(home: House, provider: str, text: str, *, as_of: datetime, complete: bool = False) -> Imported:
+def bring(
+    home: House, provider: str, text: str, *, as_of: datetime, complete: bool = False, allow: str | None = None
+) -> Imported:
     """The export is taken in at the command line."""
     path = home.folder / f"{provider}.csv"
     path.write_text(text, encoding="utf-8")
     with desk.desk(home) as session:
+        session.options = replace(session.options, allowances=Allowances.parse([allow] if allow else []))
         export = read_for(session.settings, provider, path, as_of)
         imported = take_in(session, session.seats[provider], export, complete=complete)
         match_and_meet(session)
