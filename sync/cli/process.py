@@ -7,7 +7,6 @@ import os
 import resource
 import signal
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -15,22 +14,30 @@ if TYPE_CHECKING:
 
 
 class _Outlet(io.FileIO):
-    """A stream whose reader may leave: what nobody reads any more is dropped."""
+    """A stream that stops no work: what nobody reads any more, or nothing can take, is dropped.
+
+    ``lost``: why something was that somebody may still wait for.
+    """
+
+    lost: OSError | None = None
 
     def write(self, text: Any, /) -> int:
-        """All of ``text`` is written, as far as somebody reads."""
+        """All of ``text`` is written, as far as that can be done."""
         try:
             return super().write(text)
         except BrokenPipeError:
-            return memoryview(text).nbytes
+            pass
+        except OSError as error:
+            self.lost = self.lost or error
+        return memoryview(text).nbytes
 
 
 def prepare() -> None:
     """The process takes a command line.
 
-    No core dump with credentials and contacts in it is left on the disk. A reader who leaves, a closed stream
-    or an encoding that lacks a character change no exit code. SIGTERM ends with 143 whatever is not in a cycle;
-    a cycle hears signals itself.
+    No core dump with credentials and contacts in it is left on the disk. A reader who leaves, a closed stream,
+    an encoding that lacks a character, or logs that nothing can take, change no exit code. SIGTERM ends with 143
+    whatever is not in a cycle; a cycle hears signals itself.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _open_closed()
@@ -41,14 +48,15 @@ def prepare() -> None:
 
 def finished(code: int) -> int:
     """Everything told is written; ``code``, or 1 where standard output could not take it."""
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        sys.stderr.write(f"contact-sync: standard output cannot be written ({error.strerror})\n")
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the interpreter writes the rest when it ends
-        return code or 1
-    return code
+    sys.stdout.flush()
+    outlet = getattr(sys.stdout.buffer, "raw", None)
+    if not isinstance(outlet, _Outlet) or outlet.lost is None:
+        return code
+    sys.stderr.write(
+        f"contact-sync: standard output cannot be written ({outlet.lost.strerror})\n"
+        "  What to do: make room there, or send it elsewhere\n"
+    )
+    return code or 1
 
 
 def _open_closed() -> None:

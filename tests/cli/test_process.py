@@ -63,13 +63,33 @@ def test_a_stream_that_was_never_open_changes_no_exit_code(closed: str) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_a_standard_output_that_is_full_is_told() -> None:
+@pytest.mark.parametrize(
+    "words", [["--version"], ["--help"], ["status", "--format", "json"], ["run", "--dry-run"]]
+)
+def test_a_standard_output_that_is_full_is_told_once(known: Path, words: list[str]) -> None:
+    where = [] if words[0].startswith("-") else ["--config", str(known)]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [*PROGRAM, "--version"], stdout=full, stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False
+            [*PROGRAM, *words, *where], stdout=full, stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False
         )
-    assert done.returncode == 1
-    assert b"No space left on device" in done.stderr
+    assert (done.returncode, done.stderr.decode().splitlines()) == (
+        1,
+        [
+            "contact-sync: standard output cannot be written (No space left on device)",
+            "  What to do: make room there, or send it elsewhere",
+        ],
+    )
+
+
+@pytest.mark.parametrize(("words", "code"), [(["run", "--dry-run", "-vv"], 0), (["state", "nonsense"], 2)])
+def test_a_standard_error_that_is_full_changes_no_exit_code(known: Path, words: list[str], code: int) -> None:
+    where = ["--config", str(known)] if code == 0 else []
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, *words, *where], stdout=subprocess.PIPE, stderr=full, timeout=PATIENCE_S, check=False
+        )
+    assert done.returncode == code
+    assert (b"Dry run: " in done.stdout) == (code == 0)
 
 
 def test_an_encoding_that_lacks_a_character_stops_no_report(program: Program, known: Path) -> None:
