@@ -27,8 +27,9 @@ class Capabilities:
     lifts the list. ``why_not``: field (or ``variables``, for all that are not listed) → reason code when it is
     never written. ``forms``: field → the form that a text must have to be taken.
     ``updates``: how an update is addressed. ``match_key``: the canonical field an upsert matches on.
-    ``max_emails``, ``max_emails_create``: how many emails a record shows, and a create takes. ``batch``:
-    operations per request, by kind. ``details_per_cycle``: records whose variables are read in a cycle.
+    ``max_emails``, ``max_emails_create``: how many emails a record shows, and a create takes;
+    ``max_emails_update``: an update, ``None`` = as many as it shows. ``batch``: operations per request, by kind.
+    ``details_per_cycle``: records whose variables are read in a cycle.
     """
 
     readable: bool
@@ -46,6 +47,7 @@ class Capabilities:
     match_key: str | None = None
     max_emails: int = 1
     max_emails_create: int = 1
+    max_emails_update: int | None = None
     only_ours: bool = False
     """Updates reach only records that an operation of ours created."""
     effects: tuple[str, ...] = ()

@@ -164,7 +164,7 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "default-sequence": "The target list enrols people in a sequence, so entries there are not sent again.",
         "match-key-changed": "The provider finds records by this value; a change would create a second record.",
         "not-shown": "The provider acknowledged the value and does not show it when read back.",
-        "one-value": "The provider holds only one value of this field, and it holds another one.",
+        "one-value": "The provider, or a write of it, takes only one value of this field.",
         "not-mapped": "No field of the provider is mapped to it in the settings.",
         "not-taken": "The provider, or the settings for it, take no value of this form.",
         "send-vars-off": "The settings say send_vars = false, so variables are not sent.",

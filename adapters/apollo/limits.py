@@ -46,6 +46,7 @@ def capabilities(settings: ApolloSettings) -> Capabilities:
         plain_numbers=True,
         max_emails=MAX_EMAILS,
         max_emails_create=MAX_EMAILS if settings.contact_emails else 1,
+        max_emails_update=1,
         stages=writable and bool(settings.opt_out_stage_id),
         creates_dedupe=True,
         opt_outs_on_rows=True,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 CHANGE = "change-"
 """Begins the manual action that asks for a change which no API can make; the field's name follows."""
+ONLY_BY_HAND = frozenset({CannotReason.MATCH_KEY_CHANGED, CannotReason.ONE_VALUE})
 
 
 def plan_update(draft: Draft, side: Side, member: Member) -> None:
@@ -41,7 +42,7 @@ def plan_update(draft: Draft, side: Side, member: Member) -> None:
         if reason is None:
             continue
         draft.cannot_express(side, name, reason, change.after)
-        if reason == CannotReason.MATCH_KEY_CHANGED and change.before is not None:
+        if reason in ONLY_BY_HAND and change.before is not None:
             draft.by_hand(side, CHANGE + name)
     for ride, fields in sorted(changes.items()):
         _add(draft, side, member, ride, fields)
@@ -80,8 +81,9 @@ def _perhaps_another(draft: Draft, member: Member, name: str, wanted: Value | No
 
 
 def _shaped(draft: Draft, side: Side, name: str) -> Value | None:
-    value = draft.person.contact.get(name)
-    return value[: side.capabilities.max_emails] if isinstance(value, tuple) else value
+    value, able = draft.person.contact.get(name), side.capabilities
+    most = able.max_emails if able.max_emails_update is None else able.max_emails_update
+    return value[:most] if isinstance(value, tuple) else value
 
 
 def _acknowledged(draft: Draft, name: str, wanted: Value | None, sent: Mapping[str, Value]) -> bool:
@@ -134,6 +136,9 @@ def _obstacle(side: Side, member: Member, name: str, value: Value | None) -> str
             return CannotReason.DEFAULT_SEQUENCE
     if name == caps.match_key and caps.updates == "upsert":
         return CannotReason.MATCH_KEY_CHANGED
+    most = caps.max_emails_update
+    if name == "emails" and most is not None and len(member.record.contact.emails) > most:
+        return CannotReason.ONE_VALUE  # nothing tells what such a write leaves of the others
     if caps.can(name, "update") or caps.can(name, "patch"):
         return None
     if caps.can(name, "create"):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.decisions.desk import join, split
-from tests.engine.house import House, crowd, person
+from tests.engine.house import House, crowd, house, person
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def titles(home: House) -> list[str]:
@@ -173,17 +176,29 @@ async def test_of_several_addresses_the_very_one_that_was_replaced_is_restored(h
     assert [row["email"] for row in home.apollo.rows] == ["ana@one.com", "ana@two.com"]
 
 
-async def test_what_was_acknowledged_and_never_showed_is_told(home: House) -> None:
+async def test_what_was_acknowledged_and_never_showed_is_told(tmp_path: Path) -> None:
+    async with house(tmp_path, topo={"entry_updates_contact": False}) as home:
+        home.without("datananas")
+        apollo = home.actors["apollo"].create(person(job_title="COO"))
+        await home.run()
+        home.actors["apollo"].edit(apollo, {"job_title": "CEO"})
+        home.clock.advance(hours=1)
+        run = await home.run()
+        home.clock.advance(hours=1)
+        report = await home.run("undo", undo=run.run_id)
+        assert "never showed" in " ".join(report.notes)
+
+
+async def test_of_a_contact_that_shows_several_addresses_none_is_lost_to_the_change_of_one(home: House) -> None:
     home.without("datananas")
     home.actors["apollo"].create(person(emails=("ana@one.com", "ana@two.com")))
     topo = home.actors["topo"].create(person(emails=("ana@one.com",)))
     await home.run()
     home.actors["topo"].edit(topo, {"emails": "ana@new.com"})
     home.clock.advance(hours=1)
-    run = await home.run()
-    home.clock.advance(hours=1)
-    report = await home.run("undo", undo=run.run_id)
-    assert "never showed" in " ".join(report.notes)
+    report = await home.run()
+    assert [(c.provider, c.field, c.reason) for c in report.cannot_express] == [("apollo", "emails", "one-value")]
+    assert [e["email"] for e in home.apollo.rows[0]["contact_emails"]] == ["ana@one.com", "ana@two.com"]
 
 
 async def test_a_phone_that_the_run_never_touched_stays(home: House) -> None:

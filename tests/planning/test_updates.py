@@ -29,6 +29,7 @@ from tests.planning.sides import (
 
 if TYPE_CHECKING:
     from sync.contact import Value
+    from sync.planning import PersonPlan
 
 OLD, NEW = "+33140000001", "+33140000002"
 MAIL = {"email": "ann@x.co"}
@@ -247,6 +248,20 @@ def test_a_changed_match_key_asks_a_person_to_change_it() -> None:
     found = plan(who, side(capabilities=UPSERT))
     assert [a.action for a in found.manual_actions] == ["change-emails"]
     assert obstacles(found) == {"emails": "match-key-changed"}
+
+
+def test_where_a_write_takes_one_address_a_record_that_shows_several_is_left_to_a_person() -> None:
+    def changed(*shown: str) -> PersonPlan:
+        who = person(
+            member(1, "apollo", {"emails": shown}), known={"emails": ("new@x.co",)},
+            choices={"emails": choice("topo:1", Rule.ONLY_CHANGER, replaced={"old@x.co": "new@x.co"})},
+        )  # fmt: skip
+        return plan(who, side(capabilities=able(BY_ID, max_emails_update=1)))
+
+    assert wants(changed("old@x.co")) == {"emails": ("new@x.co",)}
+    found = changed("old@x.co", "own@x.co")
+    assert (found.operations, obstacles(found)) == ((), {"emails": "one-value"})
+    assert [a.action for a in found.manual_actions] == ["change-emails"]
 
 
 def test_an_entry_updates_a_record_of_ours() -> None:
