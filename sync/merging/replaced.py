@@ -67,13 +67,17 @@ def ways_back(
     choices, records = dict(person.choices), list(written)
     for name in choices.keys() & set(MULTI_VALUED):
         own = _by_form(name, person.contact.get(name), region)
-        put = [p.choices[name].replaced for p in before if name in p.choices]
+        unkept = any(not change.is_kept for _, writes in records for change in writes.get(name, ()))
+        put = [p.choices[name].replaced for p in before if unkept and name in p.choices]
         pairs = [
             (form, old) for swaps in put for old, new in swaps.items() for form in _by_form(name, new, region)
         ]
         for member, writes in records:
             wrote = [change for change in writes.get(name, ()) if change.is_kept]
-            for form, one in _by_form(name, member.record.contact.get(name), region).items():
+            shows, sent = (
+                _by_form(name, of.get(name), region) for of in (member.record.contact, member.link.sent)
+            )
+            for form, one in (shows | sent).items():  # what was sent may show later
                 first = before_writes(name, _single(name, one), wrote, region, frozenset(own))
                 pairs += [(form, old) for old in _by_form(name, first, region)]
         back = {form: own[old] for form, old in pairs if old in own and form not in own}
