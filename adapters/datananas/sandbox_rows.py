@@ -53,28 +53,31 @@ class Rows:
     by_id: dict[str, Row] = field(default_factory=dict)
     moved: int = 0
     owners_replaced: int = 0
-    _index: dict[tuple[str, str], str] = field(default_factory=dict)
+    _made: int = 0
+    _index: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
+    """Key → ids of the rows that have it now, the one that came to it last at the end."""
 
     def add(self, values: Mapping[str, Any]) -> Row:
         """A new contact with the server's defaults."""
         stamp = self.now().astimezone(UTC).isoformat()
-        row = {"_id": f"{len(self._index) + len(self.by_id) + 1:024x}"} | DEFAULTS | {"vars": {}} | dict(values)
+        self._made += 1
+        row = {"_id": f"{self._made:024x}"} | DEFAULTS | {"vars": {}} | dict(values)
         row |= {"createdAt": stamp, "updatedAt": stamp}
         self.by_id[str(row["_id"])] = row
         self._remember(row)
         return row
 
     def edit(self, row_id: str, values: Mapping[str, Any]) -> Row:
-        """The contact with some values replaced."""
+        """The contact with some values replaced; nothing finds it any more under a key that it has no longer."""
         row = self.by_id[row_id]
+        self._forget(row)
         row |= dict(values) | {"updatedAt": self.now().astimezone(UTC).isoformat()}
         self._remember(row)
         return row
 
     def remove(self, row_id: str) -> None:
         """The contact is gone."""
-        del self.by_id[row_id]
-        self._index = {key: held for key, held in self._index.items() if held != row_id}
+        self._forget(self.by_id.pop(row_id))
 
     def upsert(self, contacts: list[Row], list_id: str, *, move: bool, replace_owner: bool) -> Upserted:
         """Each row created or updated; raises ``QuotaMetError`` at the row that has no room."""
@@ -124,8 +127,8 @@ class Rows:
     def _find(self, contact: Row) -> Row | None:
         for name in KEYS[self.switches.match_key]:
             held = self._index.get((name, _folded(contact.get(name))))
-            if held is not None and contact.get(name):
-                return self.by_id[held]
+            if held and contact.get(name):
+                return self.by_id[next(reversed(held))]
         return None
 
     def _key_of(self, contact: Row) -> str:
@@ -135,9 +138,16 @@ class Rows:
         return bool(contact.get("email") or contact.get("linkedin"))
 
     def _remember(self, row: Row) -> None:
-        for name in ("email", "linkedin"):
-            if row.get(name):
-                self._index[name, _folded(row[name])] = str(row["_id"])
+        for key in _keys(row):
+            self._index.setdefault(key, {})[str(row["_id"])] = None
+
+    def _forget(self, row: Row) -> None:
+        for key in _keys(row):
+            del self._index[key][str(row["_id"])]
+
+
+def _keys(row: Row) -> list[tuple[str, str]]:
+    return [(name, _folded(row[name])) for name in ("email", "linkedin") if row.get(name)]
 
 
 def _folded(value: Any) -> str:

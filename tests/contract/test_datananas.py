@@ -45,6 +45,31 @@ async def test_contacts_that_exist_are_updated_by_the_same_call() -> None:
         assert len(box.rows) == 2
 
 
+async def test_a_row_is_not_found_under_a_key_that_it_has_no_longer() -> None:
+    async with sandbox() as box, opened(box) as provider:
+        row = box.add(email="p0@example.org")
+        box.edit(row["_id"], email="new@example.org")
+        await sent(provider, creates(1))
+        assert [row["email"] for row in box.rows] == ["new@example.org", "p0@example.org"]
+
+
+async def test_a_key_that_two_rows_had_still_finds_the_one_that_keeps_it() -> None:
+    async with sandbox() as box, opened(box) as provider:
+        kept, left = (box.add(email="p0@example.org") for _ in range(2))
+        box.edit(left["_id"], email="new@example.org")
+        await sent(provider, [update(person(0), job_title="COO")])
+        assert [(row["_id"], row.get("position")) for row in box.rows] == [(kept["_id"], "COO"), (left["_id"], None)]
+
+
+async def test_no_row_gets_the_id_of_another_one() -> None:
+    async with sandbox() as box:
+        rows = [box.add(email=f"p{i}@example.org") for i in range(3)]
+        for row in rows[:2]:
+            box.remove(row["_id"])
+        rows += [box.add(email=f"q{i}@example.org") for i in range(3)]
+        assert len({row["_id"] for row in rows}) == 6
+
+
 async def test_the_token_travels_as_a_bearer_and_the_list_as_configured() -> None:
     async with sandbox() as box, opened(box) as provider:
         await sent(provider, creates(1))
