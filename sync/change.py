@@ -109,9 +109,10 @@ class Outcome:
     ``state``: ``acked``, ``pending``, ``refused``, ``failed``, ``unknown`` or, where it was surely not written
     and the next run tries again, ``deferred``. ``record_id``: the row it is now tied to; of a refusal that
     doubts a match, the row it met. ``record``: the row as echoed; ``None`` when the provider echoes nothing.
-    ``existing``: a create met a record that was there before and was left untouched. ``entry_id``: what the
-    provider calls the entry that it made. ``request_id``: its id of the call, if told. ``reason``: code;
-    ``message``: the provider's own words, without personal data where it can be helped.
+    ``unconfirmed``: it was taken, and nothing tells whether it was applied. ``existing``: a create met a record
+    that was there before and was left untouched. ``entry_id``: what the provider calls the entry that it made.
+    ``request_id``: its id of the call, if told. ``reason``: code; ``message``: the provider's own words, without
+    personal data where it can be helped.
     """
 
     operation_id: str
@@ -119,6 +120,7 @@ class Outcome:
     record_id: str | None = None
     record: Record | None = None
     existing: bool = False
+    unconfirmed: bool = False
     entry_id: str | None = None
     reason: str | None = None
     message: str | None = None

@@ -80,6 +80,14 @@ def wrote(link: Link, operation: Operation, caps: Capabilities, echo: Contact | 
     )
 
 
+def sent_unconfirmed(link: Link, operation: Operation) -> Link:
+    """The link after a write that was taken and perhaps not applied: it is not sent again, and what stood there
+    before is no edit where it still shows.
+    """
+    sent = {name: CLEARED if change.after is None else change.after for name, change in operation.fields.items()}
+    return replace(link, sent=MappingProxyType({**link.sent, **sent}))
+
+
 def _earlier(link: Link, name: str) -> tuple[Value | None, ...]:
     """What a read may still show that lags behind the write before: what that one replaced, and what it wrote."""
     before = link.written.get(name)

@@ -124,4 +124,5 @@ def of_short_totals(outcome: Outcome, *, alone: bool) -> Outcome:
     if alone:
         message = "posted alone, it was neither created nor updated"
         return replace(outcome, state="refused", reason=StateReason.REJECTED, message=message)
-    return replace(outcome, state="acked", reason=None, message="the totals do not confirm every row")
+    message = "the totals do not confirm every row"
+    return replace(outcome, state="acked", reason=None, message=message, unconfirmed=True)

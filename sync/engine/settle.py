@@ -14,7 +14,7 @@ from sync.identity import is_profile
 from sync.record import Record, RecordRef
 from sync.redaction import without_secrets
 from sync.secrets import registered
-from sync.settling import link_after_create, observed_after, settled_operation, wrote
+from sync.settling import link_after_create, observed_after, sent_unconfirmed, settled_operation, wrote
 from sync.store_port import Settled
 
 if TYPE_CHECKING:
@@ -54,10 +54,12 @@ def settled_by(session: Session, seat: Seat, operation: Operation, outcome: Outc
         return Settled(operation=after)
     if operation.kind == "create":
         return _created(session, seat, after, outcome)
+    link = link_of(session, after)
+    if outcome.unconfirmed and link is not None:
+        return Settled(operation=after, link=sent_unconfirmed(link, operation))
     read = _observed(session, seat, after, outcome)
     if outcome.record is not None and read is not None and _tells_news(session, operation, read.record):
         session.unsettled_people.add(operation.person_id)
-    link = link_of(session, after)
     if link is None:
         return Settled(operation=after, read=read)
     echo = read.record.contact if outcome.record is not None and read is not None else None

@@ -58,7 +58,10 @@ async def test_a_key_that_two_rows_had_still_finds_the_one_that_keeps_it() -> No
         kept, left = (box.add(email="p0@example.org") for _ in range(2))
         box.edit(left["_id"], email="new@example.org")
         await sent(provider, [update(person(0), job_title="COO")])
-        assert [(row["_id"], row.get("position")) for row in box.rows] == [(kept["_id"], "COO"), (left["_id"], None)]
+        assert [(row["_id"], row.get("position")) for row in box.rows] == [
+            (kept["_id"], "COO"),
+            (left["_id"], None),
+        ]
 
 
 async def test_no_row_gets_the_id_of_another_one() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -304,6 +305,27 @@ async def known_at_both(home: House) -> tuple[str, str]:
     home.export()
     await home.run()
     return made
+
+
+async def test_a_row_of_which_no_total_told_that_it_was_written_is_not_edited_back_by_the_next_export(
+    home: House,
+) -> None:
+    home.without("topo")
+    home.configure("datananas", accept_blind_overwrite=True)
+    allow = (*GENEROUS, "replace=datananas:999", "replace=apollo:999")
+    ids = [home.actors["apollo"].create(contact) for contact in crowd(128, job_title="COO")]
+    await home.run()
+    home.datananas.turn(silently_refuse=lambda row: int(row["email"].partition("@")[0][6:]) % 2 == 0)
+    for record in ids[:64]:
+        home.apollo.edit(record, title="CEO")
+    later(home, hours=1)
+    await home.run(allow=allow)
+    as_of = later(home, hours=1)
+    rows = [f"{row['_id']},{row['email']},{row['position']}" for row in home.datananas.rows]
+    assert Counter(row.rpartition(",")[2] for row in rows)["CEO"] < 64
+    bring(home, "datananas", "\n".join(["record_id,email,job_title", *rows, ""]), as_of=as_of)
+    await home.run(allow=allow)
+    assert Counter(row["title"] for row in home.apollo.rows) == {"CEO": 64, "COO": 64}
 
 
 async def test_joins_of_several_exports_are_too_many_together(home: House) -> None:
