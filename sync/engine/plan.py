@@ -209,7 +209,7 @@ def _world(
     creates = session.store.open_creates()
     for person_id, provider in creates:
         if person_id in suspected:
-            places.setdefault(person_id, set()).add(provider)
+            places.setdefault(person_id, set()).update(_places_of_create(session, provider))
     since = targets_since(session)
     sides = tuple(side_of(s, since.get(s.name)) for s in session.seats.values() if s.active and s.up)
     return World(
@@ -228,6 +228,15 @@ def _world(
         blanks=session.settings.merge.blanks == "explicit",
         region=session.settings.sync.default_region,
     )
+
+
+def _places_of_create(session: Session, provider: str) -> Iterable[str]:
+    """Where an open create at ``provider`` takes a place: everywhere, if its record may come to be later, for then
+    who may be the same person is perhaps that very record.
+    """
+    seat = session.seats.get(provider)
+    later = seat is not None and seat.provider.capabilities.resolves_later
+    return session.seats if later else (provider,)
 
 
 def as_reviewed(session: Session) -> bool:

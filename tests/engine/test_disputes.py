@@ -8,10 +8,11 @@ import pytest
 
 from sync.change import Suspicion
 from tests.decisions import desk
-from tests.engine.house import person
+from tests.engine.house import crowd, house, person
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from sync.engine.review import Item
     from sync.report.model import Report
@@ -115,3 +116,21 @@ async def test_of_two_who_shared_an_address_none_is_created_twice_once_one_has_a
     await home.run()
     assert ({item.id for item in pairs(home)}, len(asked)) == (asked, 1)
     assert (len(home.apollo.rows), len(home.topo.rows)) == (1, 1)
+
+
+async def test_who_may_be_the_record_that_a_pending_entry_becomes_is_created_nowhere(tmp_path: Path) -> None:
+    async with house(tmp_path, topo={"resolve": "never"}) as home:
+        home.configure("datananas", accept_blind_overwrite=True, create_from=["topo"])
+        known = {"company_name": "Oakmere", "linkedin_url": None}
+        home.actors["apollo"].create(person(**known))
+        for contact in crowd(3):
+            home.actors["topo"].create(contact)
+        await home.run()
+        home.clock.advance(hours=1)
+        home.actors["topo"].create(person(emails=("ana@gmail.com",), **known))  # made of our entry, and enriched
+        report = await home.run()
+        made = [o for o in report.operations if o.contact.email == "ana@gmail.com"]
+        assert {(o.provider, o.state, o.reason) for o in made} == {
+            (place, "blocked", "suspected-duplicate") for place in ("apollo", "datananas")
+        }
+        assert len(pairs(home)) == 1
