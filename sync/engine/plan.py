@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync import guards
+from sync.change import ManualAction
 from sync.codes import StateReason
 from sync.engine.attention import provider_set, reads_late, targets_since
 from sync.engine.doubts import doubts
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from sync.change import CannotExpress, ManualAction, Operation
+    from sync.change import CannotExpress, Operation
     from sync.config import ProviderSettings
     from sync.contact import Value
     from sync.engine.session import Seat, Session
@@ -123,8 +124,11 @@ class _Planner:
                 self._shared |= session.store.shared_mailboxes()
                 self._knows_mailboxes = True
             quiet += [person.id for person in people if self._plan(person)]
-        session.cannot_express += session.store.note_cannot_express(self._cannot, at=self._world.now)
-        session.store.withdraw_manual_actions(self._moot)
+        fresh = session.store.note_cannot_express(self._cannot, at=self._world.now)
+        session.cannot_express += fresh
+        # of a wish that is new or changed, what was done by hand was another one
+        anew = [ManualAction(person_id=w.person_id, provider=w.provider, action=CHANGE + w.field) for w in fresh]
+        session.store.withdraw_manual_actions([*self._moot, *anew])
         session.store.note_manual_actions(self._manual, at=self._world.now)
         return quiet
 

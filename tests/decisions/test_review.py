@@ -238,3 +238,19 @@ async def test_a_change_by_hand_that_is_no_longer_wished_is_not_asked_for(home: 
         home.clock.advance(hours=1)
         report = await home.run()
         assert [action.action for action in report.manual_actions] == asked
+
+
+async def test_another_change_of_the_key_that_an_upsert_matches_on_is_listed_again(home: House) -> None:
+    home.without("topo")
+    home.configure("datananas", accept_blind_overwrite=True)
+    record = home.actors["apollo"].create(person())
+    await home.run()
+    for address in ("ana@new.com", "ana@third.com"):
+        listed = [{"email": address, "position": 0, "email_status": None}]
+        home.apollo.edit(record, email=address, contact_emails=listed)
+        home.clock.advance(hours=1)
+        await home.run()
+        accept(home, only_item(home))
+        home.clock.advance(hours=1)
+        await home.run()
+        assert waiting(home) == []
