@@ -17,11 +17,13 @@ from sync.engine.people import merge_people, to_merged
 from sync.engine.policies import merge_policy
 from sync.engine.recognising import same
 from sync.engine.settle import settled_by
+from sync.engine.storing import store_records
 from sync.errors import ContactSyncError
 from sync.identity.canonical import canonicalize, is_value
 from sync.identity.phones import is_number
 from sync.items import DELETE, Finding, is_erasure, item_id
 from sync.merging.human import decide_field
+from sync.planning import CHANGE
 from sync.record import RecordRef
 from sync.store_port import Settled
 
@@ -183,11 +185,29 @@ def _done_by_hand(session: Session, action: ManualAction) -> str:
         members = [m for person in session.store.people([action.person_id]) for m in person.members]
         own = [m.record.ref for m in members if m.record.ref.provider == action.provider and not m.gone]
         session.store.mark_gone(own, at=at, holds=())
+    if action.action.startswith(CHANGE):
+        _changed_by_hand(session, action, action.action.removeprefix(CHANGE))
     session.store.tick_off(action, at=at)
     theirs = [a for a in session.store.manual_actions() if a.person_id == action.person_id]
     if is_erasure(action) and not any(map(is_erasure, theirs)):
         erasing.removed_everywhere(session, action.person_id)
     return "Ticked off; it is not listed again."
+
+
+def _changed_by_hand(session: Session, action: ManualAction, name: str) -> None:
+    """A record that nobody can read shows the wished value, as if an export had told it: updates go by that key."""
+    seat = session.seats.get(action.provider)
+    if seat is None or seat.provider.capabilities.readable:
+        return
+    for person in session.store.people([action.person_id]):
+        own = [m for m in person.members if m.record.ref.provider == action.provider and not m.gone]
+        wished = person.contact.get(name)
+        if not own or wished is None:
+            return
+        record = min(own, key=lambda m: m.rid).record
+        value = wished[: seat.provider.capabilities.max_emails] if isinstance(wished, tuple) else wished
+        contact = Contact.from_fields(record.contact.to_fields() | {name: value})
+        store_records(session, seat, [replace(record, contact=contact, absent=record.absent - {name})])
 
 
 # parked operations ------------------------------------------------------------------------------------

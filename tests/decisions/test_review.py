@@ -254,3 +254,20 @@ async def test_another_change_of_the_key_that_an_upsert_matches_on_is_listed_aga
         home.clock.advance(hours=1)
         await home.run()
         assert waiting(home) == []
+
+
+async def test_a_key_changed_by_hand_as_asked_is_the_one_that_updates_go_by(home: House) -> None:
+    home.without("topo")
+    home.configure("datananas", accept_blind_overwrite=True)
+    record = home.actors["apollo"].create(person(job_title="CFO"))
+    await home.run()
+    listed = [{"email": "ana@new.com", "position": 0, "email_status": None}]
+    home.apollo.edit(record, email="ana@new.com", contact_emails=listed)
+    home.clock.advance(hours=1)
+    await home.run()
+    home.actors["datananas"].edit(home.datananas.rows[0]["_id"], {"emails": "ana@new.com"})
+    accept(home, only_item(home))
+    home.actors["apollo"].edit(record, {"job_title": "CEO"})
+    home.clock.advance(hours=1)
+    await home.run()
+    assert [(row["email"], row["position"]) for row in home.datananas.rows] == [("ana@new.com", "CEO")]
