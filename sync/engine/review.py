@@ -195,7 +195,7 @@ def _done_by_hand(session: Session, action: ManualAction) -> str:
 
 
 def _changed_by_hand(session: Session, action: ManualAction, name: str) -> None:
-    """A record that nobody can read shows the wished value, as if an export had told it: updates go by that key."""
+    """A record that nobody can read shows the wished value, as if an export had told it; updates go by it."""
     seat = session.seats.get(action.provider)
     if seat is None or seat.provider.capabilities.readable:
         return

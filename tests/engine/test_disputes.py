@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -121,7 +121,7 @@ async def test_of_two_who_shared_an_address_none_is_created_twice_once_one_has_a
 async def test_who_may_be_the_record_that_a_pending_entry_becomes_is_created_nowhere(tmp_path: Path) -> None:
     async with house(tmp_path, topo={"resolve": "never"}) as home:
         home.configure("datananas", accept_blind_overwrite=True, create_from=["topo"])
-        known = {"company_name": "Oakmere", "linkedin_url": None}
+        known: dict[str, Any] = {"company_name": "Oakmere", "linkedin_url": None}
         home.actors["apollo"].create(person(**known))
         for contact in crowd(3):
             home.actors["topo"].create(contact)
