@@ -208,6 +208,7 @@ def _changed_by_hand(session: Session, action: ManualAction, name: str) -> None:
         value = wished[: seat.provider.capabilities.max_emails] if isinstance(wished, tuple) else wished
         contact = Contact.from_fields(record.contact.to_fields() | {name: value})
         store_records(session, seat, [replace(record, contact=contact, absent=record.absent - {name})])
+        merge_people(session, [person.id])  # what changes elsewhere by the next run is another change
 
 
 # parked operations ------------------------------------------------------------------------------------

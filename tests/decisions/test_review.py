@@ -251,8 +251,6 @@ async def test_another_change_of_the_key_that_an_upsert_matches_on_is_listed_aga
         home.clock.advance(hours=1)
         await home.run()
         accept(home, only_item(home))
-        home.clock.advance(hours=1)
-        await home.run()
         assert waiting(home) == []
 
 
