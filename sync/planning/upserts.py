@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sync.codes import StateReason
 from sync.identity import email_key, is_profile, linkedin_key
+from sync.identity.canonical import keys_met
 from sync.planning.draft import stopped
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def guard_upsert(draft: Draft, side: Side, operation: Operation) -> Operation:
         key = _key_for(operation, by_profile=not by_profile)
     if key is None or (operation.kind != "create" and is_profile(key) != by_profile):
         return stopped(operation, "blocked", StateReason.NO_MATCH_KEY)
+    if _may_be_another_row_by_now(draft, operation, key):
+        return stopped(operation, "blocked", StateReason.NO_MATCH_KEY)
     if draft.effect.forbids_create(side.name):
         return stopped(operation, "blocked", StateReason.OPTED_OUT)
     if key in draft.world.shared_keys:
@@ -40,6 +43,20 @@ def _is_unseen(draft: Draft, operation: Operation) -> bool:
     """Whether the row was never in an import, as far as it is there at all."""
     row = operation.record and operation.record.ref
     return operation.kind == "create" or any(m.unseen and m.record.ref == row for m in draft.person.members)
+
+
+def _may_be_another_row_by_now(draft: Draft, operation: Operation, key: str) -> bool:
+    """Whether no export has shown the row that we made, and those of the person that one did show lack its key.
+
+    One of them may be that very row, with its key changed there: under the old key it would be made once more.
+    """
+    record = operation.record
+    if record is None:
+        return False
+    same_place = [m for m in draft.person.members if m.record.ref.provider == record.ref.provider and not m.gone]
+    shown = [m for m in same_place if not m.unseen]
+    is_unseen = any(m.unseen and m.record.ref == record.ref for m in same_place)
+    return is_unseen and bool(shown) and not any(key in keys_met(m.record.contact) for m in shown)
 
 
 def _accepted(operation: Operation) -> str | None:

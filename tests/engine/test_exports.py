@@ -17,7 +17,7 @@ from sync.errors import Rejected
 from sync.exports import read_for
 from sync.guards import Allowances
 from tests.decisions import desk
-from tests.engine.house import GENEROUS, crowd, person
+from tests.engine.house import GENEROUS, at, crowd, person
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -345,3 +345,24 @@ async def test_joins_of_several_exports_are_too_many_together(home: House) -> No
     assert [(g.kind, g.allow) for g in report.guards] == [("merge", "merge=all:6")]
     assert (await home.run(allow=("merge=all:6",))).people.total == 6
     assert (await home.run(allow=())).guards == ()
+
+
+async def test_a_row_we_made_is_not_written_while_it_may_be_another_one_that_an_export_shows(home: House) -> None:
+    home.without("topo")
+    home.configure("datananas", accept_blind_overwrite=True)
+    record = home.actors["apollo"].create(person(job_title="CFO"))
+    await home.run()
+    (made,) = home.datananas.rows
+    home.datananas.edit(made["_id"], email=NEW)
+    profile = person().linkedin_url
+    bring(
+        home,
+        "datananas",
+        f"record_id,email,linkedin_url\n{made['_id']},{NEW},{profile}\n",
+        as_of=later(home, hours=1),
+    )
+    home.actors["apollo"].edit(record, {"job_title": "CEO"})
+    home.clock.advance(hours=1)
+    report = await home.run()
+    assert len(home.datananas.rows) == 1
+    assert [(o.state, o.reason) for o in at(report, "datananas")] == [("blocked", "no-match-key")]
