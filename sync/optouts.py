@@ -34,8 +34,8 @@ KNOWN_REASONS = (
 
 ANY_OTHER = "OTHER"
 """What stands for a reason that is not kept."""
-REASON_FORM = "a word or a few: at most 40 letters, digits, blanks, _ and -, no more than 6 of them digits"
-_REASON = re.compile(r"(?=.*[^\W\d_])(?!(?:\D*\d){7})[\w -]{1,40}")
+REASON_FORM = "a few words: at most 80 letters, digits and marks without @ and /, no more than 6 of them digits"
+_REASON = re.compile(r"(?=.*[^\W\d_])(?!(?:\D*\d){7})(?!.*\w\.\w)[\w .,;:!?'\u2019\"()&#+-]{1,80}")
 """Too little for an address, a phone number or what somebody wrote: the ledger keeps it for good, as it is."""
 
 FORGOTTEN, FORGET = "FORGOTTEN", "forget"

@@ -57,7 +57,17 @@ def test_a_reason_forbids_creates(reasons: tuple[str, ...], at_topo: bool, elsew
 
 
 @pytest.mark.parametrize(
-    "reason", ["UNSUBSCRIBED", "DECEASED", "asked by phone", "GDPR art 17", "décédé", "do-not_call", "4" * 6 + "a"]
+    "reason",
+    [
+        "UNSUBSCRIBED",
+        "DECEASED",
+        "asked by phone",
+        "GDPR art 17",
+        "décédé",
+        "do-not_call",
+        "4" * 6 + "a",
+        "said no, by mail (twice).",
+    ],
 )
 def test_a_word_or_a_few_are_kept_as_a_reason(reason: str) -> None:
     assert kept_reason(reason) == reason
@@ -65,7 +75,7 @@ def test_a_word_or_a_few_are_kept_as_a_reason(reason: str) -> None:
 
 @pytest.mark.parametrize(
     "reason",
-    ["", " ", "ana@ex.org", "+33612345678", "rang 06 12 34 56 78", "4711", "a" * 41, "a\nb", "ex.org", "🤷"],
+    ["", " ", "ana@ex.org", "+33612345678", "rang 06 12 34 56 78", "4711", "a" * 81, "a\nb", "ex.org", "🤷"],
 )
 def test_what_may_tell_whose_it_is_is_no_reason(reason: str) -> None:
     assert kept_reason(reason) == "OTHER"

@@ -69,8 +69,8 @@ def test_what_somebody_wrote_of_an_opt_out_is_kept_nowhere_and_that_is_told(
     assert (told.code, "1 new opt-out\n" in told.out) == (0, True)
     assert told.err == (
         "opted_out holds more than a reason in line 3: each counts as OTHER, and what stands there is not kept; "
-        "a reason is one of Topo's words, or a word or a few: at most 40 letters, digits, blanks, _ and -, "
-        "no more than 6 of them digits\n"
+        "a reason is one of Topo's words, or a few words: at most 80 letters, digits and marks "
+        "without @ and /, no more than 6 of them digits\n"
     )
     kept = b"".join(path.read_bytes() for path in (config.parent / ".contact-sync").glob("*") if path.is_file())
     assert b"Dan Doe rang" not in kept
