@@ -311,11 +311,16 @@ class Scene:
         return report
 
     def _accepted(self) -> list[str]:
-        """The ``--allow`` of changed settings, which whoever changed them may have forgotten at first."""
+        """The ``--allow`` of changed settings, which whoever changed them may have forgotten at first, and of a
+        provider whose loss stopped the cycle before.
+        """
         assert self.settings is not None
         forgotten = self.faults.on and Random(f"accept {self.draw.seed} {self.cycle}").random() < 0.2
         names = [] if forgotten or not self.draw.changing else PROVIDERS
-        return [f"config={name}:{self.settings.fingerprint(name)}" for name in names]
+        emptied = (
+            [guard.allow for guard in self.reports[-1].guards if guard.kind == "emptied"] if self.reports else []
+        )
+        return [f"config={name}:{self.settings.fingerprint(name)}" for name in names] + emptied
 
     def _nobody_there_is_gone(self, store: SqliteStore) -> None:
         """Whoever is held as gone was deleted by somebody."""
