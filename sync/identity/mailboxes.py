@@ -105,6 +105,7 @@ _MACHINES: Final = words(
     mailer donotrespond devnull updates digest undisclosed undisclosedrecipients anonymous -1
     """
 )
+_NOBODYS: Final = _ROLES | _MACHINES
 _MACHINE = re.compile(
     r"(?:no|do[._-]?not|dont)[._-]?repl(?:y|ies)|[._-]noreply$|[._-]no-reply$|^noreply[._-]|^no-reply[._-]|^bounces?[+._=-]"
     r"|^mailer[._-]?daemon|[._-]hit-reply$|^(?:hit-)?reply[+]|^unsubscribe[+._-]"
@@ -150,7 +151,7 @@ def is_placeholder(local: str, domain: str) -> bool:
     A plus tag makes it no better.
     Source: RFC 2606 and RFC 6761 (``.invalid``), Salesforce's sandbox masks, HubSpot's and Apollo's fillers.
     """
-    base = local.partition("+")[0] or local
+    base = (local.partition("+")[0] if "+" in local else local) or local
     if base in _NEVER_REAL or domain.endswith(".invalid"):
         return True
     if base in _FILLER and domain.partition(".")[0] == base:
@@ -176,14 +177,12 @@ def joins_nobody(local: str, domain: str) -> bool:
 
 def _is_role(base: str) -> bool:
     """Whether a local part is a group's or a machine's, in one word or several."""
-    if base in _ROLES or base in _MACHINES:
+    if base in _NOBODYS:
         return True
-    if base.isalpha():
+    if base.isalpha() or base.replace(".", "").replace("-", "").replace("_", "") not in _NOBODYS:
         return False
     # "h.r" may be initials and "le.gal" a name: dots make a role of words only.
-    whole = base.replace(".", "") if all(len(word) > 2 for word in base.split(".")) else base
-    joined = whole.replace("-", "").replace("_", "")
-    return joined in _ROLES or joined in _MACHINES
+    return "." not in base or min(map(len, base.split("."))) > 2
 
 
 @lru_cache(maxsize=8192)
