@@ -58,10 +58,9 @@ def wrote(link: Link, operation: Operation, caps: Capabilities, echo: Contact | 
     ``echo``: the contact as the acknowledgement showed it, ``None`` when it showed nothing. A provider that
     cannot be read holds, as far as anybody knows, what it acknowledged.
     """
-    base, sent, written = dict(link.base), dict(link.sent), dict(link.written)
+    base, written = dict(link.base), dict(link.written)
     for name, change in operation.fields.items():
         earlier = _earlier(link, name)
-        sent[name] = CLEARED if change.after is None else change.after
         if not caps.readable:
             _put(base, name, change.after)
         elif caps.can(name, "read"):
@@ -72,9 +71,8 @@ def wrote(link: Link, operation: Operation, caps: Capabilities, echo: Contact | 
                 before=change.before, echoed=echoed, at=at, earlier=earlier, since=_since(link, operation, name)
             )
     return replace(
-        link,
+        sent_unconfirmed(link, operation),
         base=MappingProxyType(base),
-        sent=MappingProxyType(sent),
         written=MappingProxyType(written),
         accepted_key=operation.accepted_key or link.accepted_key,
     )

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.batches import batched
-from sync.engine.notes import noted
+from sync.engine.notes import noted_of_providers
 from sync.engine.policies import match_policy
 from sync.engine.tying import tie
 from sync.garbage import uncollected
@@ -38,12 +38,7 @@ JOINS = "joins"
 
 def recall_joins(session: Session) -> None:
     """What imports joined since the guards last let a run through counts in this session, too."""
-    session.merges = {provider: int(joined) for provider, joined in _noted_joins(session).items()}
-
-
-def _noted_joins(session: Session) -> dict[str, int]:
-    joined = noted(session, JOINS)
-    return dict(joined) if isinstance(joined, dict) else {}
+    session.merges = noted_of_providers(session, JOINS)
 
 
 def match_records(session: Session) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sync.guards import EVERY
 
@@ -18,7 +18,7 @@ def noted(session: Session, name: str) -> object:
     return session.store.provider_state(EVERY).memory.get(name)
 
 
-def noted_of_providers(session: Session, name: str) -> dict[str, list[str]]:
+def noted_of_providers(session: Session, name: str) -> dict[str, Any]:
     """A note that has an entry for each provider, empty where there is none."""
     notes = noted(session, name)
     return dict(notes) if isinstance(notes, dict) else {}

@@ -21,7 +21,7 @@ from sync.garbage import uncollected
 from sync.guards import Facts, GuardPolicy, Limit
 from sync.identity import email_key
 from sync.optouts import effect_of, in_force
-from sync.planning import CHANGE, Side, World, plan_person
+from sync.planning import CHANGE, ONLY_BY_HAND, Side, World, plan_person
 from sync.planning.opt_outs import keys_of_person, plan_opt_outs
 from sync.planning.scope import Scope
 from sync.plans import MAKE_ANOTHER
@@ -127,7 +127,11 @@ class _Planner:
         fresh = session.store.note_cannot_express(self._cannot, at=self._world.now)
         session.cannot_express += fresh
         # of a wish that is new or changed, what was done by hand was another one
-        anew = [ManualAction(person_id=w.person_id, provider=w.provider, action=CHANGE + w.field) for w in fresh]
+        anew = [
+            ManualAction(person_id=wish.person_id, provider=wish.provider, action=CHANGE + wish.field)
+            for wish in fresh
+            if wish.reason in ONLY_BY_HAND
+        ]
         session.store.withdraw_manual_actions([*self._moot, *anew])
         session.store.note_manual_actions(self._manual, at=self._world.now)
         return quiet
@@ -160,10 +164,8 @@ class _Planner:
         """Changes asked for by hand that the plan does without; a provider that is not planned for may need them
         still, and a field in dispute as well.
         """
-        planned, held = (
-            {side.name for side in self._world.sides},
-            {c.field for c in person.conflicts} | person.frozen,
-        )
+        planned = {side.name for side in self._world.sides}
+        held = {conflict.field for conflict in person.conflicts} | person.frozen
         return [
             asked
             for asked in self._asked.get(person.id, ())

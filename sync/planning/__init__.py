@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 
 from sync.planning.creates import plan_create
 from sync.planning.draft import Draft, keys_digest, wish_digest
-from sync.planning.updates import CHANGE, plan_update
+from sync.planning.updates import CHANGE, ONLY_BY_HAND, plan_update
 from sync.planning.world import PersonPlan, Side, World
 
 if TYPE_CHECKING:
     from sync.optouts import Effect
     from sync.person import Person
 
-__all__ = ["CHANGE", "PersonPlan", "Side", "World", "keys_digest", "plan_person", "wish_digest"]
+__all__ = [
+    "CHANGE", "ONLY_BY_HAND", "PersonPlan", "Side", "World", "keys_digest", "plan_person", "wish_digest",
+]  # fmt: skip
 
 
 def plan_person(person: Person, effect: Effect, world: World) -> PersonPlan:

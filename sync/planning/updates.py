@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CHANGE = "change-"
 """Begins the manual action that asks for a change which no API can make; the field's name follows."""
 ONLY_BY_HAND = frozenset({CannotReason.MATCH_KEY_CHANGED, CannotReason.ONE_VALUE})
+"""Why a change is asked for so."""
 
 
 def plan_update(draft: Draft, side: Side, member: Member) -> None:

@@ -50,13 +50,11 @@ def _may_be_another_row_by_now(draft: Draft, operation: Operation, key: str) -> 
 
     One of them may be that very row, with its key changed there: under the old key it would be made once more.
     """
-    record = operation.record
-    if record is None:
+    if operation.kind == "create" or not _is_unseen(draft, operation):
         return False
-    same_place = [m for m in draft.person.members if m.record.ref.provider == record.ref.provider and not m.gone]
-    shown = [m for m in same_place if not m.unseen]
-    is_unseen = any(m.unseen and m.record.ref == record.ref for m in same_place)
-    return is_unseen and bool(shown) and not any(key in keys_met(m.record.contact) for m in shown)
+    there = (m for m in draft.person.members if m.record.ref.provider == operation.provider and not m.gone)
+    shown = [m.record.contact for m in there if not m.unseen]
+    return bool(shown) and not any(key in keys_met(contact) for contact in shown)
 
 
 def _accepted(operation: Operation) -> str | None:

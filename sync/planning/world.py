@@ -56,11 +56,11 @@ class World:
     """Everything about other people and times that a person's plan depends on.
 
     ``suspected``: person id → people it may be one with. ``places``: person id → providers where it has a record
-    or an open create, for those people; all of them while its create may still
-    become a record. ``doubts``: person id → what opt-outs forbid for those it may be one with, where they forbid
-    anything. ``shared_keys``: match keys that people kept apart share. ``open_creates``:
-    (person, provider) with a create that is not settled. ``refused``: (person, provider, kind) → wishes
-    (``wish_digest``; ``keys_digest`` of those that met a stranger's record) that the provider refused for good.
+    or an open create, for those people; all of them while its create may still become a record. ``doubts``:
+    person id → what opt-outs forbid for those it may be one with, where they forbid anything. ``shared_keys``:
+    match keys that people kept apart share. ``open_creates``: (person, provider) with a create that is not
+    settled. ``refused``: (person, provider, kind) → wishes (``wish_digest``; ``keys_digest`` of those that met a
+    stranger's record) that the provider refused for good.
     ``tried``: (person, provider) → the contact of a create that may have arrived there, though nobody knows.
     ``perhaps``: record that nobody can read → field → values that updates may have left there since it was last
     written for sure. ``optouts_readable``: every configured list was read completely. ``blanks``: what somebody
