@@ -70,7 +70,7 @@ def _choices(person: Person) -> object:
     return {name: replace(choice, at=epoch) for name, choice in person.choices.items()}
 
 
-@settings(max_examples=40, derandomize=True)
+@settings(max_examples=25, derandomize=True)
 @given(rows=people, changes=edits)
 def test_a_join_taken_back_leaves_no_trace(
     rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]]
@@ -86,7 +86,7 @@ def test_a_join_taken_back_leaves_no_trace(
         assert everybody(here) == before
 
 
-@settings(max_examples=40, derandomize=True)
+@settings(max_examples=25, derandomize=True)
 @given(rows=people, changes=edits, leaving=st.integers(1, 7))
 def test_a_split_taken_back_leaves_no_trace(
     rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]], leaving: int
@@ -108,7 +108,7 @@ def test_a_split_taken_back_leaves_no_trace(
         assert everybody(here) == before
 
 
-@settings(max_examples=40, derandomize=True)
+@settings(max_examples=25, derandomize=True)
 @given(rows=people, changes=edits, later=edits)
 def test_a_split_after_a_merge_by_key_is_as_if_they_had_never_been_one(
     rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]], later: list[tuple[int, Row]]
@@ -195,7 +195,7 @@ def do(here: World, kind: str, one: int, other: int) -> Callable[[], Judgement |
     return lambda: back(here.session, near, far)
 
 
-@settings(max_examples=40, derandomize=True)
+@settings(max_examples=25, derandomize=True)
 @given(rows=people, changes=edits, acts=acts)
 def test_acts_taken_back_in_turn_leave_no_trace(
     rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]], acts: list[tuple[str, int, int]]

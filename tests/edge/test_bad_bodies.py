@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from adapters.toolkit.http import Request
 
 NOW = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
-EXAMPLES = 130
+EXAMPLES = 80
 OURS = (ContactSyncError, strict_json.BadJsonError)
 APOLLO, DATANANAS = ApolloSettings(), DatananasSettings.model_validate({"list": {"name": "contact-sync"}})
 

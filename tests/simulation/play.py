@@ -12,16 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-import httpcore._synchronization as httpcore_sync
-
 from tests.simulation import storage
 from tests.simulation.clock import SimClock
 from tests.simulation.faults import Faults
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.scene import Scene
 from tests.simulation.themes import plan_of
-
-httpcore_sync.current_async_library = lambda: "asyncio"  # it looks for a package on disk at each request
 
 
 @dataclass(frozen=True, slots=True)

@@ -306,4 +306,4 @@ STATEMENTS = (
 def upgrade() -> None:
     """The tables and indexes exist, empty."""
     for statement in STATEMENTS:
-        op.execute(statement)
+        op.get_bind().exec_driver_sql(statement)

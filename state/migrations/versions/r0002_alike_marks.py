@@ -25,5 +25,5 @@ STATEMENTS = (
 def upgrade() -> None:
     """The table exists and every record kept so far is marked."""
     for statement in STATEMENTS:
-        op.execute(statement)
+        op.get_bind().exec_driver_sql(statement)
     mark_all(op.get_bind())

@@ -22,4 +22,4 @@ STATEMENT = """
 
 def upgrade() -> None:
     """The table exists, empty."""
-    op.execute(STATEMENT)
+    op.get_bind().exec_driver_sql(STATEMENT)

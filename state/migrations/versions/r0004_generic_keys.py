@@ -29,4 +29,4 @@ STATEMENTS = (
 def upgrade() -> None:
     """The tables exist, empty: what is not known is found out when it is asked for."""
     for statement in STATEMENTS:
-        op.execute(statement)
+        op.get_bind().exec_driver_sql(statement)

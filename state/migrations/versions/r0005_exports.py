@@ -32,4 +32,4 @@ STATEMENTS = (
 def upgrade() -> None:
     """The tables exist, empty; the last export is taken in once more, which fills them."""
     for statement in STATEMENTS:
-        op.execute(statement)
+        op.get_bind().exec_driver_sql(statement)

@@ -30,4 +30,4 @@ STATEMENTS = (
 def upgrade() -> None:
     """The table exists, empty: what was replaced before is not known."""
     for statement in STATEMENTS:
-        op.execute(statement)
+        op.get_bind().exec_driver_sql(statement)

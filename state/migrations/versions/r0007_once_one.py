@@ -29,4 +29,4 @@ STATEMENTS = (
 def upgrade() -> None:
     """The table exists, with the pairs whose merge a generic key opened and on whom nobody judged yet."""
     for statement in STATEMENTS:
-        op.execute(statement)
+        op.get_bind().exec_driver_sql(statement)

@@ -16,4 +16,4 @@ INDEX = """
 
 def upgrade() -> None:
     """The index exists."""
-    op.execute(INDEX)
+    op.get_bind().exec_driver_sql(INDEX)
