@@ -14,6 +14,7 @@ from sync.matching.hubs import entry_of, ties_of
 from sync.matching.parts import ALONE, FORMER_KEY, LINKED
 from sync.membership import assign
 from sync.merging import merge
+from sync.merging.heirs import with_heirs
 from sync.merging.inheriting import inherit
 from sync.merging.parting import Side, part
 from sync.store_port import MembershipUpdate, Merged
@@ -159,17 +160,19 @@ def _separated(session: Session, change: MembershipChange, retired: frozenset[st
     involved = sorted({*parted, *(loser for winner, loser in change.merged if winner in parted)})
     people = session.store.people(involved)
     together = {m.rid: person for person in people for m in person.members}
-    before = [*people, *session.store.people_before([*involved, *retired])]
-    policy, at = merge_policy(session), session.clock.now()
+    before = session.store.people_before([*involved, *retired])
     unchanged = {p.id for p in people if all(change.person_of.get(m.rid) == p.id for m in p.members)}
+    sides: list[Side] = []
     for person_id in sorted(set(parted) - (unchanged & {winner for winner, _ in change.merged})):
         rids = {rid for rid, owner in change.person_of.items() if owner == person_id}
         members = tuple(m for person in people for m in person.members if m.rid in rids)
         if members:
             own = tuple(sorted(members, key=lambda m: m.rid))
-            was = _before(before, retired if person_id in change.created else {person_id}, rids)
-            side = _side(session, person_id, own, was, _losers(change, person_id))
-            yield Merged.of(part(side, together, policy, at))
+            was = _before([*people, *before], retired if person_id in change.created else {person_id}, rids)
+            sides.append(_side(session, person_id, own, was, _losers(change, person_id)))
+    policy, at = merge_policy(session), session.clock.now()
+    for side in with_heirs(sides, people, before):
+        yield Merged.of(part(side, together, policy, at))
 
 
 def _side(

@@ -41,13 +41,15 @@ class Side:
     """One side of a parting. ``members``: its records as they are tied now.
 
     ``before``: what all or a part of the side was as a person of that id, ``None`` when it was none.
-    ``merged``: who comes back to that person. ``wrote``: rid → what we wrote at the record.
+    ``merged``: who comes back to that person. ``decided``: (person, field) of what stands for that person and was
+    decided for somebody before them, whose side this is most of. ``wrote``: rid → what we wrote at the record.
     """
 
     person_id: str
     members: tuple[Member, ...]
     before: Person | None = None
     merged: tuple[str, ...] = ()
+    decided: frozenset[tuple[str, str]] = frozenset()
     wrote: Mapping[int, Writes] = field(default_factory=lambda: MappingProxyType({}))
 
     def writes(self, member: Member) -> Writes:
@@ -79,7 +81,7 @@ def _known(side: Side, together: Sequence[Person]) -> dict[int, Link]:
         name
         for person in together
         for name, choice in person.choices.items()
-        if _is_of(side, refs, person, choice) and _decided_since(name, side, former, person)
+        if _is_of(side, refs, person, name) and _decided_since(name, side, former, person)
     }
     bases = {m.rid: m.link.base for m in side.members}
     return {
@@ -89,9 +91,12 @@ def _known(side: Side, together: Sequence[Person]) -> dict[int, Link]:
     }
 
 
-def _is_of(side: Side, refs: set[str], person: Person, choice: Choice) -> bool:
+def _is_of(side: Side, refs: set[str], person: Person, name: str) -> bool:
     """Whether the choice is about the side: of its records' values, or typed for the person it goes on as."""
-    return choice.source in refs or (person.id in {side.person_id, *side.merged} and ":" not in choice.source)
+    source = person.choices[name].source
+    if ":" in source:
+        return source in refs
+    return person.id in {side.person_id, *side.merged} or (person.id, name) in side.decided
 
 
 def _welcomed(person: Person, policy: MergePolicy, at: datetime) -> Person:
@@ -141,7 +146,7 @@ def _standing(
     found = {name: _Standing(choice, was.get(name), side.person_id) for name, choice in chosen.items()}
     for person in together:
         for name, choice in person.choices.items():
-            if not _is_of(side, refs, person, choice) or choice == chosen.get(name):
+            if not _is_of(side, refs, person, name) or choice == chosen.get(name):
                 continue
             one = _Standing(_own_losers(choice, refs), _own_value(name, person, rids), person.id)
             if former is None or _decided_since(name, side, former, person):
@@ -179,6 +184,8 @@ def _decided_since(name: str, side: Side, former: Person, together: Person) -> b
     own = {m.rid for m in former.members}
     others = [m for m in together.members if m.rid not in own]
     choice, stood = together.choices[name], former.choices.get(name)
+    if (together.id, name) in side.decided:
+        return True
     if not others:
         return choice.rule in DECIDED and (stood is None or choice.at > stood.at)
     met = min(m.link.linked_at for m in others)

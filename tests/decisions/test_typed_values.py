@@ -34,11 +34,14 @@ LEFT_IN_DISPUTE = [("split", 18, 3), ("undo", 0, 0), ("type", 4, 0), ("split", 7
 """Two records whose titles were decided upon are parted from whom it was decided for: they dispute them again."""
 WITH_A_NEW_ID = [("split", 0, 2), ("type", 2, 0), ("join", 0, 2), ("undo", 0, 0), ("split", 0, 22)]
 """Somebody was merged with a stranger's record, and is parted from that and more at once, under a new id."""
+THE_FIRST_TAKEN_BACK_FIRST = [("join", 1, 2), ("type", 1, 0), ("join", 0, 1), ("undo", 0, 0), ("undo", 0, 0)]
+"""Two for whom a title was decided come to a third, and all three part at once: nobody is those two again."""
 
 
 @settings(max_examples=40)
 @example(sizes=[2, 3], acts=WITH_A_NEW_ID)
 @example(sizes=[1, 3, 3], acts=LEFT_IN_DISPUTE)
+@example(sizes=[1, 1, 1], acts=THE_FIRST_TAKEN_BACK_FIRST)
 @given(sizes=sizes, acts=acts)
 def test_no_chain_of_joins_and_partings_loses_a_typed_value(
     sizes: list[int], acts: list[tuple[str, int, int]]
