@@ -15,13 +15,14 @@ from sync.cli.common import (
     ended,
     loaded,
     log_options,
+    pass_logs,
     report_options,
-    set_up_logs,
 )
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from sync.cli.common import Logs
     from sync.plans import SavedPlan
 
 
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 @config_option
 @report_options
 @log_options
+@pass_logs
 def command(
+    logs: Logs,
     file: Path,
     only: str | None,
     allowances: tuple[str, ...],
@@ -44,9 +47,6 @@ def command(
     reports: tuple[str, ...],
     values: bool,
     exit_code: bool,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
 ) -> int:
     """Read everything again and send exactly what FILE says, or nothing.
 
@@ -54,11 +54,10 @@ def command(
     what would be sent now is not what was reviewed.
     """
     check_reports(reports)
-    set_up_logs(log_format, verbose, quiet)
     from sync.cli.run import interruptible, one_cycle, request_from
     from sync.wiring import opened_store
 
-    settings = loaded(config, reports, log_format, verbose, quiet)
+    settings = loaded(config, reports, logs)
     raw = _read(file)
     with opened_store(settings, wait_s=wait.total_seconds()) as store:
         plan = _parsed(raw, only, store.keyed_hash)
@@ -74,9 +73,9 @@ def command(
         plan.check(standpoint_of(session), session.clock.now())
 
     report, stopped = interruptible(
-        lambda stop: one_cycle(settings, request, stop, quiet=quiet, made=made, pending=exit_code)
+        lambda stop: one_cycle(settings, request, stop, quiet=logs.quiet, made=made, pending=exit_code)
     )
-    return ended(report, stopped, reports, values=values, quiet=quiet)
+    return ended(report, stopped, reports, values=values, quiet=logs.quiet)
 
 
 def _read(file: Path) -> bytes:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+from click.decorators import pass_meta_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -79,13 +82,52 @@ def config_option(command: F) -> F:
     )(command)
 
 
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """What the command line asks of logs. ``form``: ``None`` = as configured; ``verbose``: how many ``-v``."""
+
+    form: str | None
+    verbose: int
+    quiet: bool
+
+    def set_up(self, settings: LoggingSettings | None = None, *, quietly: bool = False) -> None:
+        """Logs go to standard error from the level that ``settings`` name, else from warnings on; ``-v`` is one
+        more, at least info.
+
+        ``quietly``: the report tells it all, so a level that nobody wrote down is none.
+        """
+        from sync.logs import configure
+
+        levels = ("error", "warning", "info", "debug")
+        named = settings is not None and not (quietly and "level" not in settings.model_fields_set)
+        place = levels.index(settings.level if settings and named else "warning")
+        if self.verbose:
+            place = max(place + 1, levels.index("info")) + self.verbose - 1
+        level = "error" if self.quiet else levels[min(place, len(levels) - 1)]
+        configure("json" if (self.form or (settings and settings.format)) == "json" else "console", level)
+
+
+LOGS = "sync.cli.logs"
+pass_logs = pass_meta_key(LOGS, doc_description="what the command line asks of logs")
+"""A command below ``log_options`` gets ``Logs`` as its first argument."""
+
+
 def log_options(command: F) -> F:
-    """``--log-format``, ``-v`` and ``-q``."""
-    command = click.option("-q", "--quiet", is_flag=True, help="Only errors, no text report.")(command)
-    command = click.option(
-        "-v", "--verbose", count=True, help="Log the phases of a run; -vv also batches and waits."
-    )(command)
-    return click.option("--log-format", type=click.Choice(["console", "json"]), help="Form of log lines.")(command)
+    """``--log-format``, ``-v`` and ``-q``; logs are as they ask once the command begins."""
+
+    @wraps(command)
+    def logged(*arguments: Any, log_format: str | None, verbose: int, quiet: bool, **options: Any) -> Any:
+        logs = click.get_current_context().meta[LOGS] = Logs(log_format, verbose, quiet)
+        logs.set_up()
+        return command(*arguments, **options)
+
+    for option in (
+        click.option("-q", "--quiet", is_flag=True, help="Only errors, no text report."),
+        click.option("-v", "--verbose", count=True, help="Log the phases of a run; -vv also batches and waits."),
+        click.option("--log-format", type=click.Choice(["console", "json"]), help="Form of log lines."),
+    ):
+        logged = option(logged)
+    return cast("F", logged)
 
 
 def report_options(command: F) -> F:
@@ -192,20 +234,13 @@ def write_reports(report: Report, specs: tuple[str, ...], *, values: bool) -> No
         raise lost[0]
 
 
-def loaded(
-    config: Path | None,
-    reports: Iterable[str],
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
-    out: Path | None = None,
-) -> Settings:
+def loaded(config: Path | None, reports: Iterable[str], logs: Logs, out: Path | None = None) -> Settings:
     """The settings that count here, logs as they ask; no report and no ``out`` takes the place of what we need."""
     from sync.wiring import load_settings
 
     settings = load_settings(config, to_act=True)
     check_places(settings, reports, out)
-    set_up_logs(log_format, verbose, quiet, settings.logging, quietly=True)
+    logs.set_up(settings.logging, quietly=True)
     return settings
 
 
@@ -246,27 +281,3 @@ def pending_code(report: Report) -> int:
     changes = report.mode == "dry-run" and any(o.state == "planned" for o in report.operations)
     queue = report.conflicts or report.suspected or report.holds or report.parked
     return 4 if changes or queue else 0
-
-
-def set_up_logs(
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
-    settings: LoggingSettings | None = None,
-    *,
-    quietly: bool = False,
-) -> None:
-    """Logs go to standard error from the level that ``settings`` name, else from warnings on; ``-v`` is one more,
-    at least info.
-
-    ``quietly``: the report tells it all, so a level that nobody wrote down is none.
-    """
-    from sync.logs import configure
-
-    levels = ("error", "warning", "info", "debug")
-    named = settings is not None and not (quietly and "level" not in settings.model_fields_set)
-    place = levels.index(settings.level if settings and named else "warning")
-    if verbose:
-        place = max(place + 1, levels.index("info")) + verbose - 1
-    level = "error" if quiet else levels[min(place, len(levels) - 1)]
-    configure("json" if (log_format or (settings and settings.format)) == "json" else "console", level)

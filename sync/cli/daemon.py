@@ -14,13 +14,14 @@ from sync.cli.common import (
     config_option,
     cycle_options,
     log_options,
-    set_up_logs,
+    pass_logs,
     write_reports,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sync.cli.common import Logs
     from sync.config import Settings
     from sync.daemon import CycleEnd
     from sync.report.model import Report
@@ -34,13 +35,13 @@ if TYPE_CHECKING:
               help="Written after each cycle, replacing the file; repeatable.")  # fmt: skip
 @click.option("--values", is_flag=True, help="Show personal data instead of masking it.")
 @log_options
+@pass_logs
 def command(
+    logs: Logs,
+    /,
     config: Path | None,
     reports: tuple[str, ...],
     values: bool,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
     **narrowing: Any,
 ) -> int:
     """Run the cycle every `[sync] interval` until stopped, and serve health and metrics on `[daemon] listen`.
@@ -57,7 +58,7 @@ def command(
     request = request_from("run", **narrowing)
     settings = load_settings(config, to_act=True)
     check_places(settings, reports)
-    set_up_logs(log_format, verbose, quiet, settings.logging)
+    logs.set_up(settings.logging)
     install_excepthook()
     with ExitStack() as stack:
         _stay_alone(settings, wait_s, stack)

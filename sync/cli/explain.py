@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.common import config_option, format_option, log_options, say, say_json, set_up_logs, values_option
+from sync.cli.common import config_option, format_option, log_options, say, say_json, values_option
 from sync.cli.deciding import one_person, shows_values
 
 if TYPE_CHECKING:
@@ -21,22 +21,12 @@ if TYPE_CHECKING:
 @values_option
 @config_option
 @log_options
-def command(
-    key: str,
-    other: str | None,
-    form: str,
-    values: bool,
-    config: Path | None,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
-) -> int:
+def command(key: str, other: str | None, form: str, values: bool, config: Path | None) -> int:
     """Everything known of the person KEY names: each value, whose it is, which rule chose it and what lost,
     what was sent and what came back. With OTHER: why the two are one person, or two.
 
     A KEY is an email, a LinkedIn URL, a person's id or provider:id.
     """
-    set_up_logs(log_format, verbose, quiet)
     from sync.cli.explain_text import pair_text, person_text
     from sync.cli.places import looked_at
     from sync.engine.explaining import Explainer

@@ -120,11 +120,29 @@ def _value(value: str | list[str] | None) -> str:
 
 def pair_text(told: dict[str, Any]) -> Iterator[str]:
     """Why two people are two, and both side by side."""
-    from sync.cli.review_text import pair_table
-
     yield f"{told['people'][0]} and {told['people'][1]} are two people."
     yield from (f"  {why}" for why in told["why"])
     yield from _listed("Decisions of people", [_decision(d) for d in told["decisions"]])
     yield from _listed("Perhaps one", [_suspicion(s) for s in told["suspicions"]])
     yield ""
     yield from pair_table(told)
+
+
+def pair_table(pair: dict[str, Any]) -> Iterator[str]:
+    """Two people side by side: every field, both values, their sources."""
+    people = pair["people"]
+    rows = [("", *people)]
+    for name, both in pair["side_by_side"].items():
+        rows.append((name, *(_cell(both[person]) for person in people)))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        yield "  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+    if pair["shared_keys"]:
+        yield f"  shared: {', '.join(pair['shared_keys'])}"
+
+
+def _cell(told: dict[str, Any]) -> str:
+    if told["value"] is None:
+        return "-"
+    source = f"  [{told['source'].partition(':')[0]}]" if told["source"] else ""
+    return one_line(told["value"], limit=40) + source

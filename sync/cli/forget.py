@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync.cli.asking import agreed
-from sync.cli.common import config_option, log_options, say, set_up_logs, values_option, wait_option
+from sync.cli.common import config_option, log_options, say, values_option, wait_option
 from sync.cli.deciding import deciding, one_person, shows_values
 
 if TYPE_CHECKING:
@@ -25,23 +25,13 @@ if TYPE_CHECKING:
 @wait_option
 @config_option
 @log_options
-def command(
-    key: str,
-    yes: bool,
-    values: bool,
-    wait: timedelta,
-    config: Path | None,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
-) -> int:
+def command(key: str, yes: bool, values: bool, wait: timedelta, config: Path | None) -> int:
     """Erase what is known here of the person KEY names; it cannot be undone.
 
     Keyed hashes of their email addresses, profiles and record ids stay in the opt-out ledger: rows that show one
     of these are not stored any more, and nobody is created from them. No API here deletes, so each record is
     listed as something to do by hand at its provider.
     """
-    set_up_logs(log_format, verbose, quiet)
     from state.backup import set_aside
     from sync.cli.places import database_file
     from sync.engine import erasing

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync.cli.common import check_configured, config_option, log_options, set_up_logs, wait_option
+from sync.cli.common import check_configured, config_option, log_options, pass_logs, wait_option
 
 if TYPE_CHECKING:
+    from sync.cli.common import Logs
     from sync.config import Settings
     from sync.engine.imports import Imported
     from sync.engine.session import Session
@@ -50,7 +51,9 @@ class MomentType(click.ParamType[datetime]):
 @wait_option
 @config_option
 @log_options
+@pass_logs
 def command(
+    logs: Logs,
     provider: str,
     file: Path,
     as_of: datetime | None,
@@ -58,16 +61,12 @@ def command(
     allowances: tuple[str, ...],
     wait: timedelta,
     config: Path | None,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
 ) -> int:
     """Take in FILE (CSV or JSON Lines) as the records of PROVIDER; no provider is contacted.
 
     The header holds canonical field names or the provider's own, and may hold record_id and opted_out. Bad rows
     are listed and end the command with 3; the good ones go in.
     """
-    set_up_logs(log_format, verbose, quiet)
     from sync.cli.run import request_from
     from sync.wiring import load_settings
 
@@ -76,7 +75,7 @@ def command(
     check_configured(settings, [provider], "PROVIDER")
     export = _read(settings, provider, file, as_of)
     imported, session = _taken_in(settings, provider, export, request, complete=complete)
-    if not quiet:
+    if not logs.quiet:
         _tell(provider, file, export, imported, session)
         _tell_columns(export)
     _tell_missing(provider, imported)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sync.cli.common import config_option, format_option, log_options, set_up_logs, wait_option
+from sync.cli.common import config_option, format_option, log_options, wait_option
 from sync.cli.deciding import deciding, judge, shows_values
 from sync.clock import utc
 
@@ -39,20 +39,11 @@ def command() -> None:
 @wait_option
 @config_option
 @log_options
-def add(
-    key: str,
-    reason: str,
-    wait: timedelta,
-    config: Path | None,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
-) -> int:
+def add(key: str, reason: str, wait: timedelta, config: Path | None) -> int:
     """Note that KEY (an email, a LinkedIn URL, a person's id or provider:id) opted out.
 
     An email or URL of nobody known is noted too, for the day somebody shows it.
     """
-    set_up_logs(log_format, verbose, quiet)
     from sync.engine import ledger
 
     known = _reason(reason)
@@ -108,18 +99,8 @@ def _reason(text: str) -> str:
 @wait_option
 @config_option
 @log_options
-def release(
-    key: str,
-    by: str,
-    why: str,
-    wait: timedelta,
-    config: Path | None,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
-) -> int:
+def release(key: str, by: str, why: str, wait: timedelta, config: Path | None) -> int:
     """End every opt-out of KEY, in somebody's name. The opt-out and its release both stay in the ledger."""
-    set_up_logs(log_format, verbose, quiet)
     from sync.engine import ledger
 
     for text, option in ((by, "--by"), (why, "--why")):
@@ -152,11 +133,8 @@ def _whom(people: list[Person]) -> str:
 @click.option("--values", is_flag=True, help="Show personal data in the reasons of releases.")
 @config_option
 @log_options
-def list_entries(
-    form: str, values: bool, config: Path | None, log_format: str | None, verbose: int, quiet: bool
-) -> int:
+def list_entries(form: str, values: bool, config: Path | None) -> int:
     """List the ledger, latest first. It keeps keyed hashes, so it cannot tell anybody's name or address."""
-    set_up_logs(log_format, verbose, quiet)
     from sync.cli.places import is_made, looked_at
     from sync.wiring import load_settings
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync.cli.asking import agreed
-from sync.cli.common import config_option, log_options, say, set_up_logs, values_option, wait_option
+from sync.cli.common import config_option, log_options, say, values_option, wait_option
 from sync.cli.deciding import deciding, judge, one_person, shows_values
 
 if TYPE_CHECKING:
@@ -58,16 +58,12 @@ def split(
     values: bool,
     wait: timedelta,
     config: Path | None,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
 ) -> int:
     """Take each RECORD (provider:id) out of PERSON: together they are somebody else.
 
     Who leaves gets a former id back or a new one. Values that came from a record leave with it, and what it
     held by itself is planned back.
     """
-    set_up_logs(log_format, verbose, quiet)
     from sync.engine import decisions
 
     with deciding(config, wait.total_seconds()) as session:
@@ -92,12 +88,8 @@ def join(
     values: bool,
     wait: timedelta,
     config: Path | None,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
 ) -> int:
     """Make ONE and OTHER one person, under the older of the two ids."""
-    set_up_logs(log_format, verbose, quiet)
     from sync.engine import decisions
 
     with deciding(config, wait.total_seconds()) as session:
@@ -121,12 +113,8 @@ def never(
     values: bool,
     wait: timedelta,
     config: Path | None,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
 ) -> int:
     """Keep ONE and OTHER apart for good, whatever keys they come to share."""
-    set_up_logs(log_format, verbose, quiet)
     from sync.engine import decisions
 
     with deciding(config, wait.total_seconds()) as session:

@@ -14,12 +14,13 @@ from sync.cli.common import (
     cycle_options,
     loaded,
     log_options,
+    pass_logs,
     report_options,
-    set_up_logs,
     tell,
 )
 
 if TYPE_CHECKING:
+    from sync.cli.common import Logs
     from sync.config import Settings
     from sync.engine.session import Session
     from sync.plans import SavedPlan, Standpoint
@@ -33,15 +34,15 @@ if TYPE_CHECKING:
 @cycle_options
 @report_options
 @log_options
+@pass_logs
 def command(
+    logs: Logs,
+    /,
     out: Path,
     config: Path | None,
     reports: tuple[str, ...],
     values: bool,
     exit_code: bool,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
     allowances: tuple[str, ...],
     **narrowing: Any,
 ) -> int:
@@ -52,12 +53,13 @@ def command(
     that a guard stops is not saved (5).
     """
     check_reports(reports, out)
-    set_up_logs(log_format, verbose, quiet)
     from sync.cli.run import request_from
 
     request = request_from("dry-run", allowances=allowances, **narrowing)
-    settings = loaded(config, reports, log_format, verbose, quiet, out)
-    return save_plan(out, settings, request, allowances, reports, values=values, quiet=quiet, pending=exit_code)
+    settings = loaded(config, reports, logs, out)
+    return save_plan(
+        out, settings, request, allowances, reports, values=values, quiet=logs.quiet, pending=exit_code
+    )
 
 
 def save_plan(

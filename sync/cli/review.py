@@ -12,7 +12,6 @@ from sync.cli.common import (
     log_options,
     say,
     say_json,
-    set_up_logs,
     values_option,
     wait_option,
 )
@@ -56,11 +55,8 @@ def _answer_options(function: Callable[..., int]) -> Callable[..., int]:
 @values_option
 @config_option
 @log_options
-def list_items(
-    form: str, values: bool, config: Path | None, log_format: str | None, verbose: int, quiet: bool
-) -> int:
+def list_items(form: str, values: bool, config: Path | None) -> int:
     """List everything that waits, each with the name to type."""
-    set_up_logs(log_format, verbose, quiet)
     from sync.cli.places import is_made, looked_at
     from sync.cli.review_text import Told
     from sync.engine.review import items
@@ -87,17 +83,8 @@ def list_items(
 @values_option
 @config_option
 @log_options
-def show(
-    item: str,
-    form: str,
-    values: bool,
-    config: Path | None,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
-) -> int:
+def show(item: str, form: str, values: bool, config: Path | None) -> int:
     """Show ITEM with everything needed to decide, side by side where it is about two people."""
-    set_up_logs(log_format, verbose, quiet)
     from sync.cli.places import looked_at
     from sync.cli.review_text import Told, as_page
     from sync.wiring import load_settings
@@ -114,11 +101,8 @@ def show(
 @command.command("accept")
 @click.argument("item")
 @_answer_options
-def accept(
-    item: str, wait: timedelta, config: Path | None, log_format: str | None, verbose: int, quiet: bool
-) -> int:
+def accept(item: str, wait: timedelta, config: Path | None) -> int:
     """ITEM is so: the two are one, the record is gone for good, the write did arrive, the thing is done."""
-    set_up_logs(log_format, verbose, quiet)
     from sync.engine import review
 
     return _answered(config, wait, item, lambda session, found: review.accept(session, found, judge()))
@@ -127,11 +111,8 @@ def accept(
 @command.command("reject")
 @click.argument("item")
 @_answer_options
-def reject(
-    item: str, wait: timedelta, config: Path | None, log_format: str | None, verbose: int, quiet: bool
-) -> int:
+def reject(item: str, wait: timedelta, config: Path | None) -> int:
     """ITEM is not so: the two are not one, the person may be created there once, the write did not arrive."""
-    set_up_logs(log_format, verbose, quiet)
     from sync.engine import review
 
     return _answered(config, wait, item, lambda session, found: review.reject(session, found, judge()))
@@ -141,17 +122,8 @@ def reject(
 @click.argument("item")
 @click.argument("provider")
 @_answer_options
-def take(
-    item: str,
-    provider: str,
-    wait: timedelta,
-    config: Path | None,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
-) -> int:
+def take(item: str, provider: str, wait: timedelta, config: Path | None) -> int:
     """The field of ITEM holds what PROVIDER shows, everywhere; provider:id names one of several records there."""
-    set_up_logs(log_format, verbose, quiet)
     from sync.engine import review
 
     return _answered(config, wait, item, lambda session, found: review.take(session, found, provider))
@@ -161,17 +133,8 @@ def take(
 @click.argument("item")
 @click.argument("value")
 @_answer_options
-def set_value(
-    item: str,
-    value: str,
-    wait: timedelta,
-    config: Path | None,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
-) -> int:
+def set_value(item: str, value: str, wait: timedelta, config: Path | None) -> int:
     """The field of ITEM holds VALUE, everywhere."""
-    set_up_logs(log_format, verbose, quiet)
     from sync.engine import review
 
     return _answered(config, wait, item, lambda session, found: review.set_value(session, found, value))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sync.change import Conflict, Hold, ManualAction, Suspicion
+from sync.cli.explain_text import field_lines, pair_table
 from sync.clock import utc
 from sync.codes import HoldKind, explain, phrase
 from sync.engine.explaining import Explainer
@@ -181,8 +182,6 @@ def as_page(told: dict[str, Any]) -> Iterator[str]:
         yield ""
         yield from pair_table(told["pair"])
     for person in told.get("persons", ()):
-        from sync.cli.explain_text import field_lines
-
         yield ""
         yield f"Person {person['person']}"
         yield from field_lines(person)
@@ -193,25 +192,5 @@ def as_page(told: dict[str, Any]) -> Iterator[str]:
         yield f"contact-sync review {command}  ({meaning.strip()})"
 
 
-def pair_table(pair: dict[str, Any]) -> Iterator[str]:
-    """Two people side by side: every field, both values, their sources."""
-    people = pair["people"]
-    rows = [("", *people)]
-    for name, both in pair["side_by_side"].items():
-        rows.append((name, *(_cell(both[person]) for person in people)))
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for row in rows:
-        yield "  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-    if pair["shared_keys"]:
-        yield f"  shared: {', '.join(pair['shared_keys'])}"
-
-
-def _cell(told: dict[str, Any]) -> str:
-    if told["value"] is None:
-        return "-"
-    source = f"  [{told['source'].partition(':')[0]}]" if told["source"] else ""
-    return _short(told["value"], 40) + source
-
-
-def _short(value: str | list[str] | None, limit: int = LONGEST_VALUE) -> str:
-    return one_line(value, limit=limit) or "(empty)"
+def _short(value: str | list[str] | None) -> str:
+    return one_line(value, limit=LONGEST_VALUE) or "(empty)"

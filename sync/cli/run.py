@@ -16,9 +16,9 @@ from sync.cli.common import (
     loaded,
     log_options,
     parse_max_requests,
+    pass_logs,
     pending_code,
     report_options,
-    set_up_logs,
 )
 from sync.errors import LockHeld
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
+    from sync.cli.common import Logs
     from sync.config import Settings
     from sync.engine.session import Session
     from sync.report.model import Mode, Report
@@ -50,16 +51,16 @@ class Stop(asyncio.Event):
 @cycle_options
 @report_options
 @log_options
+@pass_logs
 def command(
+    logs: Logs,
+    /,
     dry_run: bool,
     sandbox: bool,
     config: Path | None,
     reports: tuple[str, ...],
     values: bool,
     exit_code: bool,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
     **narrowing: Any,
 ) -> int:
     """One full cycle: opt-outs, read, match, merge, plan, guard, write, verify, report.
@@ -68,19 +69,18 @@ def command(
     and as listed in the README otherwise.
     """
     check_reports(reports)
-    set_up_logs(log_format, verbose, quiet)
     request = request_from("dry-run" if dry_run else "run", **narrowing)
     if sandbox:
         from sync.cli.rehearsal import rehearse
 
         if config is not None:
             raise click.UsageError("--sandbox writes its own configuration; leave --config out.")
-        return rehearse(request, reports=reports, values=values, quiet=quiet, exit_code=exit_code)
-    settings = loaded(config, reports, log_format, verbose, quiet)
+        return rehearse(request, reports=reports, values=values, quiet=logs.quiet, exit_code=exit_code)
+    settings = loaded(config, reports, logs)
     report, stopped = interruptible(
-        lambda stop: one_cycle(settings, request, stop, quiet=quiet, pending=exit_code)
+        lambda stop: one_cycle(settings, request, stop, quiet=logs.quiet, pending=exit_code)
     )
-    return ended(report, stopped, reports, values=values, quiet=quiet)
+    return ended(report, stopped, reports, values=values, quiet=logs.quiet)
 
 
 def request_from(

@@ -9,7 +9,7 @@ import click
 
 from sync.cli.asking import agreed
 from sync.cli.checks import Check, failed, tell
-from sync.cli.common import config_option, log_options, set_up_logs, wait_option
+from sync.cli.common import config_option, log_options, pass_logs, wait_option
 from sync.cli.state_backup import backup
 from sync.cli.state_restore import restore
 from sync.cli.state_upgrade import upgrade
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from state.store import SqliteStore
+    from sync.cli.common import Logs
     from sync.config import Settings
 
 LOST = (
@@ -56,26 +57,18 @@ for part in (backup, restore, upgrade):
 @wait_option
 @config_option
 @log_options
-def check(
-    accept: bool,
-    yes: bool,
-    wait: timedelta,
-    config: Path | None,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
-) -> int:
+@pass_logs
+def check(logs: Logs, accept: bool, yes: bool, wait: timedelta, config: Path | None) -> int:
     """Check the whole database, its audit trail and the opt-out ledger; 12 when something is wrong.
 
     With --accept a lost, restored or moved database, which keeps runs from writing, is accepted as the right one.
     """
-    set_up_logs(log_format, verbose, quiet)
     from sync.wiring import load_settings
 
     settings = load_settings(config)
     with ExitStack() as stack:
         found = [*_roll_back(settings, stack), *checked(settings)]
-    code = tell(found, quiet=quiet)
+    code = tell(found, quiet=logs.quiet)
     damaged = any(c.level == "FAIL" and c.what != "history" for c in found)
     if not accept or damaged:
         return code

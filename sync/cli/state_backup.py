@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.common import config_option, log_options, set_up_logs
+from sync.cli.common import config_option, log_options, pass_logs
 
 if TYPE_CHECKING:
+    from sync.cli.common import Logs
     from sync.config import Settings
 
 
@@ -18,18 +19,18 @@ if TYPE_CHECKING:
 @click.argument("path", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @config_option
 @log_options
-def backup(path: Path | None, config: Path | None, log_format: str | None, verbose: int, quiet: bool) -> int:
+@pass_logs
+def backup(logs: Logs, path: Path | None, config: Path | None) -> int:
     """Copy the state database to PATH, or to a dated file in the folder [state] backups.
 
     The copy is checked, and private; what stands at PATH is replaced only if it is an earlier one. A run may work
     meanwhile. Dated backups in that folder that are older than 30 days are removed then, except the newest one.
     """
-    set_up_logs(log_format, verbose, quiet)
     from sync.wiring import load_settings
 
     settings = load_settings(config)
     lines = list(_back_up(settings, path))
-    if not quiet:
+    if not logs.quiet:
         click.echo("\n".join(lines))
     return 0
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sync.cli.asking import agreed
-from sync.cli.common import config_option, log_options, set_up_logs, wait_option
+from sync.cli.common import config_option, log_options, wait_option
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -28,20 +28,11 @@ AFTERWARDS = (
 @wait_option
 @config_option
 @log_options
-def restore(
-    file: Path,
-    yes: bool,
-    wait: timedelta,
-    config: Path | None,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
-) -> int:
+def restore(file: Path, yes: bool, wait: timedelta, config: Path | None) -> int:
     """Put the backup FILE in the place of the state database; the present one is kept beside it.
 
     FILE is checked first; when it is damaged or not ours nothing is touched (12).
     """
-    set_up_logs(log_format, verbose, quiet)
     from state.lock import RunLock, run_lock_path
     from sync.cli.places import database_file
     from sync.wiring import load_settings, opened_store

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.common import config_option, log_options, set_up_logs, wait_option
+from sync.cli.common import config_option, log_options, pass_logs, wait_option
 
 if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
+    from sync.cli.common import Logs
     from sync.config import Settings
 
 
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 @wait_option
 @config_option
 @log_options
-def upgrade(wait: timedelta, config: Path | None, log_format: str | None, verbose: int, quiet: bool) -> int:
+@pass_logs
+def upgrade(logs: Logs, wait: timedelta, config: Path | None) -> int:
     """Bring the state database to the schema of this program, after a backup; runs do the same by themselves."""
-    set_up_logs(log_format, verbose, quiet)
     from sync.wiring import load_settings
 
     said = _upgrade(load_settings(config), wait_s=wait.total_seconds())
-    if not quiet:
+    if not logs.quiet:
         click.echo(said)
     return 0
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sync.cli.common import config_option, format_option, log_options, say, say_json, set_up_logs, values_option
+from sync.cli.common import config_option, format_option, log_options, say, say_json, values_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,14 +17,11 @@ if TYPE_CHECKING:
 @format_option
 @values_option
 @log_options
-def command(
-    config: Path | None, form: str, values: bool, log_format: str | None, verbose: int, quiet: bool
-) -> int:
+def command(config: Path | None, form: str, values: bool) -> int:
     """Last runs, providers, what waits for a person, who holds the lock.
 
     Nothing is locked, written or asked of a provider, so it works while a run does.
     """
-    set_up_logs(log_format, verbose, quiet)
     from sync.cli.standing import gather
     from sync.wiring import load_settings
 

@@ -16,12 +16,13 @@ from sync.cli.common import (
     ended,
     loaded,
     log_options,
+    pass_logs,
     report_options,
-    set_up_logs,
     tell,
 )
 
 if TYPE_CHECKING:
+    from sync.cli.common import Logs
     from sync.config import Settings
     from sync.report.model import Report
     from sync.wiring import Request
@@ -36,7 +37,10 @@ if TYPE_CHECKING:
 @cycle_options
 @report_options
 @log_options
+@pass_logs
 def command(
+    logs: Logs,
+    /,
     run: str,
     out: Path | None,
     yes: bool,
@@ -44,9 +48,6 @@ def command(
     reports: tuple[str, ...],
     values: bool,
     exit_code: bool,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
     allowances: tuple[str, ...],
     **narrowing: Any,
 ) -> int:
@@ -57,21 +58,20 @@ def command(
     what was empty before, and what changed since.
     """
     check_reports(reports, out)
-    set_up_logs(log_format, verbose, quiet)
     from sync.cli.run import request_from
 
     request = request_from("dry-run", allowances=allowances, **narrowing)
     request = replace(request, options=replace(request.options, undo=run))
-    settings = loaded(config, reports, log_format, verbose, quiet, out)
+    settings = loaded(config, reports, logs, out)
     _check_run(settings, run)
     if out is not None:
         from sync.cli.plan import save_plan
 
         return save_plan(
-            out, settings, request, allowances, reports, values=values, quiet=quiet, pending=exit_code
+            out, settings, request, allowances, reports, values=values, quiet=logs.quiet, pending=exit_code
         )
     if not yes:
-        shown, stopped = _cycle(settings, request, quiet=quiet)
+        shown, stopped = _cycle(settings, request, quiet=logs.quiet)
         if shown is None or stopped:
             return 128 + stopped
         tell(shown, (), values=values, quiet=False)
@@ -79,8 +79,8 @@ def command(
             click.echo("Nothing was sent.", err=True)
             return int(shown.exit_code)
     sending = replace(request, options=replace(request.options, mode="undo"))
-    report, stopped = _cycle(settings, sending, quiet=quiet, pending=exit_code)
-    return ended(report, stopped, reports, values=values, quiet=quiet)
+    report, stopped = _cycle(settings, sending, quiet=logs.quiet, pending=exit_code)
+    return ended(report, stopped, reports, values=values, quiet=logs.quiet)
 
 
 def _cycle(

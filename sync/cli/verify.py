@@ -13,12 +13,14 @@ from sync.cli.common import (
     loaded,
     log_options,
     narrowing_options,
+    pass_logs,
     report_options,
-    set_up_logs,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sync.cli.common import Logs
 
 
 @click.command("verify")
@@ -26,14 +28,14 @@ if TYPE_CHECKING:
 @narrowing_options
 @report_options
 @log_options
+@pass_logs
 def command(
+    logs: Logs,
+    /,
     config: Path | None,
     reports: tuple[str, ...],
     values: bool,
     exit_code: bool,
-    log_format: str | None,
-    verbose: int,
-    quiet: bool,
     **narrowing: Any,
 ) -> int:
     """Read every readable provider whole and compare it with the canonical people; nothing is written.
@@ -44,10 +46,9 @@ def command(
     from sync.cli.run import interruptible, one_cycle, request_from
 
     check_reports(reports)
-    set_up_logs(log_format, verbose, quiet)
     request = request_from("verify", **narrowing)
-    settings = loaded(config, reports, log_format, verbose, quiet)
+    settings = loaded(config, reports, logs)
     report, stopped = interruptible(
-        lambda stop: one_cycle(settings, request, stop, quiet=quiet, pending=exit_code)
+        lambda stop: one_cycle(settings, request, stop, quiet=logs.quiet, pending=exit_code)
     )
-    return ended(report, stopped, reports, values=values, quiet=quiet)
+    return ended(report, stopped, reports, values=values, quiet=logs.quiet)
