@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Broken = Callable[[Iterable[int]], str]
 
 BLOCK = 25
-BLOCKS = 3
+BLOCKS = 2
 OF_EACH_THEME = 3
 
 
