@@ -20,6 +20,9 @@ from sync.identity.words import plain_text
 MAX_LENGTH: Final = 1024
 """Longer text is no single address; it bounds the work on hostile input."""
 
+_NO_LABEL_TOO_LONG: Final = 63
+"""Nothing in an address of that length is longer than a label, or a local part, may be. Source: RFC 1035, 5321."""
+
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010ffff-]+"
 _LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*", re.IGNORECASE)
 _PLAIN = re.compile(
@@ -128,16 +131,11 @@ def _parts(value: object) -> tuple[str, str] | None:
 @lru_cache(maxsize=4096)
 def _read(value: str) -> tuple[str, str] | None:
     """Taking in one record asks four times for each address, which is read once this way."""
-    plain = _PLAIN.fullmatch(value.lower()) if value.isascii() else None
-    if plain and len(value) <= 190 and "xn--" not in plain[2]:
-        local, domain = plain.groups()
-        return (local, domain) if len(local) <= 64 and _labels_fit(domain) else None
+    plain = _PLAIN.fullmatch(value.lower()) if value.isascii() and len(value) <= _NO_LABEL_TOO_LONG else None
+    if plain and "xn--" not in plain[2]:
+        return plain[1], plain[2]
     address = _address(value)
     return _canonical_parts(*address) if address else None
-
-
-def _labels_fit(domain: str) -> bool:
-    return len(domain) <= 63 or max(map(len, domain.split("."))) <= 63
 
 
 def _canonical_parts(written_local: str, written_domain: str) -> tuple[str, str] | None:

@@ -116,6 +116,7 @@ _MACHINE_HOSTS: Final = words(
     reply.facebook.com
     """
 )
+_NUMBERED_INITIALS: Final = "iscoa"
 _NUMBERED_ROLE = re.compile(r"(?:info|sales|support|contact|office|admin|service)(?:\d{1,3}|[._-][a-z]{2})")
 
 _FILLER: Final = words(
@@ -172,7 +173,7 @@ def joins_nobody(local: str, domain: str) -> bool:
         return True
     if "repl" in local or "bounce" in local or "daemon" in local or "unsubscribe" in local:
         return _MACHINE.search(local) is not None
-    return not base.isalpha() and _NUMBERED_ROLE.fullmatch(base) is not None
+    return base[:1] in _NUMBERED_INITIALS and not base.isalpha() and _NUMBERED_ROLE.fullmatch(base) is not None
 
 
 def _is_role(base: str) -> bool:
