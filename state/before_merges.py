@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from state import people
@@ -63,6 +65,19 @@ def load(connection: Connection, ids: Iterable[str]) -> list[Person]:
         (to_json(list(ids)),),
     )
     return [_person(connection, *row) for row in rows]
+
+
+def compositions(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[frozenset[int], ...]]:
+    """Person → the numbers of the records that were theirs before merges and partings, latest last."""
+    rows = connection.exec_driver_sql(
+        "SELECT person_id, rids FROM before_merge WHERE person_id IN (SELECT value FROM json_each(?))"
+        " ORDER BY person_id, number",
+        (to_json(list(ids)),),
+    )
+    return {
+        person_id: tuple(frozenset(from_json(rids)) for _, rids in own)
+        for person_id, own in groupby(rows, key=itemgetter(0))
+    }
 
 
 def forget_undone(connection: Connection, ids: Iterable[str]) -> None:

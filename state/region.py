@@ -6,7 +6,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from state import decisions, generic_keys, once_one
+from state import before_merges, decisions, generic_keys, once_one
 from state.generic_keys import IS_GENERIC
 from state.rows import from_json, from_time, to_json
 from sync.identity.names import full_name
@@ -88,11 +88,13 @@ def part(connection: Connection, rids: Sequence[int]) -> Region:
 
 
 def _told(connection: Connection, start: frozenset[int], generic: frozenset[str]) -> Region:
+    former = _former(connection)
     found = Region(
         records=tuple(_records(connection)),
         decisions=tuple(decisions.inside(connection)),
         people=MappingProxyType(_people(connection)),
-        former=MappingProxyType(_former(connection)),
+        former=MappingProxyType(former),
+        earlier=MappingProxyType(before_merges.compositions(connection, former)),
         dirty=start,
         generic=generic,
         once_one=tuple(once_one.inside(connection)),

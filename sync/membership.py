@@ -46,16 +46,18 @@ def assign(
     new_id: Callable[[], str],
     created_at: Mapping[str, datetime] | None = None,
     former: Mapping[str, Collection[int]] | None = None,
+    earlier: Mapping[str, Collection[frozenset[int]]] | None = None,
     staying: AbstractSet[int] = frozenset(),
 ) -> MembershipChange:
     """The people of ``partition``, given whose its records are now.
 
     ``current``: record to person, absent = new. ``created_at``: when people came to be; without it the lower
-    id is the older one, as UUIDv7 sorts. ``former``: retired id to the records it had when it was merged.
+    id is the older one, as UUIDv7 sorts. ``former``: retired id to the records it had when it was merged;
+    ``earlier``: to those that it had before, as merges and splits changed them.
     ``staying``: records that keep their person's id, also where more of them leave.
     """
     clusters = [tuple(part) for part in partition.clusters]
-    given_back = _given_back(clusters, current, former or {})
+    given_back = _given_back(clusters, current, _by_members(former or {}, earlier or {}, set(current.values())))
     homes = _homes(clusters, current, given_back, staying)
     chosen: list[str] = []
     merged: list[tuple[str, str]] = []
@@ -82,12 +84,11 @@ def assign(
 
 
 def _given_back(
-    clusters: Sequence[tuple[int, ...]], current: Mapping[int, str], former: Mapping[str, Collection[int]]
+    clusters: Sequence[tuple[int, ...]], current: Mapping[int, str], was: Mapping[frozenset[int], str]
 ) -> dict[int, str]:
     """Parts of a split that are exactly what a retired id was, older ids first; one part of each person keeps its
     own id. Where that one would be shared with somebody else who lives, the older of the two other ids goes on.
     """
-    was = _by_members(former, living=set(current.values()))
     if not was:
         return {}
     owners = [{current[rid] for rid in part if rid in current} for part in clusters]
@@ -98,7 +99,7 @@ def _given_back(
     found = ((was.get(frozenset(part)), number) for number, part in enumerate(clusters))
     back: dict[int, str] = {}
     for retired, number in sorted((retired, number) for retired, number in found if retired is not None):
-        if len(owners[number]) != 1:
+        if len(owners[number]) != 1 or retired in back.values():
             continue
         left = parts_of[next(iter(owners[number]))] - back.keys() - {number}
         rivals = [min(owners[n] - owners[number], default="") for n in left]
@@ -107,13 +108,13 @@ def _given_back(
     return back
 
 
-def _by_members(former: Mapping[str, Collection[int]], living: set[str]) -> dict[frozenset[int], str]:
-    """What each retired id was; of two that were the same, the older one."""
-    return {
-        frozenset(rids): person_id
-        for person_id, rids in sorted(former.items(), reverse=True)
-        if rids and person_id not in living
-    }
+def _by_members(
+    former: Mapping[str, Collection[int]], earlier: Mapping[str, Collection[frozenset[int]]], living: set[str]
+) -> dict[frozenset[int], str]:
+    """What each retired id was; of two that were the same, the one that was it to the end, or the older one."""
+    retired = sorted(former.keys() - living, reverse=True)
+    was = {rids: person_id for person_id in retired for rids in earlier.get(person_id, ())}
+    return was | {frozenset(former[person_id]): person_id for person_id in retired if former[person_id]}
 
 
 def _homes(

@@ -80,6 +80,7 @@ def tie(
         new_id=session.clock.new_id,
         created_at=region.people,
         former=region.former,
+        earlier=region.earlier,
         staying=frozenset(r.rid for r in region.records if r.ref in judged.staying),
     )
     return Tied(update=_update(session, region, partition, change, judged), change=change)

@@ -92,7 +92,7 @@ class Region:
 
     ``generic``: keys through which it is not closed, because they are nobody's. ``dirty``: rids whose change
     opened the region. ``people``: person id → creation time, for the persons that own a record in it. ``former``:
-    retired person id → the rids it owned when it was merged away.
+    retired person id → the rids it owned when it was merged away; ``earlier``: → those it owned before.
     """
 
     records: tuple[MatchRecord, ...]
@@ -101,6 +101,7 @@ class Region:
     former: Mapping[str, frozenset[int]]
     dirty: frozenset[int]
     generic: frozenset[str] = frozenset()
+    earlier: Mapping[str, tuple[frozenset[int], ...]] = field(default_factory=lambda: MappingProxyType({}))
     once_one: tuple[Suspicion, ...] = ()
     """Between two of its records that were one person's (``REMEMBERED``), whether somebody judged or not."""
 

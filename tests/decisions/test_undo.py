@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import assume, given, settings
@@ -193,6 +194,30 @@ def do(here: World, kind: str, one: int, other: int) -> Callable[[], Judgement |
     here.act(act(here.session, a, b, "ann"))
     only(here, after)
     return lambda: back(here.session, near, far)
+
+
+@settings(max_examples=25, derandomize=True)
+@given(
+    rows=st.lists(st.lists(st.tuples(names, values), min_size=1, max_size=2), min_size=3, max_size=4),
+    joins=st.permutations([(0, 1), (1, 2), (2, 3)]),
+    order=st.permutations(range(3)),
+)
+def test_joins_taken_back_in_any_order_leave_no_trace(
+    rows: list[list[tuple[str, Row]]], joins: list[tuple[int, int]], order: list[int]
+) -> None:
+    with world() as here:
+        firsts = populate(here, rows)
+        before = timeless(here)
+        back: list[Callable[[], Judgement | None]] = []
+        for one, other in ((firsts[a], firsts[b]) for a, b in joins if b < len(firsts)):
+            near, far = ({m.record.ref for m in here.person(name).members} for name in (one, other))
+            here.join(one, other)
+            here.settle()
+            back.append(partial(decisions.unjoin, here.session, near, far))
+        for place in (place for place in order if place < len(back)):
+            here.act(back[place]())
+            here.settle()
+        assert timeless(here) == before
 
 
 @settings(max_examples=25, derandomize=True)

@@ -74,6 +74,24 @@ def test_a_former_id_is_not_given_back_at_the_price_of_an_older_one() -> None:
     assert assigned([(1,), (2, 3)], current, former={"b": {1}}).person_of == {1: "b", 2: "a", 3: "a"}
 
 
+def test_a_side_that_is_what_a_retired_id_was_before_its_last_records_gets_that_id_back() -> None:
+    former, earlier = {"b": {2, 3}, "c": {3}}, {"b": [frozenset({2})]}
+    change = assigned([(1,), (2,), (3,)], dict.fromkeys((1, 2, 3), "a"), former=former, earlier=earlier)
+    assert change.person_of == {1: "a", 2: "b", 3: "c"}
+
+
+def test_of_two_ids_that_were_a_side_the_one_that_was_it_to_the_end_comes_back() -> None:
+    former, earlier = {"b": {2, 3}, "d": {2}}, {"b": [frozenset({2})]}
+    change = assigned([(1,), (2,)], {1: "a", 2: "a"}, former=former, earlier=earlier)
+    assert change.person_of == {1: "a", 2: "d"}
+
+
+def test_a_retired_id_comes_back_once() -> None:
+    earlier = {"b": [frozenset({2}), frozenset({3})]}
+    change = assigned([(1,), (2,), (3,)], dict.fromkeys((1, 2, 3), "a"), former={"b": {2, 3}}, earlier=earlier)
+    assert change.person_of == {1: "a", 2: "b", 3: "new-0"}
+
+
 PARTITIONS = st.lists(st.integers(0, 4), min_size=8, max_size=8)
 
 
