@@ -40,6 +40,8 @@ class Capabilities:
     any_variable: frozenset[str] = frozenset()
     why_not: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     forms: Mapping[str, Pattern[str]] = field(default_factory=lambda: MappingProxyType({}))
+    one_text: tuple[str, ...] = ()
+    """Fields that are written as one text, which the provider takes apart again by rules of its own."""
     plain_numbers: bool = False
     """A phone number is held without its extension."""
     variable_operation: bool = False

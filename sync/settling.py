@@ -70,12 +70,27 @@ def wrote(link: Link, operation: Operation, caps: Capabilities, echo: Contact | 
             written[name] = Written(
                 before=change.before, echoed=echoed, at=at, earlier=earlier, since=_since(link, operation, name)
             )
+    written |= _rendered_too(link, operation, caps, at)
     return replace(
         sent_unconfirmed(link, operation),
         base=MappingProxyType(base),
         written=MappingProxyType(written),
         accepted_key=operation.accepted_key or link.accepted_key,
     )
+
+
+def _rendered_too(link: Link, operation: Operation, caps: Capabilities, at: datetime) -> dict[str, Written]:
+    """Fields that were not meant and stand in one text with one that was: what they show next follows from it."""
+    if not caps.readable or operation.fields.keys().isdisjoint(caps.one_text):
+        return {}
+    shown = operation.record.contact.to_fields() if operation.record else {}
+    return {
+        name: replace(link.written[name], echoed=False, seen=False, at=at)
+        if name in link.written
+        else Written(before=shown.get(name), echoed=False, at=at, since=_since(link, operation, name))
+        for name in caps.one_text
+        if name not in operation.fields and caps.can(name, "read")
+    }
 
 
 def sent_unconfirmed(link: Link, operation: Operation) -> Link:

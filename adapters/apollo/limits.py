@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from adapters.apollo.mapping import NUMBER, PATCH_ONLY
 from sync.capabilities import Capabilities
 from sync.codes import CannotReason
+from sync.contact import ADDRESS_GROUP
 
 if TYPE_CHECKING:
     from adapters.apollo.settings import ApolloSettings
@@ -43,6 +44,7 @@ def capabilities(settings: ApolloSettings) -> Capabilities:
         variables=MappingProxyType(dict.fromkeys(settings.custom_fields, variable)),
         why_not=MappingProxyType(_why_not(settings)),
         forms=MappingProxyType({"phone": NUMBER, "mobile_phone": NUMBER}),
+        one_text=ADDRESS_GROUP,
         plain_numbers=True,
         max_emails=MAX_EMAILS,
         max_emails_create=MAX_EMAILS if settings.contact_emails else 1,

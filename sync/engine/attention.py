@@ -266,6 +266,6 @@ def _reads_late(session: Session, member: Member) -> bool:
     for name, written in link.written.items():
         shows, alike = contact.get(name), partial(same, session, name)
         older = alike(shows, written.before) or written.stood_earlier(shows, link.sent.get(name), alike)
-        if written.at > since and older:
+        if name in link.sent and written.at > since and older:
             return True
     return False
