@@ -36,7 +36,7 @@ COMMON = (
 
 DURABLE = ("journal_mode=DELETE", "synchronous=EXTRA", "cache_size=-65536")
 
-RESTORE = "restore a backup with `contact-sync state restore`"
+RESTORE = "restore a backup with `contact-sync state restore FILE`"
 READ_REMEDY = "look at the file's rights and the free space"
 REMEDIES = {
     sqlite3.SQLITE_CORRUPT: RESTORE,

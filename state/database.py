@@ -14,7 +14,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from state.connection import prepare, transaction, translated, understood
+from state.connection import RESTORE, prepare, transaction, translated, understood
 from state.digests import Sums
 from state.points import point
 from sync.errors import LockHeld, StateError
@@ -108,7 +108,7 @@ class Database:
         if not same:
             raise StateError(
                 "the state database was replaced or removed while it was open",
-                remedy="restore a backup with `contact-sync state restore`, then run again",
+                remedy=f"{RESTORE}, then run again",
             )
 
     def _check_lock(self) -> None:

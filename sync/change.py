@@ -194,7 +194,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """One reason for or against two people being one; ``score`` 0..1."""
+    """One reason for or against two people being one; ``score`` 0..1. ``detail``: a sentence that names nobody."""
 
     name: str
     score: float

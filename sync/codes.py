@@ -124,7 +124,7 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "suspected-duplicate": "The person may be the same as another one who has a record there or opted out; "
         "a review decides.",
         "shared-key": "Another person shows the same email or profile; the provider would take the two for one.",
-        "opted-out": "The person opted out, so no record is created.",
+        "opted-out": "The person opted out, so no record is created, and nothing is sent that could create one.",
         "first-sweep": "No record is created before this provider has been read completely once.",
         "optouts-unreadable": "An opt-out list could not be read, so nobody is created anywhere until it can.",
         "quota": "The provider's quota for this period is used up.",

@@ -85,7 +85,7 @@ def _refusal(response: Response, now: datetime) -> ProviderError:
         return AuthError(
             PROVIDER,
             f"{what} ({status})",
-            remedy="ask support@datananas.com for a token that may create contacts, and put it where the settings "
+            remedy="ask Datananas' support for a token that may create contacts, and put it where the settings "
             "point",
         )
     if status == 429:

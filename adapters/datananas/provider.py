@@ -107,7 +107,7 @@ class Datananas:
         ends_at = jwt_expiry(await self._client.credential.token())
         if ends_at is None or ends_at > self._opening.clock.now():
             return ()
-        return (f"the token ended on {ends_at:%Y-%m-%d}; ask support@datananas.com for another",)
+        return (f"the token ended on {ends_at:%Y-%m-%d}; ask Datananas' support for another",)
 
     async def close(self) -> None:
         """Connections closed; safe to call twice."""

@@ -93,7 +93,9 @@ def save_plan(
         return 128 + stopped
     tell(report, reports, values=values, quiet=quiet)
     if report.guards:
-        click.echo("No plan was saved. Repeat it with the --allow that the guards name, or change less.", err=True)
+        allowed = all(guard.allow for guard in report.guards)
+        what = "Repeat it with the --allow that the guards name, or change less." if allowed else "See the guards."
+        click.echo(f"No plan was saved. {what}", err=True)
         return int(report.exit_code)
     plan, text = _saved(settings, request, *seen[0], allowances)
     write_private(out, text)

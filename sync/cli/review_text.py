@@ -11,7 +11,7 @@ from sync.clock import utc
 from sync.codes import HoldKind, explain, phrase
 from sync.engine.explaining import Explainer
 from sync.items import look_for
-from sync.report.masking import masked, masked_value, one_line
+from sync.report.masking import masked, masked_value, one_line, sentence
 from sync.report.record_names import masked_name
 from sync.report.words import LONGEST_VALUE, count
 
@@ -100,7 +100,7 @@ class Told:
                 {
                     "name": f.name,
                     "score": round(f.score, 2),
-                    "detail": f.detail if self._values else masked(f.detail),
+                    "detail": sentence(f.detail, values=self._values),
                 }
                 for f in finding.features
             ],

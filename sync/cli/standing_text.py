@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 EXIT_CODES = {
     0: "done", 1: "unexpected error", 2: "wrong configuration", 3: "partly done", 4: "something is pending",
     5: "stopped by a guard, nothing written", 6: "the plan could not be used", 7: "another run held the lock",
-    8: "credentials refused", 9: "a quota is used up", 10: "verification found differences",
-    11: "a provider was unreachable", 12: "the state store is unfit", 130: "interrupted", 143: "interrupted",
+    8: "credentials refused", 9: "a quota, price cap or request ceiling was reached",
+    10: "verification found differences", 11: "a provider was unreachable", 12: "the state store is unfit",
+    130: "interrupted", 143: "interrupted",
 }  # fmt: skip
 GUARDED = 5
 TITLES = {
@@ -38,7 +39,7 @@ def as_text(told: dict[str, Any]) -> str:
     if not told["made"]:
         lines += ["", *(warnings or ["There is no state store yet; the first `contact-sync run` makes it."])]
         return "\n".join(lines)
-    lines += ["", *_runs(told["runs"])]
+    lines += ["", *_runs(told["runs"], at_work=bool(told["locks"]["run"]))]
     for name, provider in told["providers"].items():
         lines += ["", *_provider(name, provider, now)]
     lines += [
@@ -62,19 +63,20 @@ def _people(amount: int) -> str:
     return words.count(amount, "person", "people")
 
 
-def _runs(runs: list[dict[str, Any]]) -> Iterator[str]:
+def _runs(runs: list[dict[str, Any]], *, at_work: bool) -> Iterator[str]:
     if not runs:
         yield "No run was recorded yet."
         return
     yield "Last runs"
     for run in runs:
         began = _moment(run["started_at"])
-        yield f"  {run['run_id']}  {words.moment(began)}  {run['mode']:<7}  {_ended(run, began)}"
+        ended = _ended(run, began, at_work=at_work and run is runs[0])
+        yield f"  {run['run_id']}  {words.moment(began)}  {run['mode']:<7}  {ended}"
 
 
-def _ended(run: dict[str, Any], began: datetime) -> str:
+def _ended(run: dict[str, Any], began: datetime, *, at_work: bool) -> str:
     if run["finished_at"] is None:
-        return "works now, or died before its end"
+        return "works now" if at_work else "was broken off before its end"
     took = words.seconds((_moment(run["finished_at"]) - began).total_seconds())
     code = run["exit_code"]
     operations = run["counts"].get("operations")

@@ -55,7 +55,8 @@ def _line(entry: Any, model: type[BaseModel], prefix: str) -> str:
     location = entry["loc"]
     key = shown_key((prefix, *location) if prefix else location)
     if entry["type"] == "extra_forbidden":
-        return f"{key}: {unknown(str(location[-1]), _keys_at(model, location[:-1]), 'key')}"
+        known = _keys_at(model, location[:-1]) + (["providers"] if not prefix and len(location) == 1 else [])
+        return f"{key}: {unknown(str(location[-1]), known, 'key')}"
     return f"{key}: {_sentence(entry)}"
 
 

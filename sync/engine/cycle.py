@@ -34,7 +34,7 @@ from sync.engine.logbook import (
     tell_guards,
     whole_run,
 )
-from sync.engine.matching import JOINS, recall_joins
+from sync.engine.matching import JOINS, match_records, recall_joins
 from sync.engine.moved_clock import look_at_clock
 from sync.engine.opt_out_lists import read_opt_outs
 from sync.engine.people import match_and_merge
@@ -119,8 +119,12 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
     if take_in_exports is not None:
         take_in_exports(session)
     with phase("matching and merging", session, of_people):
+        # Nobody is merged before all that may have changed is there: of two edits the later read one would win.
+        match_records(session)
+        await read_details(session)
         match_and_merge(session)
         await resolve_pending(session)
+        match_records(session)
         await read_details(session)
         match_and_merge(session)
     look_again(session)

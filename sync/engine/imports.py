@@ -149,12 +149,13 @@ def _read_since(seat: Seat, export: Export) -> bool:
 
 
 def _outdated(session: Session, seat: Seat, export: Export) -> frozenset[RecordRef]:
-    """Records that the provider itself showed later than the export does."""
+    """Records of which the provider itself told later than the export does; who is not shown any more is gone."""
     if not seat.provider.capabilities.readable:
         return frozenset()
-    known = session.store.records([record.ref for record in export.records])
+    refs = [record.ref for record in export.records]
     if _read_since(seat, export):
-        return frozenset(known)
+        return frozenset(refs)
+    known = session.store.records(refs)
     return frozenset(ref for ref, row in known.items() if row.updated_at and export.as_of < row.updated_at)
 
 

@@ -251,13 +251,17 @@ def as_reviewed(session: Session) -> bool:
     if plan is None:
         return True
     gone, new = plan.differs(session.operations.values(), session.store.keyed_hash)
-    session.stale = bool(gone or new)
-    if session.stale:
-        session.notes.append(
-            f"The plan is stale: {gone} of its changes are not wished any more, {new} others are. "
-            f"Nothing was sent; {MAKE_ANOTHER}."
-        )
-    return not session.stale
+    if not gone and not new:
+        return True
+    away = sorted({wish.provider for wish in plan.wishes} & {s.name for s in session.seats.values() if not s.up})
+    session.stale = not away
+    why = (
+        f"{' and '.join(away)} did not answer as it should, so the plan cannot be compared with what stands there."
+        if away
+        else f"The plan is stale: of its changes {gone} would not be sent any more, and {new} others would be."
+    )
+    session.notes.append(f"{why} Nothing was sent; {MAKE_ANOTHER}.")
+    return False
 
 
 def stop_or_go(session: Session) -> bool:

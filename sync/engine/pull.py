@@ -201,10 +201,12 @@ async def _read_details(session: Session, seat: Seat, reader: Reader) -> None:
     One that is gone, or that nobody can make sense of, is left out; the next full read tells which is gone.
     """
     never, again = _worth_reading(session, seat)
-    wanted, most = [*never, *again], seat.provider.capabilities.details_per_cycle
+    most = seat.provider.capabilities.details_per_cycle - len(seat.singly)
+    wanted = [*never, *again]
     note_unread(session, seat.name, wanted, again)  # none of them is forgotten over a failure or a death
     left_out: list[str] = []
-    for _, record in wanted[:most]:
+    for _, record in wanted[: max(0, most)]:
+        seat.singly.add(record.ref.record_id)
         try:
             row = await reader.details(record)
         except (Missing, MappingError) as error:
@@ -217,7 +219,7 @@ async def _read_details(session: Session, seat: Seat, reader: Reader) -> None:
     if left_out:
         records = count(len(left_out), "record", "records")
         seat.note(f"the variables of {records} could not be read: {', '.join(left_out[:5])}")
-    note_unread(session, seat.name, wanted[most:], again[max(0, most - len(never)) :])
+    note_unread(session, seat.name, wanted[max(0, most) :], again[max(0, most - len(never)) :])
 
 
 def _worth_reading(session: Session, seat: Seat) -> tuple[list[tuple[str, Record]], list[tuple[str, Record]]]:
@@ -230,6 +232,8 @@ def _worth_reading(session: Session, seat: Seat) -> tuple[list[tuple[str, Record
     again: list[tuple[str, Record]] = []
     for people in chunks(session, session.store.dirty_people()):
         for person, record in records_of(people, seat.name):
+            if record.ref.record_id in seat.singly:
+                continue
             if any(name.startswith(VARIABLE_PREFIX) for name in record.absent):
                 never.append((person.id, record))
             elif record.ref.record_id in seat.seen or record.ref.record_id in left:

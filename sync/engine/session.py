@@ -47,6 +47,8 @@ class Seat:
     bad_rows: set[str] = field(default_factory=set)
     erased: set[str] = field(default_factory=set)
     """Records that were read and not kept, because their people were erased."""
+    singly: set[str] = field(default_factory=set)
+    """Records that were read one by one, which none is twice."""
     changed: int = 0
     complete: bool | None = None
     target: Target | None = None

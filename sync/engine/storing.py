@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sync.engine.session import Seat, Session
+    from sync.person import Member
     from sync.record import Link, OptOutEntry, Record, RecordRef, Written
 
 _VALUES = attrgetter(*FIELD_NAMES)
@@ -130,8 +131,16 @@ def _was_observed(written: Written, late: Record) -> bool:
 
 def _merge_first(session: Session, records: Iterable[Record]) -> None:
     """What was read before and is not merged yet counts, before a late write of ours may be seen in its place."""
-    if waiting := session.store.waiting_in_doubt(r.ref for r in records):
-        merge_people(session, waiting)
+    refs = {record.ref for record in records}
+    waiting = session.store.people(session.store.waiting_in_doubt(refs))
+    if own := [p.id for p in waiting if any(m.record.ref in refs and _has_unmerged(m) for m in p.members)]:
+        merge_people(session, own)
+
+
+def _has_unmerged(member: Member) -> bool:
+    """Whether the record shows something that no merge took into account; another one of the person may wait."""
+    shown, base = member.record.contact.to_fields(), member.link.base
+    return any(shown.get(name) != base.get(name) for name in (shown.keys() | base.keys()) - member.record.absent)
 
 
 def _without_erased(session: Session, seat: Seat, records: tuple[Record, ...]) -> tuple[Record, ...]:

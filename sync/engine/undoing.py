@@ -91,7 +91,10 @@ def _restore(session: Session, person: Person, changes: dict[str, list[Operation
         stood = person.contact.get(name)
         value = _former(session, name, stood, made)
         instead_of = [] if stood is None else [stood]
-        result = decide_field(person, name, value, policy, at, rule=Rule.UNDO, instead_of=instead_of)
+        source = f"{made[0].provider}:{made[0].record_id}"  # whose value it was: it goes with that record
+        result = decide_field(
+            person, name, value, policy, at, source=source, rule=Rule.UNDO, instead_of=instead_of
+        )
         session.store.mark_people_dirty([person.id])  # before it is decided: a death in between loses nothing
         session.store.save_merged([to_merged(person, result)], at=at)
         (person,) = session.store.people([person.id])

@@ -5,6 +5,8 @@ Where what a write replaced is no longer kept, the values that lost tell it.
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from sync.identity.canonical import compared, compared_each
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from sync.change import FieldChange
     from sync.contact import Value
+    from sync.merging.parting import Side
     from sync.person import Member, Person
 
     Writes: TypeAlias = Mapping[str, Sequence[FieldChange]]
@@ -45,6 +48,25 @@ def own_values(
         if value is not None:
             own[name] = value
     return own
+
+
+def own_values_of_each(side: Side, together: Mapping[int, Person], region: str) -> dict[int, dict[str, Value]]:
+    """What each record held by itself; what it took from us stays where it is another one's own."""
+
+    def own(member: Member, others: Callable[[str], frozenset[str]]) -> dict[str, Value]:
+        return own_values(member, together[member.rid], side.writes(member), region, others)
+
+    alone = {m.rid: own(m, lambda _: frozenset()) for m in side.members}
+    counted: dict[str, Counter[str]] = {}
+    for values in alone.values():
+        for name, value in values.items():
+            counted.setdefault(name, Counter()).update(compared_each(name, value, region=region))
+
+    def elsewhere(rid: int, name: str) -> frozenset[str]:
+        here = compared_each(name, alone[rid].get(name), region=region)
+        return frozenset(form for form, count in counted.get(name, {}).items() if count > (form in here))
+
+    return {m.rid: own(m, partial(elsewhere, m.rid)) for m in side.members}
 
 
 def before_writes(

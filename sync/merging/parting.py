@@ -7,26 +7,23 @@ as edits.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
-from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sync.change import LATER
 from sync.contact import Contact
-from sync.identity.canonical import compared_each
 from sync.merging import merge
 from sync.merging.emails import email_form
 from sync.merging.first_contact import DECIDED, welcome
 from sync.merging.inheriting import with_decided
-from sync.merging.overwritten import own_values
+from sync.merging.overwritten import own_values_of_each
 from sync.merging.replaced import ways_back
 from sync.merging.work import Work
 from sync.person import Member, Person
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sync.change import Choice
@@ -34,6 +31,9 @@ if TYPE_CHECKING:
     from sync.merging.overwritten import Writes
     from sync.merging.policy import MergePolicy
     from sync.record import Link
+
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +61,43 @@ def part(side: Side, together: Mapping[int, Person], policy: MergePolicy, at: da
     """The side as a person of its own. ``together``: rid → the person that the record belonged to."""
     people = list({p.id: p for p in together.values()}.values())
     known = _known(side, people)
-    own = _own_values(side, together, policy.region)
+    own = own_values_of_each(side, together, policy.region)
     met = tuple(_first_met(m, known, own[m.rid], side) for m in side.members)
     first = _welcomed(_start(side, met, people, policy.region), policy, at)
+    first = _with_typed(first, side, known, own, policy, at)
     again = ways_back(first, ((m, side.writes(m)) for m in side.members), people, policy.region)
     whole = replace(again, members=tuple(_tied(m, known, side) for m in side.members))
     result = merge(whole, policy, at)
     members = tuple(replace(m, link=result.links.get(m.rid, m.link)) for m in whole.members)
     return replace(result.on(whole), members=members)
+
+
+def _with_typed(
+    person: Person,
+    side: Side,
+    known: Mapping[int, Link],
+    own: Mapping[int, Mapping[str, Value]],
+    policy: MergePolicy,
+    at: datetime,
+) -> Person:
+    """The person after what people typed, since then, at records of before, and we have written over."""
+    members = tuple(_as_typed(m, known[m.rid], own[m.rid], side) for m in side.members if m.rid in known)
+    if not members:
+        return person
+    alone = replace(person, members=members)
+    return replace(merge(alone, policy, at).on(alone), members=person.members)
+
+
+def _as_typed(member: Member, former: Link, own: Mapping[str, Value], side: Side) -> Member:
+    """The record as before, but with its own value of whatever we wrote there since."""
+    typed = {name: own[name] for name in _written_since(former, member.link) if name in own}
+    contact = Contact.from_fields({**former.base, **typed})
+    link = replace(former, person_id=side.person_id, sent=_NOTHING, written=_NOTHING, met=True)
+    return replace(member, record=replace(member.record, contact=contact), link=link)
+
+
+def _written_since(former: Link, now: Link) -> set[str]:
+    return {name for name, value in now.sent.items() if former.sent.get(name) != value}
 
 
 def _known(side: Side, together: Sequence[Person]) -> dict[int, Link]:
@@ -218,25 +247,6 @@ def _own_losers(choice: Choice, refs: set[str]) -> Choice:
     return replace(choice, losers=MappingProxyType(kept))
 
 
-def _own_values(side: Side, together: Mapping[int, Person], region: str) -> dict[int, dict[str, Value]]:
-    """What each record held by itself; what it took from us stays where it is another one's own."""
-
-    def own(member: Member, others: Callable[[str], frozenset[str]]) -> dict[str, Value]:
-        return own_values(member, together[member.rid], side.writes(member), region, others)
-
-    alone = {m.rid: own(m, lambda _: frozenset()) for m in side.members}
-    counted: dict[str, Counter[str]] = {}
-    for values in alone.values():
-        for name, value in values.items():
-            counted.setdefault(name, Counter()).update(compared_each(name, value, region=region))
-
-    def elsewhere(rid: int, name: str) -> frozenset[str]:
-        here = compared_each(name, alone[rid].get(name), region=region)
-        return frozenset(form for form, count in counted.get(name, {}).items() if count > (form in here))
-
-    return {m.rid: own(m, partial(elsewhere, m.rid)) for m in side.members}
-
-
 def _first_met(member: Member, known: Mapping[int, Link], own: Mapping[str, Value], side: Side) -> Member:
     """The record as the side first meets it: as before, or as a newcomer with the values of its own."""
     if member.rid in known:
@@ -258,7 +268,7 @@ def _tied(member: Member, known: Mapping[int, Link], side: Side) -> Member:
 
 def _woven(former: Link, now: Link) -> Link:
     """The tie of before; where we wrote since, what the record took from us is no edit of its people."""
-    wrote = {n for n, v in now.sent.items() if former.sent.get(n) != v}
+    wrote = _written_since(former, now)
     return replace(
         former,
         base=MappingProxyType(_with(former.base, now.base, wrote)),

@@ -181,7 +181,7 @@ def _suspicion(found: SuspicionReport, values: bool) -> dict[str, Any]:
         "score": suspicion.score,
         "reason": sentence(suspicion.reason, values=values),
         "features": [
-            {"name": f.name, "score": f.score, "detail": f.detail if values else masked(f.detail)}
+            {"name": f.name, "score": f.score, "detail": sentence(f.detail, values=values)}
             for f in suspicion.features
         ],
     }

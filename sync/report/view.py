@@ -191,7 +191,7 @@ def _suspicions(report: Report, shown: Shown, limit: int) -> Iterator[Group]:
             title=f"{shown.person(s.people[0])} and {shown.person(s.people[1])}",
             lines=(
                 f"{s.suspicion.score:.0%} alike: {shown.text(s.suspicion.reason)}",
-                *(f"{visible(f.name)} {f.score:.0%}: {shown.key(f.detail)}" for f in s.suspicion.features),
+                *(f"{visible(f.name)} {f.score:.0%}: {shown.text(f.detail)}" for f in s.suspicion.features),
                 f"{SHOW} {item_id(s.suspicion)}",
             ),
         )

@@ -115,8 +115,23 @@ def test_what_is_not_what_was_reviewed_is_not_sent(
     people.take_in(3)
     stale = carried_out(program, config, plan)
     assert stale.code == 6
-    assert "0 of its changes are not wished any more, 2 others are. Nothing was sent" in stale.out
+    assert "of its changes 0 would not be sent any more, and 2 others would be. Nothing was sent" in stale.out
     assert program("verify", "-q", "--config", config).code == 10
+
+
+def test_a_plan_that_cannot_be_compared_is_not_called_stale(
+    program: Program, config: Path, people: People, plan: Path
+) -> None:
+    wrong = config.parent / "wrong-key"
+    wrong.write_text("nobody's")
+    wrong.chmod(0o600)
+    right = config.read_text()
+    before, begin, table = right.partition("[providers.topo]")
+    config.write_text(before + begin + re.sub(r"(?m)^api_key = .*$", f'api_key = "file:{wrong}"', table, count=1))
+    done = carried_out(program, config, plan)
+    assert done.code == 8
+    assert "topo did not answer as it should, so the plan cannot be compared" in done.out
+    assert "stale" not in done.out
 
 
 def test_a_plan_that_was_changed_or_made_elsewhere_is_refused(program: Program, config: Path, plan: Path) -> None:

@@ -123,7 +123,7 @@ def test_everything_that_waits_is_told(program: Program, config: Path, people: l
         _fill(store, people)
     out = program("status", "--config", config).out
     for text in (
-        "  9 a quota is used up, 3 operations",
+        "  9 a quota, price cap or request ceiling was reached, 3 operations",
         "apollo: 0 records\n  read completely ",
         " s ago; later runs read only what changed since",
         "contacts/search: 375 of 400 requests left until ",
@@ -145,7 +145,9 @@ def test_everything_that_waits_is_told(program: Program, config: Path, people: l
 def test_a_run_is_told_with_the_id_that_undo_asks_for(program: Program, config: Path, people: list[str]) -> None:
     with opened_store(load_settings(config)) as store:
         _fill(store, people)
-    line = next(line for line in program("status", "--config", config).out.splitlines() if "a quota is" in line)
+    line = next(
+        line for line in program("status", "--config", config).out.splitlines() if "request ceiling" in line
+    )
     assert line.split()[0] == "run-1"
 
 
@@ -221,7 +223,7 @@ def test_a_damaged_store_ends_with_12(program: Program, config: Path, people: li
 def test_a_run_that_died_is_told_as_such(program: Program, config: Path, people: list[str]) -> None:
     with opened_store(load_settings(config)) as store:
         store.begin_run("run-1", "run", NOW)
-    assert "works now, or died before its end" in program("status", "--config", config).out
+    assert "was broken off before its end" in program("status", "--config", config).out
 
 
 def test_every_exit_code_has_words() -> None:

@@ -148,6 +148,7 @@ def test_a_byte_order_mark_does_no_harm(loaded: Loaded) -> None:
         ),
         ('[state]\nledger = ""', "state.ledger: is no path"),
         ("[telemetry]", "telemetry: is no known key"),
+        ("[provider.topo]", "provider: is no known key; did you mean providers?"),
         ('top = "canary"', "top: is no known key"),
         ("state = 5", "state: must be a table"),
     ],

@@ -366,3 +366,20 @@ async def test_a_row_we_made_is_not_written_while_it_may_be_another_one_that_an_
     report = await home.run()
     assert len(home.datananas.rows) == 1
     assert [(o.state, o.reason) for o in at(report, "datananas")] == [("blocked", "no-match-key")]
+
+
+async def test_an_export_from_before_a_full_reading_brings_nobody_back_whom_it_lacked(
+    home: House,
+) -> None:
+    home.without("datananas")
+    for contact in crowd(4):
+        home.actors["apollo"].create(contact)
+    gone, as_of = home.actors["apollo"].create(person()), home.clock.now()
+    home.clock.advance(minutes=5)
+    home.apollo.remove(gone)
+    home.clock.advance(hours=1)
+    await home.run()
+    told = bring(home, "apollo", f"record_id,email\n{gone},{person().email}\n", as_of=as_of)
+    assert (told.records, told.older) == (0, 1)
+    await home.run()
+    assert person().email not in {row["email"] for row in home.topo.rows}

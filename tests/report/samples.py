@@ -123,7 +123,7 @@ OPERATIONS = (
 def full() -> Report:
     """One of everything that a run can say."""
     since = START - timedelta(days=2)
-    features = (Feature(name="last name", score=0.4, detail="Müller / Mueller"),)
+    features = (Feature(name="name", score=0.4, detail="Only the family names fit."),)
     suspicion = Suspicion(
         records=(RecordRef("apollo", "66f0d4"), RecordRef("topo", "t-4")),
         score=0.93,

@@ -1,0 +1,61 @@
+"""People who part after a run wrote from one to the other: each record has what its own people left there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.decisions import desk
+from tests.engine.house import person
+
+if TYPE_CHECKING:
+    from tests.engine.house import House
+
+
+@pytest.fixture
+def two(home: House) -> House:
+    """Nobody is created; what differs is written everywhere."""
+    home.without("datananas")
+    home.configure("topo", update_by_entry="all", create=False)
+    home.configure("apollo", create=False)
+    return home
+
+
+async def run(home: House, **options: str) -> str:
+    report = await home.run(**options)  # type: ignore[arg-type]  # a mode, and the run to undo
+    home.clock.advance(hours=1)
+    return report.run_id
+
+
+async def test_what_was_typed_while_they_were_one_and_written_over_is_written_back(two: House) -> None:
+    ana = two.actors["apollo"].create(person("Ana Diaz", job_title="A0"))
+    chiara = two.actors["topo"].create(person("Chiara Lund", job_title="C0"))
+    await two.rest()
+    desk.join(two, f"topo:{chiara}", f"apollo:{ana}")
+    two.actors["topo"].edit(chiara, {"job_title": "C1"})
+    await run(two)
+    two.actors["apollo"].edit(ana, {"job_title": "A1"})
+    await run(two)
+    assert two.topo.rows[0]["job_title"] == "A1"
+    desk.split(two, f"apollo:{ana}", f"apollo:{ana}")
+    await run(two)
+    assert (two.topo.rows[0]["job_title"], two.apollo.rows[0]["title"]) == ("C1", "A1")
+    assert (await two.run()).operations == ()
+
+
+async def test_a_value_that_an_undo_restored_stays_with_the_record_that_had_it(two: House) -> None:
+    topo = two.actors["topo"].create(person(job_title="CFO"))
+    ana = two.actors["apollo"].create(person(job_title="CFO"))
+    eve = two.actors["apollo"].create(person("Eve Ek", job_title="CTO"))
+    await two.rest()
+    two.actors["apollo"].edit(ana, {"job_title": "COO"})
+    done = await run(two)
+    desk.join(two, f"topo:{topo}", f"apollo:{eve}")
+    await run(two)
+    await run(two, mode="undo", undo=done)
+    desk.split(two, f"apollo:{eve}", f"apollo:{eve}")
+    await run(two)
+    assert two.topo.rows[0]["job_title"] == "CFO"
+    assert {row["first_name"]: row["title"] for row in two.apollo.rows} == {"Ana": "CFO", "Eve": "CTO"}
+    assert (await two.run()).operations == ()
