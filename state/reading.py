@@ -26,7 +26,7 @@ from sync.record import Record, RecordRef, is_before
 from sync.store_port import PageCounts, ReadRecord, Ready
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from state.connection import Connection
@@ -77,7 +77,14 @@ def save_page(
         changed=len(changed),
         unchanged=len(page) - len(fresh) - len(changed),
         late=late,
+        touched=frozenset(ref for ref, was in known.items() if _is_touched(was, page[ref])),
     )
+
+
+def _is_touched(was: Known, read: ReadRecord) -> bool:
+    """Whether the row says that something changed there after what is known, which itself shows no change."""
+    moved = read.updated_at is not None and (was.updated_at or 0) < to_time(read.updated_at)
+    return moved and read.fingerprint == was.fingerprint
 
 
 def _is_late(was: Known, read: ReadRecord, at: int, settle: int) -> bool:
@@ -86,6 +93,15 @@ def _is_late(was: Known, read: ReadRecord, at: int, settle: int) -> bool:
         return False
     just_now = abs(at - was.changed_at) < settle and was.updated_at < at + settle
     return just_now and is_before(read.updated_at, from_time(was.updated_at))
+
+
+def take_touched(connection: Connection, times: Mapping[RecordRef, int]) -> None:
+    """The records were touched at those times, which is known from now on; their people wait."""
+    rids = {ref: known.rid for ref, known in _known(connection, times).items()}
+    connection.exec_driver_sql(
+        "UPDATE record SET updated_at = ? WHERE rid = ?", [(times[ref], rid) for ref, rid in rids.items()]
+    )
+    people.mark_owners_dirty(connection, list(rids.values()))
 
 
 def save_echo(connection: Connection, read: ReadRecord, at: int) -> int:

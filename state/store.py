@@ -180,6 +180,10 @@ class SqliteStore(Asking, Matching, Sending):
         with self.database.read() as connection:
             return sweeps.live_records(connection, provider)
 
+    def take_touched(self, times: Mapping[RecordRef, datetime]) -> None:
+        with self.database.write("page") as connection:
+            reading.take_touched(connection, {ref: to_time(at) for ref, at in times.items()})
+
     def mark_gone(self, refs: Iterable[RecordRef], *, at: datetime, holds: Sequence[Hold]) -> None:
         with self.database.write("gone") as connection:
             reading.mark_gone(connection, refs, at, holds)

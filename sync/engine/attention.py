@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sync.engine.session import Seat, Session
     from sync.person import Member, Person
-    from sync.record import OptOut, Record
+    from sync.record import OptOut, Record, RecordRef
 
 SETTINGS = "settings"
 MATCH = "match"
@@ -248,6 +248,16 @@ def note_unread(
     kept = noted_of_providers(session, UNREAD)
     if kept.get(provider, []) != ids:
         note(session, {UNREAD: {**kept, provider: ids}})
+
+
+def read_singly(session: Session, provider: str, times: Mapping[RecordRef, datetime]) -> None:
+    """Records that were touched at those times and show no change are read one by one, by this cycle or a later
+    one: what changed may be shown nowhere else.
+    """
+    kept = noted_of_providers(session, UNREAD)
+    ids = dict.fromkeys((*kept.get(provider, []), *(ref.record_id for ref in times)))
+    note(session, {UNREAD: {**kept, provider: list(ids)}})
+    session.store.take_touched(times)
 
 
 def left_unread(session: Session, provider: str) -> frozenset[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sync.contact import Contact
 from sync.engine.people import merge_people
 from sync.engine.policies import match_policy, merge_policy
+from sync.engine.relinking import relinked
 from sync.engine.tying import Judgement, tie
 from sync.matching.hubs import entry_of, ties_of
 from sync.matching.unions import Unions
@@ -266,7 +267,8 @@ def _merged(session: Session, person: Person | None, members: list[Member]) -> C
         person = Person(id="", contact=Contact(), members=(), created_at=session.clock.now())
     own = {m.rid for m in person.members}
     met = tuple(m if m.rid in own else replace(m, link=replace(m.link, met=False)) for m in members)
-    return merge(replace(person, members=met), merge_policy(session), session.clock.now()).contact
+    known = relinked(replace(person, members=met))
+    return merge(known, merge_policy(session), session.clock.now()).contact
 
 
 def _parted(session: Session, side: Merged, members: list[Member]) -> Contact:
@@ -275,7 +277,7 @@ def _parted(session: Session, side: Merged, members: list[Member]) -> Contact:
         return side.contact
     own, at = tuple(replace(m, link=side.links.get(m.rid, m.link)) for m in members), session.clock.now()
     person = side.on(Person(id=side.person_id, contact=side.contact, members=own, created_at=at))
-    return merge(person, merge_policy(session), at).contact
+    return merge(relinked(person), merge_policy(session), at).contact
 
 
 def carry_out(session: Session, foreseen: Foreseen) -> None:

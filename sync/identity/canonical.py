@@ -236,7 +236,9 @@ def _phone(text: str | None, region: str) -> str | None:
 @lru_cache(maxsize=16384)
 def _host(text: str | None) -> str | None:
     host = host_of(text) if text else None
-    return host.removeprefix("www.") if host and host.count(".") > 1 else host or text
+    while host and host.startswith("www.") and host.count(".") > 1:
+        host = host.removeprefix("www.")
+    return host or text
 
 
 def _profile(url: str | None, member_id: str | None) -> tuple[str | None, str | None]:

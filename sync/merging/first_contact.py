@@ -202,7 +202,7 @@ def _put(work: Work, name: str, value: Value, member: Member, rule: Rule | str) 
     losers = dict(before.losers)
     kept = {s: v for s, v in losers.items() if s != source and not work.same(name, v, value)}
     if name in work.values and not work.same(name, work.values[name], value):
-        kept[before.source] = work.values[name]
+        kept.setdefault(before.source, work.values[name])  # what that record shows by now is told already
     replaced = before.replaced
     stands = work.keys(name, value) if replaced else frozenset()
     choice = Choice(

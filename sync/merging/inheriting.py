@@ -140,7 +140,7 @@ def _weigh(
     kept = (
         choice if own is None else replace(choice, replaced=MappingProxyType({**own.replaced, **choice.replaced}))
     )
-    choices[name] = _with_losers(kept, earlier | lost, name, values[name], region)
+    choices[name] = _with_losers(kept, lost | earlier, name, values[name], region)
 
 
 def with_decided(

@@ -15,7 +15,7 @@ from sync.change import LATER
 from sync.contact import Contact
 from sync.merging import merge
 from sync.merging.emails import email_form
-from sync.merging.first_contact import DECIDED, welcome
+from sync.merging.first_contact import DECIDED, EDITS, welcome
 from sync.merging.inheriting import with_decided
 from sync.merging.overwritten import own_values_of_each
 from sync.merging.replaced import ways_back
@@ -195,8 +195,8 @@ def _later(one: _Standing, two: _Standing, name: str, region: str) -> _Standing:
 
 
 def _keeping(wins: _Standing, lost: _Standing, name: str, region: str) -> _Standing:
-    """The one that stands, with what people decided for the other among its losers."""
-    if lost.choice.rule not in DECIDED or lost.value is None:
+    """The one that stands, with what people decided, or edited, for the other among its losers."""
+    if lost.choice.rule not in EDITS or lost.value is None:
         return wins
     kept = with_decided(
         wins.choice, wins.value, (lost.choice, lost.value), lost.person_id, name=name, region=region

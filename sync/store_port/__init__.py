@@ -104,6 +104,9 @@ class Store(People, Outcomes, Protocol):
     def live_records(self, provider: str) -> int:
         """Records not marked gone."""
 
+    def take_touched(self, times: Mapping[RecordRef, datetime]) -> None:
+        """The known records were touched at those times and show no change; their persons are dirty."""
+
     def mark_gone(self, refs: Iterable[RecordRef], *, at: datetime, holds: Sequence[Hold]) -> None:
         """The records are gone, ``holds`` are open, their persons are dirty."""
 
