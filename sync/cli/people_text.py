@@ -27,6 +27,8 @@ def as_text(foreseen: Foreseen, *, values: bool) -> Iterator[str]:
     for person in foreseen.retiring:
         yield from _retiring(person, foreseen, values=values)
     yield from _judged(foreseen.judged)
+    if foreseen.judged.withdraw and not foreseen.moves:
+        yield "Who is tied by keys and names by now stays one; `contact-sync people split` parts them."
 
 
 def _judged(judged: Judgement) -> Iterator[str]:

@@ -38,7 +38,7 @@ ROLLED_BACK = (
     "The state database is an older copy: it knows of fewer runs than the marker beside it, or that is gone.\n"
     "While this stands, nothing runs. To accept it means that this copy is the right one: what later runs wrote\n"
     "is seen as edits made at the providers, and creates that they sent are recognised by email and profile\n"
-    "only. Opt-outs are all known from the ledger."
+    "only, those that show in no list yet by nothing: wait until they do. Opt-outs are all known from the ledger."
 )
 
 

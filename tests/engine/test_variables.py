@@ -80,3 +80,18 @@ async def test_variables_that_cannot_be_read_of_one_contact_stop_nobody_else(map
     assert by_state(report) == {("topo", "create", "verified"): 1}
     assert (report.exit_code, report.providers["topo"].status) == (0, "ok")
     assert unread in " ".join(report.providers["topo"].problems)
+
+
+async def test_a_variable_that_was_edited_where_the_contact_shows_no_other_change_is_read(mapped: House) -> None:
+    record = mapped.actors["topo"].create(person())
+    contact = mapped.actors["apollo"].create(person())
+    mapped.apollo.edit(contact, typed_custom_fields={FIELD: "webinar"})
+    await mapped.rest()
+    mapped.topo.contact_variables[record]["lead_source"] = "fair"
+    mapped.topo.touch(record)
+    await mapped.run()
+    assert mapped.apollo.rows[0]["typed_custom_fields"] == {FIELD: "fair"}
+    mapped.clock.advance(hours=1)
+    looks = mapped.topo.traffic.count("GET", f"/v1/contacts/{record}")
+    await mapped.run()
+    assert mapped.topo.traffic.count("GET", f"/v1/contacts/{record}") == looks

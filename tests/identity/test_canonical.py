@@ -86,6 +86,7 @@ def test_country_codes_that_look_like_nothing_stay() -> None:
         ("phone", "01 42 68 53 00", "+33142685300"),
         ("country", "Deutschland", "de"),
         ("company_domain", "https://www.acme.com", "mail.acme.com"),
+        ("company_domain", "www.www.acme.com", "acme.com"),
         ("zipcode", " 75001", "75001"),
         ("city", "n/a", None),
         ("job_title", "Not available", None),
