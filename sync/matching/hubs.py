@@ -22,22 +22,24 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Entry:
-    """One record with its joinable keys read; ``at``: its place in canonical order inside its component."""
+    """One record with its joinable keys read; ``at``: its place in canonical order inside its component.
+
+    ``slugs``: the keys of the public profiles that it shows.
+    """
 
     record: MatchRecord
     keys: tuple[str, ...]
     aliases: tuple[str, ...]
     at: int = 0
+    slugs: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.slugs = {key for key in self.keys if key.startswith("in:")}
 
     @property
     def order(self) -> tuple[str, str]:
         """Canonical order: by reference, which no import order or clock can change."""
         return self.record.ref.provider, self.record.ref.record_id
-
-    @property
-    def slugs(self) -> set[str]:
-        """The keys of the public profiles that the record shows."""
-        return {key for key in self.keys if key.startswith("in:")}
 
     def differs_in_profile(self, other: Entry) -> bool:
         """Whether both show public profiles, and none in common."""
