@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from state.rows import to_json, to_time
+from state.rows import from_time, to_json, to_time
 from sync.change import ManualAction
 
 if TYPE_CHECKING:
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from state.connection import Connection
 
-LISTED = "SELECT person_id, provider, action FROM manual_action WHERE done_at IS NULL ORDER BY number"
+LISTED = "SELECT person_id, provider, action, since FROM manual_action WHERE done_at IS NULL ORDER BY number"
 LISTED_FOR = """
-    SELECT m.person_id, m.provider, m.action FROM json_each(?) AS j
+    SELECT m.person_id, m.provider, m.action, m.since FROM json_each(?) AS j
     CROSS JOIN manual_action AS m ON m.person_id = j.value WHERE m.done_at IS NULL ORDER BY m.number
 """
 
@@ -52,7 +52,10 @@ def load(connection: Connection, people: list[str] | None = None) -> list[Manual
         rows = connection.exec_driver_sql(LISTED)
     else:
         rows = connection.exec_driver_sql(LISTED_FOR, (to_json(people),))
-    return [ManualAction(person_id=p, provider=provider, action=action) for p, provider, action in rows]
+    return [
+        ManualAction(person_id=person, provider=provider, action=action, since=from_time(since))
+        for person, provider, action, since in rows
+    ]
 
 
 def tick_off(connection: Connection, action: ManualAction, at: datetime) -> None:

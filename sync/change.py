@@ -223,11 +223,15 @@ class CannotExpress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManualAction:
-    """A thing that no API can do and a person must; listed until it is ticked off."""
+    """A thing that no API can do and a person must; listed until it is ticked off.
+
+    ``since``: when it was listed as it is, ``None`` = not yet.
+    """
 
     person_id: str
     provider: str
     action: str
+    since: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ Finding = Conflict | Hold | ManualAction | Operation | Suspicion
 
 DELETE = "delete"
 """The manual action that follows an accepted disappearance at every other provider."""
+CHANGE = "change-"
+"""Begins the manual action that asks for a change which no API can make; the field's name follows."""
 ERASE = "erase"
 """The manual action that an erasure asks for at every provider; what follows names the record."""
 
@@ -50,7 +52,10 @@ def _parts(finding: Finding) -> tuple[str, tuple[str, ...]]:
     if isinstance(finding, Hold):
         return "hold", (finding.kind, finding.person_id, finding.provider, told_id(finding.record_id))
     if isinstance(finding, ManualAction):
-        return "todo", (finding.person_id, finding.provider, finding.action)
+        asked = (finding.person_id, finding.provider, finding.action)
+        # a change to another value is another thing to do, so that nobody ticks off what they have not done
+        since = finding.since if finding.action.startswith(CHANGE) else None
+        return "todo", asked if since is None else (*asked, since.isoformat())
     return "parked", (finding.id,)
 
 

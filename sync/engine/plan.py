@@ -20,8 +20,9 @@ from sync.engine.resolve import as_repeat
 from sync.garbage import uncollected
 from sync.guards import Facts, GuardPolicy, Limit
 from sync.identity import email_key
+from sync.items import CHANGE
 from sync.optouts import effect_of, in_force
-from sync.planning import CHANGE, ONLY_BY_HAND, Side, World, plan_person
+from sync.planning import ONLY_BY_HAND, Side, World, plan_person
 from sync.planning.opt_outs import keys_of_person, plan_opt_outs
 from sync.planning.scope import Scope
 from sync.plans import MAKE_ANOTHER

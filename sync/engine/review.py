@@ -21,9 +21,8 @@ from sync.engine.storing import store_records
 from sync.errors import ContactSyncError
 from sync.identity.canonical import canonicalize, is_value
 from sync.identity.phones import is_number
-from sync.items import DELETE, Finding, is_erasure, item_id
+from sync.items import CHANGE, DELETE, Finding, is_erasure, item_id
 from sync.merging.human import decide_field
-from sync.planning import CHANGE
 from sync.record import RecordRef
 from sync.store_port import Settled
 

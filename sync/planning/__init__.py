@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sync.planning.creates import plan_create
 from sync.planning.draft import Draft, keys_digest, wish_digest
-from sync.planning.updates import CHANGE, ONLY_BY_HAND, plan_update
+from sync.planning.updates import ONLY_BY_HAND, plan_update
 from sync.planning.world import PersonPlan, Side, World
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sync.person import Person
 
 __all__ = [
-    "CHANGE", "ONLY_BY_HAND", "PersonPlan", "Side", "World", "keys_digest", "plan_person", "wish_digest",
+    "ONLY_BY_HAND", "PersonPlan", "Side", "World", "keys_digest", "plan_person", "wish_digest",
 ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sync.codes import CannotReason, StateReason
 from sync.contact import MULTI_VALUED, VARIABLE_PREFIX
 from sync.identity.canonical import keys_met
+from sync.items import CHANGE
 from sync.planning.draft import reason_of, stopped, takes, why_not_writable
 from sync.planning.scope import in_scope
 from sync.planning.upserts import guard_upsert
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from sync.record import Link
 
 
-CHANGE = "change-"
-"""Begins the manual action that asks for a change which no API can make; the field's name follows."""
 ONLY_BY_HAND = frozenset({CannotReason.MATCH_KEY_CHANGED, CannotReason.ONE_VALUE})
 """Why a change is asked for so."""
 

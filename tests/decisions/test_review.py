@@ -254,6 +254,25 @@ async def test_another_change_of_the_key_that_an_upsert_matches_on_is_listed_aga
         assert waiting(home) == []
 
 
+async def test_what_was_asked_for_before_can_no_longer_be_ticked_off_by_its_name(home: House) -> None:
+    home.without("topo")
+    home.configure("datananas", accept_blind_overwrite=True)
+    record = home.actors["apollo"].create(person())
+    await home.run()
+    asked = []
+    for address in ("ana@new.com", "ana@third.com"):
+        home.apollo.edit(record, email=address, contact_emails=[{"email": address, "position": 0}])
+        home.clock.advance(hours=1)
+        await home.run()
+        await home.run()
+        asked.append(only_item(home).id)
+    first, second = asked
+    assert first != second
+    with desk(home) as session:
+        assert find_item(session.store, first) is None
+        assert find_item(session.store, second) is not None
+
+
 async def test_a_key_changed_by_hand_as_asked_is_the_one_that_updates_go_by(home: House) -> None:
     home.without("topo")
     home.configure("datananas", accept_blind_overwrite=True)
