@@ -221,6 +221,10 @@ class CannotExpress:
     reason: str
 
 
+CHANGE = "change-"
+"""Begins the manual action that asks for a change which no API can make; the field's name follows."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManualAction:
     """A thing that no API can do and a person must; listed until it is ticked off.

@@ -7,7 +7,7 @@ from base64 import b32encode
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from sync.change import Conflict, Hold, ManualAction, Operation, Suspicion
+from sync.change import CHANGE, Conflict, Hold, ManualAction, Operation, Suspicion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,6 @@ Finding = Conflict | Hold | ManualAction | Operation | Suspicion
 
 DELETE = "delete"
 """The manual action that follows an accepted disappearance at every other provider."""
-CHANGE = "change-"
-"""Begins the manual action that asks for a change which no API can make; the field's name follows."""
 ERASE = "erase"
 """The manual action that an erasure asks for at every provider; what follows names the record."""
 

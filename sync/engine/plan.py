@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync import guards
-from sync.change import ManualAction
+from sync.change import CHANGE, ManualAction
 from sync.codes import StateReason
 from sync.engine.attention import provider_set, reads_late, targets_since
 from sync.engine.doubts import doubts
@@ -20,7 +20,6 @@ from sync.engine.resolve import as_repeat
 from sync.garbage import uncollected
 from sync.guards import Facts, GuardPolicy, Limit
 from sync.identity import email_key
-from sync.items import CHANGE
 from sync.optouts import effect_of, in_force
 from sync.planning import ONLY_BY_HAND, Side, World, plan_person
 from sync.planning.opt_outs import keys_of_person, plan_opt_outs

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sync.change import HUMAN, Conflict, Hold, ManualAction, Operation, Outcome, Suspicion
+from sync.change import CHANGE, HUMAN, Conflict, Hold, ManualAction, Operation, Outcome, Suspicion
 from sync.codes import HoldKind, StateReason
 from sync.contact import PHONES, Contact
 from sync.engine import decisions, erasing
@@ -21,7 +21,7 @@ from sync.engine.storing import store_records
 from sync.errors import ContactSyncError
 from sync.identity.canonical import canonicalize, is_value
 from sync.identity.phones import is_number
-from sync.items import CHANGE, DELETE, Finding, is_erasure, item_id
+from sync.items import DELETE, Finding, is_erasure, item_id
 from sync.merging.human import decide_field
 from sync.record import RecordRef
 from sync.store_port import Settled

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sync.change import CHANGE
 from sync.codes import CannotReason, StateReason
 from sync.contact import MULTI_VALUED, VARIABLE_PREFIX
 from sync.identity.canonical import keys_met
-from sync.items import CHANGE
 from sync.planning.draft import reason_of, stopped, takes, why_not_writable
 from sync.planning.scope import in_scope
 from sync.planning.upserts import guard_upsert
