@@ -77,14 +77,7 @@ def save_page(
         changed=len(changed),
         unchanged=len(page) - len(fresh) - len(changed),
         late=late,
-        touched=frozenset(ref for ref, was in known.items() if _is_touched(was, page[ref])),
     )
-
-
-def _is_touched(was: Known, read: ReadRecord) -> bool:
-    """Whether the row says that something changed there after what is known, which itself shows no change."""
-    moved = read.updated_at is not None and (was.updated_at or 0) < to_time(read.updated_at)
-    return moved and read.fingerprint == was.fingerprint
 
 
 def _is_late(was: Known, read: ReadRecord, at: int, settle: int) -> bool:
@@ -93,6 +86,12 @@ def _is_late(was: Known, read: ReadRecord, at: int, settle: int) -> bool:
         return False
     just_now = abs(at - was.changed_at) < settle and was.updated_at < at + settle
     return just_now and is_before(read.updated_at, from_time(was.updated_at))
+
+
+def touched(connection: Connection, times: Mapping[RecordRef, int]) -> list[RecordRef]:
+    """The known records whose last change that is known was before their time."""
+    known = _known(connection, times)
+    return [ref for ref, was in known.items() if (was.updated_at or 0) < times[ref]]
 
 
 def take_touched(connection: Connection, times: Mapping[RecordRef, int]) -> None:

@@ -180,6 +180,10 @@ class SqliteStore(Asking, Matching, Sending):
         with self.database.read() as connection:
             return sweeps.live_records(connection, provider)
 
+    def touched(self, times: Mapping[RecordRef, datetime]) -> list[RecordRef]:
+        with self.database.read() as connection:
+            return reading.touched(connection, {ref: to_time(at) for ref, at in times.items()})
+
     def take_touched(self, times: Mapping[RecordRef, datetime]) -> None:
         with self.database.write("page") as connection:
             reading.take_touched(connection, {ref: to_time(at) for ref, at in times.items()})

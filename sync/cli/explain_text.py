@@ -41,19 +41,19 @@ def field_lines(told: dict[str, Any]) -> Iterator[str]:
     width = max((len(name) for name in told["fields"]), default=0)
     live = {record["record"] for record in told["records"] if record["state"] == "live"}
     for name, field in told["fields"].items():
-        yield f"  {name.ljust(width)}  {_value(field['value'])}{_why(field)}"
+        yield f"  {name.ljust(width)}  {shown(field['value'])}{_why(field)}"
         below = " " * (width + 6)
         for source, value in field["lost"].items():
-            yield f"{below}lost: {_value(value)} ({source})"
+            yield f"{below}lost: {shown(value)} ({source})"
         conflict = field["conflict"]
         if conflict:
             yield f"{below}waits for you [{conflict['item']}]: {conflict['why']}"
-            yield from (f"{below}{source} says {_value(value)}" for source, value in conflict["values"].items())
+            yield from (f"{below}{source} says {shown(value)}" for source, value in conflict["values"].items())
         for record, held in field["held_by"].items():
             if held["shows"] not in (field["value"], field["lost"].get(record, field["value"])):
-                sent = f"; we sent {_value(held['sent'])}" if "sent" in held else ""
+                sent = f"; we sent {shown(held['sent'])}" if "sent" in held else ""
                 shows = "shows" if record in live else "is gone and showed"
-                yield f"{below}{record} {shows} {_value(held['shows'])}{sent}"
+                yield f"{below}{record} {shows} {shown(held['shows'])}{sent}"
 
 
 def _why(field: dict[str, Any]) -> str:
@@ -85,7 +85,7 @@ def _operations(operations: list[dict[str, Any]]) -> Iterator[str]:
         kind, state = words.kind(operation["kind"])[0], words.state(operation["state"])
         yield f"  {at}  {kind} at {operation['provider']}{record}: {state} ({operation['reason']})"
         for name, change in operation["fields"].items():
-            kept = f"{_value(change['before'])} -> {_value(change['after'])}"
+            kept = f"{shown(change['before'])} -> {shown(change['after'])}"
             yield f"      {name}  {kept if operation['values_kept'] else '(values no longer kept)'}"
         if operation["message"]:
             yield f"      {one_line(operation['message'], limit=words.LONGEST_VALUE)}"
@@ -114,8 +114,9 @@ def _listed(title: str, lines: list[str]) -> Iterator[str]:
         yield from (f"  {line}" for line in lines)
 
 
-def _value(value: str | list[str] | None) -> str:
-    return one_line(value, limit=words.LONGEST_VALUE) or "(empty)"
+def shown(value: str | list[str] | None, limit: int = words.LONGEST_VALUE) -> str:
+    """A field's value on one line."""
+    return one_line(value, limit=limit) or "(empty)"
 
 
 def pair_text(told: dict[str, Any]) -> Iterator[str]:
@@ -145,4 +146,4 @@ def _cell(told: dict[str, Any]) -> str:
     if told["value"] is None:
         return "-"
     source = f"  [{told['source'].partition(':')[0]}]" if told["source"] else ""
-    return one_line(told["value"], limit=40) + source
+    return shown(told["value"], 40) + source

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sync.change import Conflict, Hold, ManualAction, Suspicion
-from sync.cli.explain_text import field_lines, pair_table
+from sync.cli.explain_text import field_lines, pair_table, shown
 from sync.clock import utc
 from sync.codes import HoldKind, explain, phrase
 from sync.engine.explaining import Explainer
 from sync.items import look_for
 from sync.report.masking import masked, masked_value, one_line, sentence
 from sync.report.record_names import masked_name
-from sync.report.words import LONGEST_VALUE, count
+from sync.report.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -158,7 +158,7 @@ def _line(item: dict[str, Any]) -> str:
     if kind == "pair":
         return f"{' and '.join(item['records'])}: {item['why']} ({item['score']:.0%})"
     if kind == "field":
-        values = ", ".join(f"{source} {_short(value)}" for source, value in item["values"].items())
+        values = ", ".join(f"{source} {shown(value)}" for source, value in item["values"].items())
         return f"{item['field']} of person {item['people'][0]}: {values}"
     if kind == "hold":
         return f"{item['record']} of person {item['people'][0]}: {phrase(item['reason'])}"
@@ -190,7 +190,3 @@ def as_page(told: dict[str, Any]) -> Iterator[str]:
         word, _, meaning = answer.partition(":")
         command = word if told["item"] in word else f"{word} {told['item']}"
         yield f"contact-sync review {command}  ({meaning.strip()})"
-
-
-def _short(value: str | list[str] | None) -> str:
-    return one_line(value, limit=LONGEST_VALUE) or "(empty)"

@@ -250,14 +250,16 @@ def note_unread(
         note(session, {UNREAD: {**kept, provider: ids}})
 
 
-def read_singly(session: Session, provider: str, times: Mapping[RecordRef, datetime]) -> None:
-    """Records that were touched at those times and show no change are read one by one, by this cycle or a later
-    one: what changed may be shown nowhere else.
+def read_touched(session: Session, provider: str, times: Mapping[RecordRef, datetime]) -> None:
+    """Of the records that were just kept those that their provider touched, as ``times`` tell, and that show no
+    change are read one by one, by this cycle or a later one: what changed may be shown nowhere else.
     """
-    kept = noted_of_providers(session, UNREAD)
-    ids = dict.fromkeys((*kept.get(provider, []), *(ref.record_id for ref in times)))
-    note(session, {UNREAD: {**kept, provider: list(ids)}})
-    session.store.take_touched(times)
+    touched = session.store.touched(times)
+    if touched:
+        kept = noted_of_providers(session, UNREAD)
+        ids = dict.fromkeys((*kept.get(provider, []), *(ref.record_id for ref in touched)))
+        note(session, {UNREAD: {**kept, provider: list(ids)}})
+        session.store.take_touched({ref: times[ref] for ref in touched})
 
 
 def left_unread(session: Session, provider: str) -> frozenset[str]:

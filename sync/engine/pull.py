@@ -201,11 +201,10 @@ async def _read_details(session: Session, seat: Seat, reader: Reader) -> None:
     One that is gone, or that nobody can make sense of, is left out; the next full read tells which is gone.
     """
     never, again = _worth_reading(session, seat)
-    most = seat.provider.capabilities.details_per_cycle - len(seat.singly)
-    wanted = [*never, *again]
+    wanted, most = [*never, *again], seat.provider.capabilities.details_per_cycle - len(seat.singly)
     note_unread(session, seat.name, wanted, again)  # none of them is forgotten over a failure or a death
     left_out: list[str] = []
-    for _, record in wanted[: max(0, most)]:
+    for _, record in wanted[:most]:
         seat.singly.add(record.ref.record_id)
         try:
             row = await reader.details(record)
@@ -219,7 +218,7 @@ async def _read_details(session: Session, seat: Seat, reader: Reader) -> None:
     if left_out:
         records = count(len(left_out), "record", "records")
         seat.note(f"the variables of {records} could not be read: {', '.join(left_out[:5])}")
-    note_unread(session, seat.name, wanted[max(0, most) :], again[max(0, most - len(never)) :])
+    note_unread(session, seat.name, wanted[most:], again[max(0, most - len(never)) :])
 
 
 def _worth_reading(session: Session, seat: Seat) -> tuple[list[tuple[str, Record]], list[tuple[str, Record]]]:

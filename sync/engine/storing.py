@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sync.contact import FIELD_NAMES, Contact
-from sync.engine.attention import read_singly
+from sync.engine.attention import read_touched
 from sync.engine.opt_out_lists import note_opt_outs
 from sync.engine.people import merge_people
 from sync.engine.recognising import same
@@ -89,9 +89,8 @@ def keep_records(
     seat.seen.update(r.ref.record_id for r in rows if r.ref not in counts.late)
     seat.seen |= seat.erased
     seat.changed += counts.new + counts.changed
-    if counts.touched and seat.provider.capabilities.detail_variables:
-        times = {r.ref: r.updated_at for r in records if r.ref in counts.touched and r.updated_at is not None}
-        read_singly(session, seat.name, times)
+    if seat.provider.capabilities.detail_variables:
+        read_touched(session, seat.name, {r.ref: r.updated_at for r in records if r.updated_at is not None})
     if counts.late:
         late = {row.ref: row.record for row in rows if row.ref in counts.late}
         _store_unseen(session, seat, late)

@@ -116,8 +116,9 @@ _MACHINE_HOSTS: Final = words(
     reply.facebook.com
     """
 )
-_NUMBERED_INITIALS: Final = "iscoa"
-_NUMBERED_ROLE = re.compile(r"(?:info|sales|support|contact|office|admin|service)(?:\d{1,3}|[._-][a-z]{2})")
+_NUMBERED: Final = ("info", "sales", "support", "contact", "office", "admin", "service")
+_NUMBERED_INITIALS: Final = frozenset(name[0] for name in _NUMBERED)
+_NUMBERED_ROLE = re.compile(rf"(?:{'|'.join(_NUMBERED)})(?:\d{{1,3}}|[._-][a-z]{{2}})")
 
 _FILLER: Final = words(
     """

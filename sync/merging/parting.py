@@ -210,11 +210,11 @@ def _decided_since(name: str, side: Side, former: Person, together: Person) -> b
     Whose records the former person all had was parted from it: what was decided before the value that stood then
     is known to have been outdone.
     """
+    if (together.id, name) in side.decided:
+        return True
     own = {m.rid for m in former.members}
     others = [m for m in together.members if m.rid not in own]
     choice, stood = together.choices[name], former.choices.get(name)
-    if (together.id, name) in side.decided:
-        return True
     if not others:
         return choice.rule in DECIDED and (stood is None or choice.at > stood.at)
     met = min(m.link.linked_at for m in others)

@@ -104,6 +104,9 @@ class Store(People, Outcomes, Protocol):
     def live_records(self, provider: str) -> int:
         """Records not marked gone."""
 
+    def touched(self, times: Mapping[RecordRef, datetime]) -> list[RecordRef]:
+        """The known records whose last change that is known was before their time."""
+
     def take_touched(self, times: Mapping[RecordRef, datetime]) -> None:
         """The known records were touched at those times and show no change; their persons are dirty."""
 

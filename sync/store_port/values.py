@@ -78,15 +78,12 @@ class ReadRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageCounts:
-    """What a page changed in the store. ``late``: records that it showed as they were before what is known;
-    ``touched``: those that it showed unchanged, and that were touched at their provider since.
-    """
+    """What a page changed in the store. ``late``: records that it showed as they were before what is known."""
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
     late: frozenset[RecordRef] = frozenset()
-    touched: frozenset[RecordRef] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,15 +10,20 @@ OWNED = '[merge.fields.job_title]\nowner = "apollo"\n'
 ANA = {"first_name": "Ana", "last_name": "Diaz"}
 
 
+def one_person(here: World, *names: str, **fields: str) -> None:
+    """Records of one name and address, which show the same."""
+    for name in names:
+        here.shows(name, **{"email": "ana@oakmere.com", **ANA, **fields})
+    here.settle()
+
+
 def lost(here: World, name: str, field: str) -> dict[str, object]:
     return dict(here.person(name).choices[field].losers)
 
 
 def test_an_edit_is_told_when_its_person_was_split_and_is_joined_again_after_a_decision() -> None:
     with world() as here:
-        for name in ("topo:0", "topo:1", "apollo:2"):
-            here.shows(name, email="ana@oakmere.com", city="Lyon", **ANA)
-        here.settle()
+        one_person(here, "topo:0", "topo:1", "apollo:2", city="Lyon")
         here.shows("topo:1", city="Nice")
         here.settle()
         here.split("topo:1")
@@ -51,9 +56,7 @@ def test_what_a_record_shows_by_now_is_told_before_what_it_showed_when_somebody_
         here.shows("topo:0", email="ana@oakmere.com", job_title="COO", **ANA)
         here.shows("apollo:0", email="ana@oakmere.com", **ANA)
         here.settle()
-        for name in ("topo:1", "datananas:1"):
-            here.shows(name, email="ana@lumen.fr", job_title="Clerk", **ANA)
-        here.settle()
+        one_person(here, "topo:1", "datananas:1", email="ana@lumen.fr", job_title="Clerk")
         here.shows("topo:1", job_title="x")
         here.shows("datananas:1", job_title="y")
         here.settle()

@@ -22,10 +22,15 @@ def mapped(home: House) -> House:
     return home
 
 
-async def test_a_custom_field_of_apollo_becomes_a_variable_at_topo(mapped: House) -> None:
-    record = mapped.actors["topo"].create(person())
-    contact = mapped.actors["apollo"].create(person())
+def from_a_webinar(mapped: House, **values: str) -> tuple[str, str]:
+    """Somebody at Topo and at Apollo, which alone tells where they come from."""
+    record, contact = (mapped.actors[name].create(person(**values)) for name in ("topo", "apollo"))
     mapped.apollo.edit(contact, typed_custom_fields={FIELD: "webinar"})
+    return record, contact
+
+
+async def test_a_custom_field_of_apollo_becomes_a_variable_at_topo(mapped: House) -> None:
+    record, _ = from_a_webinar(mapped)
     report = await mapped.run()
     assert [(o.kind, o.state) for o in at(report, "topo")] == [("variables", "verified")]
     assert mapped.topo.contact_variables[record] == {"lead_source": "webinar"}
@@ -33,9 +38,7 @@ async def test_a_custom_field_of_apollo_becomes_a_variable_at_topo(mapped: House
 
 
 async def test_a_variable_edited_at_topo_reaches_apollo(mapped: House) -> None:
-    record = mapped.actors["topo"].create(person())
-    contact = mapped.actors["apollo"].create(person())
-    mapped.apollo.edit(contact, typed_custom_fields={FIELD: "webinar"})
+    record, _ = from_a_webinar(mapped)
     await mapped.run()
     mapped.topo.contact_variables[record]["lead_source"] = "fair"
     mapped.topo.touch(record)
@@ -45,10 +48,8 @@ async def test_a_variable_edited_at_topo_reaches_apollo(mapped: House) -> None:
 
 
 async def test_what_stands_at_topo_is_looked_at_before_it_is_written(mapped: House) -> None:
-    record = mapped.actors["topo"].create(person())
+    record, _ = from_a_webinar(mapped)
     mapped.topo.contact_variables[record] = {"lead_source": "fair"}
-    contact = mapped.actors["apollo"].create(person())
-    mapped.apollo.edit(contact, typed_custom_fields={FIELD: "webinar"})
     await mapped.run()
     assert mapped.topo.contact_variables[record] == {"lead_source": "fair"}
     assert mapped.apollo.rows[0]["typed_custom_fields"] == {FIELD: "fair"}
@@ -83,15 +84,26 @@ async def test_variables_that_cannot_be_read_of_one_contact_stop_nobody_else(map
 
 
 async def test_a_variable_that_was_edited_where_the_contact_shows_no_other_change_is_read(mapped: House) -> None:
-    record = mapped.actors["topo"].create(person())
-    contact = mapped.actors["apollo"].create(person())
-    mapped.apollo.edit(contact, typed_custom_fields={FIELD: "webinar"})
+    record, _ = from_a_webinar(mapped)
     await mapped.rest()
     mapped.topo.contact_variables[record]["lead_source"] = "fair"
     mapped.topo.touch(record)
     await mapped.run()
     assert mapped.apollo.rows[0]["typed_custom_fields"] == {FIELD: "fair"}
-    mapped.clock.advance(hours=1)
-    looks = mapped.topo.traffic.count("GET", f"/v1/contacts/{record}")
+    await mapped.rest()  # whoever was written to is looked at once more
+    looks = mapped.topo.traffic.count("GET", f"/v1/contacts/{record}/variables")
     await mapped.run()
-    assert mapped.topo.traffic.count("GET", f"/v1/contacts/{record}") == looks
+    assert mapped.topo.traffic.count("GET", f"/v1/contacts/{record}/variables") == looks > 0
+
+
+async def test_a_variable_that_was_edited_at_both_is_in_dispute_like_any_field(mapped: House) -> None:
+    mapped.without("datananas")
+    record, contact = from_a_webinar(mapped, job_title="CFO")
+    await mapped.rest()
+    mapped.topo.contact_variables[record]["lead_source"] = "typed at topo"
+    mapped.actors["topo"].edit(record, {"job_title": "CEO"})
+    mapped.apollo.edit(contact, typed_custom_fields={FIELD: "typed at apollo"}, title="CTO")
+    report = await mapped.run()
+    assert [conflict.field for conflict in report.conflicts] == ["job_title", "variables.lead_source"]
+    assert mapped.topo.contact_variables[record]["lead_source"] == "typed at topo"
+    assert mapped.apollo.rows[0]["typed_custom_fields"] == {FIELD: "typed at apollo"}
