@@ -63,7 +63,7 @@ def member(
 
 
 def link(**given: Any) -> Link:
-    return Link(person_id=PERSON_ID, evidence="email", linked_at=LONG_AGO, **given)
+    return Link(**{"person_id": PERSON_ID, "evidence": "email", "linked_at": LONG_AGO, **given})
 
 
 def written(

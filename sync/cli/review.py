@@ -123,10 +123,12 @@ def reject(item: str, wait: timedelta, config: Path | None) -> int:
 @click.argument("provider")
 @_answer_options
 def take(item: str, provider: str, wait: timedelta, config: Path | None) -> int:
-    """The field of ITEM holds what PROVIDER shows, everywhere; provider:id names one of several records there."""
-    from sync.engine import review
+    """The field of ITEM holds what PROVIDER shows, everywhere; provider:id names one of several records there, and
+    "human" a value that was decided by hand before.
+    """
+    from sync.engine import disputes
 
-    return _answered(config, wait, item, lambda session, found: review.take(session, found, provider))
+    return _answered(config, wait, item, lambda session, found: disputes.take(session, found, provider))
 
 
 @command.command("set")
@@ -135,9 +137,9 @@ def take(item: str, provider: str, wait: timedelta, config: Path | None) -> int:
 @_answer_options
 def set_value(item: str, value: str, wait: timedelta, config: Path | None) -> int:
     """The field of ITEM holds VALUE, everywhere."""
-    from sync.engine import review
+    from sync.engine import disputes
 
-    return _answered(config, wait, item, lambda session, found: review.set_value(session, found, value))
+    return _answered(config, wait, item, lambda session, found: disputes.set_value(session, found, value))
 
 
 def _answered(config: Path | None, wait: timedelta, name: str, answer: Callable[[Session, Item], str]) -> int:

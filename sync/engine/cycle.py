@@ -41,6 +41,7 @@ from sync.engine.people import match_and_merge
 from sync.engine.plan import as_reviewed, plan_all, stop_or_go
 from sync.engine.pull import pull_all, read_details
 from sync.engine.push import push_all
+from sync.engine.read_until import all_is_merged
 from sync.engine.resolve import recover, resolve_pending, resolve_unknown
 from sync.engine.retention import drop_old_values
 from sync.engine.storing import keep_memory
@@ -130,6 +131,7 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
     look_again(session)
     after_ended_opt_outs(session)
     undone = [] if session.options.undo is None else take_back(session, session.options.undo)
+    all_is_merged(session)
     with phase("planning", session, of_operations):
         quiet = plan_all(session)
     go = as_reviewed(session) and stop_or_go(session)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from sync.engine.read_until import read_until
 from sync.matching import MatchPolicy
 from sync.merging import FieldPolicy, MergePolicy
 
@@ -35,4 +36,5 @@ def merge_policy(session: Session) -> MergePolicy:
         blanks=settings.merge.blanks == "explicit",
         region=settings.sync.default_region,
         settle=settings.sync.settle,
+        read_until=read_until(session),
     )

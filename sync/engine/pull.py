@@ -46,10 +46,9 @@ async def _pull_seat(session: Session, seat: Seat) -> None:
             seat.state, cursor=None, sweep_id=None, sweep_cursor=None
         )  # all of it, from its start
     try:
-        if _sweep_is_due(session, seat):
-            await _sweep(session, seat, reader)
-        else:
-            await _walk(session, seat, reader, "incremental")
+        sweeps = _sweep_is_due(session, seat)
+        read = _sweep(session, seat, reader) if sweeps else _walk(session, seat, reader, "incremental")
+        seat.read_out = await read is not None
     except ContactSyncError as error:
         session.fail(seat, error)
     finally:
@@ -89,8 +88,9 @@ def _sweep_is_due(session: Session, seat: Seat) -> bool:
     return not timedelta() <= session.clock.now() - state.swept_at < every  # ahead of us: the clock was wrong
 
 
-async def _sweep(session: Session, seat: Seat, reader: Reader) -> None:
-    """Everything is read; what the sweep proves about absence is drawn only when it is complete.
+async def _sweep(session: Session, seat: Seat, reader: Reader) -> Page | None:
+    """Everything is read; what the sweep proves about absence is drawn only when it is complete. Returns the last
+    page of all, ``None`` where the read was stopped before it.
 
     One that an earlier run began goes on where that stopped, or begins anew where it had come to no page: the
     later it begins, the more of those whom it does not show are known long enough to be missed.
@@ -114,14 +114,18 @@ async def _sweep(session: Session, seat: Seat, reader: Reader) -> None:
         conclude_sweep(session, seat, last)
         complete = seat.complete
         if resumed or seat.seen - {record.ref.record_id for record in last.records}:
-            await _walk(session, seat, reader, "incremental", overlap_s=0.0)
+            last = await _walk(session, seat, reader, "incremental", overlap_s=0.0)
         seat.complete = complete
+    return last
 
 
 async def _walk(
     session: Session, seat: Seat, reader: Reader, mode: PullMode, overlap_s: float | None = None
 ) -> Page | None:
-    """``overlap_s``: how far behind the cursor an incremental read begins; ``None`` = as configured."""
+    """The last page of all, ``None`` where the walk was stopped before it.
+
+    ``overlap_s``: how far behind the cursor an incremental read begins; ``None`` = as configured.
+    """
     if overlap_s is None:
         overlap_s = session.settings.sync.cursor_overlap.total_seconds()
     cursor = seat.state.sweep_cursor if mode == "sweep" else seat.state.cursor

@@ -9,29 +9,22 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sync.change import CHANGE, HUMAN, Conflict, Hold, ManualAction, Operation, Outcome, Suspicion
+from sync.change import CHANGE, Conflict, Hold, ManualAction, Operation, Outcome, Suspicion
 from sync.codes import HoldKind, StateReason
-from sync.contact import PHONES, Contact
+from sync.contact import Contact
 from sync.engine import decisions, erasing
-from sync.engine.people import merge_people, to_merged
-from sync.engine.policies import merge_policy
-from sync.engine.recognising import same
+from sync.engine.people import merge_people
 from sync.engine.settle import settled_by
 from sync.engine.storing import store_records
 from sync.errors import ContactSyncError
-from sync.identity.canonical import canonicalize, is_value
-from sync.identity.phones import is_number
 from sync.items import DELETE, Finding, is_erasure, item_id
-from sync.merging.human import decide_field
 from sync.record import RecordRef
 from sync.store_port import Settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sync.contact import Value
     from sync.engine.session import Session
-    from sync.person import Member, Person
     from sync.store_port import Store
 
 
@@ -231,67 +224,3 @@ def _never_arrived(session: Session, operation: Operation) -> str:
     session.store.save_settled([Settled(operation=failed)], at=session.clock.now())
     session.store.mark_people_dirty([operation.person_id])
     return f"The next run plans it again for {operation.provider} from what is known then."
-
-
-# fields -----------------------------------------------------------------------------------------------
-def take(session: Session, item: Item, provider: str) -> str:
-    """The field holds for good what the record of that provider holds; ``provider:id`` names one of several."""
-    finding, person = _field(session, item)
-    own = [m for m in person.members if provider in {m.record.ref.provider, _name(m)} and not m.gone]
-    asked = [m for m in own if _name(m) in finding.values] or own
-    if not asked:
-        names = sorted({m.record.ref.provider for m in person.members if not m.gone})
-        raise CannotAnswer(
-            f"the person has no record at {provider}", remedy=f"take one of {', '.join(names)}, or `set` a value"
-        )
-    source, value = _name(asked[0]), asked[0].record.contact.get(finding.field)
-    if any(not same(session, finding.field, value, m.record.contact.get(finding.field)) for m in asked):
-        raise CannotAnswer(
-            f"the person's records at {provider} do not agree on {finding.field}",
-            remedy=f"take one of {', '.join(sorted(map(_name, asked)))}",
-        )
-    if value is None and finding.values.get(source, "") is not None:  # a blank is taken only where it is listed
-        raise CannotAnswer(f"{provider} shows no {finding.field}", remedy="take another one, or `set` a value")
-    return _decide(session, person, finding, value, source=source)
-
-
-def set_value(session: Session, item: Item, text: str) -> str:
-    """The field holds ``text`` for good, in canonical spelling. Raises ``CannotAnswer`` if it cannot."""
-    finding, person = _field(session, item)
-    value = _readable(finding.field, text, person.contact, session.settings.sync.default_region)
-    return _decide(session, person, finding, value, source=HUMAN)
-
-
-def _field(session: Session, item: Item) -> tuple[Conflict, Person]:
-    if not isinstance(item.finding, Conflict):
-        raise CannotAnswer(
-            f"{item.id} is no field with several values",
-            remedy=f"`contact-sync review accept {item.id}` or `contact-sync review reject {item.id}`",
-        )
-    merge_people(session, [item.finding.person_id])
-    (person,) = session.store.people([item.finding.person_id])
-    finding = next((c for c in person.conflicts if c.field == item.finding.field), item.finding)
-    return finding, person
-
-
-def _name(member: Member) -> str:
-    return str(member.record.ref)
-
-
-def _readable(name: str, text: str, known: Contact, region: str) -> Value:
-    flat: dict[str, Value] = {"country": known.country} if known.country else {}  # phones are read in it
-    flat[name] = (text,) if name == "emails" else text
-    value = canonicalize(Contact.from_fields(flat), default_region=region).get(name)
-    if value is None or not is_value(name, value):
-        abroad = name in PHONES and is_number(text)
-        remedy = "write it with + and the country code" if abroad else "type it as it should stand"
-        raise CannotAnswer(f"what you typed is no value for {name}", remedy=remedy)
-    return value
-
-
-def _decide(session: Session, person: Person, finding: Conflict, value: Value | None, *, source: str) -> str:
-    at = session.clock.now()
-    result = decide_field(person, finding.field, value, merge_policy(session), at, source=source)
-    session.store.mark_people_dirty([person.id])
-    session.store.save_merged([to_merged(person, result)], at=at)
-    return f"{finding.field} is decided; the next run writes it wherever it differs."

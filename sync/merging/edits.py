@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.change import LATER, Choice, Conflict
 from sync.codes import Rule
 from sync.contact import MULTI_VALUED
+from sync.merging.changed import edit_of
 from sync.merging.emails import EmailEdit, as_emails, email_form, merged_emails
 from sync.merging.first_contact import DECIDED
 from sync.merging.replaced import put_back, replaced_by
-from sync.merging.work import Edit
+from sync.merging.unseen import unseen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from sync.contact import Value
-    from sync.merging.work import Work
-    from sync.person import Member
-    from sync.record import Written
+    from sync.merging.work import Edit, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ def merge_edits(work: Work) -> None:
     """Every field that a record changed has its new value, or a conflict; a braked field waits."""
     names = {name for m in work.met for name in (*work.shown[m.rid], *m.link.base, *work.written[m.rid])}
     for name in sorted(names - work.frozen):
-        edits = [e for m in work.met if (e := _edit(work, name, m)) is not None]
+        edits = [e for m in work.met if (e := edit_of(work, name, m)) is not None]
         if edits and not work.brakes(name, edits):
             _merge_field(work, name, edits)
     for name in sorted(names & work.conflicts.keys() & work.frozen):
@@ -70,79 +68,6 @@ def _merge_field(work: Work, name: str, edits: list[Edit]) -> None:
         work.set(name, verdict.value, verdict.choice)
 
 
-# who changed it ---------------------------------------------------------------------------------------
-def _edit(work: Work, name: str, member: Member) -> Edit | None:
-    """What the record's people made of the field, ``None`` when they left it alone."""
-    now, base = work.shown[member.rid].get(name), member.link.base.get(name)
-    if now is None and name in member.record.absent:
-        return None
-    if _explained_by_us(work, name, member, now) or work.same(name, now, base):
-        return None
-    return Edit(member, base, now)
-
-
-def _explained_by_us(work: Work, name: str, member: Member, now: Value | None) -> bool:
-    """Whether what the record shows follows from our own write rather than from a person."""
-    written = work.written[member.rid].get(name)
-    if written is None:
-        return _shows_at_last(work, name, member, now)
-    if work.same(name, now, written.before):
-        return _shows_what_was_replaced(work, name, member, written)
-    sent, same = work.sent[member.rid].get(name), partial(work.same, name)
-    if _may_be_late(work, written) and written.stood_earlier(now, sent, same):
-        return True
-    if not (written.echoed or written.seen):
-        _take_as_ours(work, name, member, now)  # the provider's rendering of what we wrote
-    elif not work.same(name, now, member.link.base.get(name)):
-        del work.written[member.rid][name]
-        return False
-    if _may_be_late(work, written):
-        work.written[member.rid][name] = replace(written, seen=True)
-    else:
-        del work.written[member.rid][name]
-    return True
-
-
-def _shows_at_last(work: Work, name: str, member: Member, now: Value | None) -> bool:
-    """What the provider acknowledged and never showed, though nobody changed it there since, may show much later:
-    it was not read meanwhile, or a write gives its row no new time.
-    """
-    sent = work.sent[member.rid].get(name)
-    if sent is None or not work.same(name, now, sent) or work.same(name, now, member.link.base.get(name)):
-        return False
-    _take_as_ours(work, name, member, now)
-    return True
-
-
-def _take_as_ours(work: Work, name: str, member: Member, now: Value | None) -> None:
-    """Nobody's edit; should it be somebody's that came before our first look, it is not lost either. Nor is what
-    lost there before, which we may have written over.
-    """
-    work.take(name, [Edit(member, None, now)])
-    source, choice = str(member.record.ref), work.choices.get(name)
-    if now is not None:
-        lost_already = choice is not None and not work.same(name, choice.losers.get(source, now), now)
-        work.note_losers(name, {source + LATER if lost_already else source: now}, Rule.SURVIVORSHIP)
-
-
-def _shows_what_was_replaced(work: Work, name: str, member: Member, written: Written) -> bool:
-    """A late read, for as long as outcomes are waited for; after that, whether the write ever showed decides.
-
-    One that showed and is gone was put back by a person. One that was echoed and never showed was not applied.
-    """
-    if _may_be_late(work, written):
-        return True
-    if written.echoed and not written.seen:
-        return True
-    del work.written[member.rid][name]
-    return False
-
-
-def _may_be_late(work: Work, written: Written) -> bool:
-    return work.at < written.at + work.policy.settle
-
-
-# what stands ------------------------------------------------------------------------------------------
 def _decide(work: Work, name: str, edits: list[Edit]) -> Verdict:
     real = [e for e in edits if e.value is not None or _empties(work, name, e)]
     if not real:
@@ -150,6 +75,12 @@ def _decide(work: Work, name: str, edits: list[Edit]) -> Verdict:
     owner = work.policy.of(name).owner
     if owner is not None and _owner_speaks(work, name, owner, real):
         return _owned(work, name, owner, real)
+    stands = unseen(work, name, real)
+    if stands is None:
+        return _settled(work, name, real, real, owned=False)
+    if stands.edit is None or name == "emails":
+        return _conflict(work, name, {stands.source: stands.value, **_by_source(real)})
+    real = [*real, stands.edit]
     return _settled(work, name, real, real, owned=False)
 
 
@@ -205,7 +136,7 @@ def _settled(work: Work, name: str, real: list[Edit], edits: list[Edit], *, owne
         winner = _decider(work, name, real, key, owned=owned)
         rule = rule if owned else Rule.FIELD_PRIORITY
     if winner is None:
-        return _conflict(work, name, edits)
+        return _conflict(work, name, _by_source(edits))
     return Verdict(winner.value, _choice(work, name, winner, Rule.BLANK if winner.value is None else rule, edits))
 
 
@@ -218,7 +149,7 @@ def _settled_emails(work: Work, real: list[Edit], edits: list[Edit], *, owned: b
     if len({_primary(e) for e in movers}) > 1:
         decider = _decider(work, "emails", movers, _primary, owned=owned)
         if decider is None:
-            return _conflict(work, "emails", edits)
+            return _conflict(work, "emails", _by_source(edits))
         winner, rule = decider, rule if owned else Rule.FIELD_PRIORITY
     first = as_emails(winner.value)[0] if movers else None
     value = merged_emails(current, changes, first, blanks=work.policy.blanks)
@@ -268,8 +199,12 @@ def _decider(
     return edits[0] if len({key(e) for e in edits}) == 1 else None
 
 
-def _conflict(work: Work, name: str, edits: Sequence[Edit]) -> Verdict:
-    values = {e.source: e.value for e in sorted(edits, key=lambda e: e.source)}
+def _by_source(edits: Iterable[Edit]) -> dict[str, Value | None]:
+    return {e.source: e.value for e in edits}
+
+
+def _conflict(work: Work, name: str, sides: Mapping[str, Value | None]) -> Verdict:
+    values = {source: sides[source] for source in sorted(sides)}
     since = next((c.since for c in work.person.conflicts if c.field == name), work.at)
     return Verdict(
         conflict=Conflict(person_id=work.person.id, field=name, values=MappingProxyType(values), since=since)

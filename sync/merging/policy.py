@@ -11,6 +11,7 @@ from sync.contact import VARIABLE_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,8 @@ class MergePolicy:
     """``priority``: providers, best first. ``fields``: field → its own policy; ``variables.*`` stands for every
     variable without one. ``blanks``: an emptied value may empty others. ``region``: default region for phone
     numbers without country code, ``""`` = none. ``settle``: how long a read may still show what a write replaced.
+    ``read_until``: provider → until when everything that changed there was read and taken into account; of one
+    that is not in it every edit counts as made after whatever stands.
     """
 
     priority: tuple[str, ...] = ()
@@ -36,6 +39,7 @@ class MergePolicy:
     blanks: bool = False
     region: str = ""
     settle: timedelta = timedelta(minutes=15)
+    read_until: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
 
     def of(self, name: str) -> FieldPolicy:
         """The policy of one field; an empty one when nothing is configured for it."""

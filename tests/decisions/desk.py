@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sync.engine import decisions, review
+from sync.engine import decisions, disputes, review
 from sync.engine.named import find_people
 from sync.wiring import Request, load_settings, opened_store, session_for
 
@@ -50,12 +50,12 @@ def reject(home: House, item: Item) -> str:
 
 def take(home: House, item: Item, provider: str) -> str:
     with desk(home) as session:
-        return review.take(session, item, provider)
+        return disputes.take(session, item, provider)
 
 
 def set_value(home: House, item: Item, value: str) -> str:
     with desk(home) as session:
-        return review.set_value(session, item, value)
+        return disputes.set_value(session, item, value)
 
 
 def whole(home: House, key: str) -> Person:

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sync.change import LATER, Conflict
-from sync.engine import decisions, review
+from sync.engine import decisions, disputes, review
 from sync.engine.explaining import Explainer
 from sync.engine.named import records_named
 from sync.engine.review import CannotAnswer
@@ -142,7 +142,7 @@ class House:
         self.here.settle()
         own = self.here.person(at[0]).id
         (item,) = (i for i in review.items(self.here.store) if _is_about(i.finding, own))
-        review.set_value(self.here.session, item, title)
+        disputes.set_value(self.here.session, item, title)
         self.typed.add(title)
 
     def _takes_back(self, act: str, near: list[str], far: list[str]) -> None:

@@ -12,7 +12,7 @@ from state.opening import open_store
 from sync.clock import SystemClock
 from sync.config import ProviderSettings, load
 from sync.contact import Contact
-from sync.engine import decisions, review
+from sync.engine import decisions, disputes, review
 from sync.engine.people import match_and_merge
 from sync.engine.session import Options, Session
 from sync.engine.storing import ready_to_store
@@ -79,7 +79,7 @@ class World:
     def types(self, value: str) -> None:
         """The one thing that waits, a conflict, is answered with ``value``."""
         (item,) = review.items(self.store)
-        review.set_value(self.session, item, value)
+        disputes.set_value(self.session, item, value)
 
     def person(self, name: str) -> Person:
         """Whose record ``provider:id`` is."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sync.change import Conflict, Hold, Suspicion
 from sync.codes import HoldKind
-from sync.engine import decisions, review
+from sync.engine import decisions, disputes, review
 from sync.wiring import Request, session_for
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _answer(scene: Scene, session: Session, item: Item, random: Random) -> None:
     elif isinstance(finding, Conflict):
         source = random.choice(sorted(finding.values))
         scene.loop.note(f"* {item.id}: take {source}")
-        review.take(session, item, source)
+        disputes.take(session, item, source)
         scene.witness.taken.add(str(finding.values[source]))
     elif isinstance(finding, Hold) and finding.kind == HoldKind.DISAPPEARED:
         scene.loop.note(f"* {item.id}: accept")
