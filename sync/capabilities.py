@@ -68,6 +68,8 @@ class Capabilities:
     """A record may say itself that its person opted out."""
     effects_at_target: bool = False
     """The target must be looked at right before each create batch."""
+    edits_need_sweep: bool = False
+    """What was changed in a record may show in a full read only."""
     needs_import: bool = False
     """A sink: nothing is sent to a person never seen in an import, unless accepted in the settings."""
     batch: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

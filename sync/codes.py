@@ -169,7 +169,7 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "not-taken": "The provider, or the settings for it, take no value of this form.",
         "send-vars-off": "The settings say send_vars = false, so variables are not sent.",
         # conflicts
-        "disagree": "Several providers changed it to different values.",
+        "disagree": "It was changed to different values in several places.",
         "oscillates": "A provider keeps writing its own value back, so the field is left alone until you decide.",
         # holds
         "disappeared": "The provider no longer shows the record; nothing is deleted elsewhere because of it.",

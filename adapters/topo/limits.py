@@ -47,6 +47,7 @@ def capabilities(settings: TopoSettings, scopes: frozenset[str] = ALL_SCOPES) ->
         resolve_timeout_s=settings.resolve_timeout.total_seconds(),
         effects_at_target=entries,
         batch=MappingProxyType(batch),
+        edits_need_sweep=True,
         detail_variables=bool(settings.variables),
         details_per_cycle=settings.variables_per_cycle if settings.variables else 0,
     )

@@ -8,18 +8,29 @@ from typing import TYPE_CHECKING
 
 from sync.change import Hold
 from sync.codes import HoldKind
+from sync.engine.storing import store_records
+from sync.errors import ContactSyncError, MappingError, Missing
 from sync.guards import emptied
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sync.engine.session import Seat, Session
+    from sync.ports import Reader
     from sync.record import Page
 
 
-def conclude_sweep(session: Session, seat: Seat, last: Page) -> None:
-    """The sweep is over with ``last``; unseen records are gone if it was complete and that is believable."""
+MOST_LOOKED_FOR = 100
+"""Records that a sweep did not show and that are asked for one by one."""
+
+
+async def conclude_sweep(session: Session, seat: Seat, reader: Reader, last: Page) -> None:
+    """The sweep is over with ``last``; unseen records are gone if it was complete and that is believable.
+
+    Who is there all the same when asked for by id is read so: in a workspace shared with others a list shows only
+    who has our label, and anybody may take that away.
+    """
     sweep_id = seat.state.sweep_id or ""
     distinct = session.store.seen_in_sweep(seat.name, sweep_id) + len(seat.bad_rows | seat.erased)
     totals = [t for t in (seat.state.sweep_total, last.total_after) if t is not None]
@@ -33,6 +44,7 @@ def conclude_sweep(session: Session, seat: Seat, last: Page) -> None:
         seat.state = over
         session.store.save_provider_state(seat.state)
         return
+    unsure = await _look_for(session, seat, reader)
     unseen = _unseen(session, seat)
     before = session.store.live_records(seat.name)
     seat.vanished = (len(unseen), before) if unseen else None
@@ -45,7 +57,7 @@ def conclude_sweep(session: Session, seat: Seat, last: Page) -> None:
                 f"if they are gone on purpose, `contact-sync run {allow}` accepts it",
             )
     else:
-        _mark_gone(session, seat)
+        _mark_gone(session, seat, unsure)
         seat.state = replace(over, swept_at=session.clock.now(), peak=max(seat.state.peak, distinct))
     session.store.save_provider_state(seat.state)
 
@@ -71,9 +83,27 @@ def is_believable(session: Session, provider: str, gone: int, before: int) -> bo
     return not emptied(gone, before) or gone <= session.options.allowances.ceiling("emptied", provider)
 
 
-def _mark_gone(session: Session, seat: Seat) -> None:
+async def _look_for(session: Session, seat: Seat, reader: Reader) -> set[RecordRef]:
+    """Records that the sweep did not show are asked for by id; returns those of which nobody can tell."""
+    unseen = _unseen(session, seat, session.settings.sync.settle)[:MOST_LOOKED_FOR]
+    for at, ref in enumerate(unseen):
+        if session.stopping.is_set():
+            return set(unseen[at:])
+        try:
+            record = await reader.fetch(ref.record_id)
+        except (Missing, MappingError):
+            continue
+        except ContactSyncError as error:
+            session.tell(seat, error)
+            return set(unseen[at:])
+        store_records(session, seat, [record])
+    return set()
+
+
+def _mark_gone(session: Session, seat: Seat, unsure: Collection[RecordRef]) -> None:
     """Unseen records are gone, unless they were met right before: those, as of our own write, may not show yet."""
-    mark_gone(session, _unseen(session, seat, session.settings.sync.settle))
+    unseen = _unseen(session, seat, session.settings.sync.settle)
+    mark_gone(session, [ref for ref in unseen if ref not in unsure])
 
 
 def mark_gone(session: Session, refs: Sequence[RecordRef]) -> None:

@@ -37,4 +37,5 @@ def merge_policy(session: Session) -> MergePolicy:
         region=settings.sync.default_region,
         settle=settings.sync.settle,
         read_until=read_until(session),
+        touches=frozenset(n for n, s in session.seats.items() if s.provider.capabilities.edits_need_sweep),
     )

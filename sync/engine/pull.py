@@ -11,6 +11,7 @@ from sync.engine.absence import conclude_sweep
 from sync.engine.attention import left_unread, note_unread, settings_since
 from sync.engine.opt_out_lists import NOBODY_IS_CREATED
 from sync.engine.people import chunks, records_of
+from sync.engine.read_until import note_sweep, sweep_began
 from sync.engine.storing import keep_memory, note_noes, store_records
 from sync.engine.together import together
 from sync.errors import ContactSyncError, MappingError, Missing, StateError
@@ -46,9 +47,11 @@ async def _pull_seat(session: Session, seat: Seat) -> None:
             seat.state, cursor=None, sweep_id=None, sweep_cursor=None
         )  # all of it, from its start
     try:
-        sweeps = _sweep_is_due(session, seat)
-        read = _sweep(session, seat, reader) if sweeps else _walk(session, seat, reader, "incremental")
-        seat.read_out = await read is not None
+        if _sweep_is_due(session, seat):
+            await _sweep(session, seat, reader)
+        elif await _walk(session, seat, reader, "incremental"):
+            told = not seat.provider.capabilities.edits_need_sweep
+            seat.read_until = session.clock.now() if told else None
     except ContactSyncError as error:
         session.fail(seat, error)
     finally:
@@ -88,9 +91,8 @@ def _sweep_is_due(session: Session, seat: Seat) -> bool:
     return not timedelta() <= session.clock.now() - state.swept_at < every  # ahead of us: the clock was wrong
 
 
-async def _sweep(session: Session, seat: Seat, reader: Reader) -> Page | None:
-    """Everything is read; what the sweep proves about absence is drawn only when it is complete. Returns the last
-    page of all, ``None`` where the read was stopped before it.
+async def _sweep(session: Session, seat: Seat, reader: Reader) -> None:
+    """Everything is read; what the sweep proves about absence is drawn only when it is complete.
 
     One that an earlier run began goes on where that stopped, or begins anew where it had come to no page: the
     later it begins, the more of those whom it does not show are known long enough to be missed.
@@ -109,20 +111,22 @@ async def _sweep(session: Session, seat: Seat, reader: Reader) -> Page | None:
             cursor=start.cursor,
         )
         _save(session, seat, start)
+        note_sweep(session, seat)
     last = await _walk(session, seat, reader, "sweep")
     if last is not None:
-        conclude_sweep(session, seat, last)
+        await conclude_sweep(session, seat, reader, last)
         complete = seat.complete
         if resumed or seat.seen - {record.ref.record_id for record in last.records}:
             last = await _walk(session, seat, reader, "incremental", overlap_s=0.0)
         seat.complete = complete
-    return last
+        if last is not None:
+            seat.read_until = sweep_began(session, seat) if resumed else session.clock.now()
 
 
 async def _walk(
     session: Session, seat: Seat, reader: Reader, mode: PullMode, overlap_s: float | None = None
 ) -> Page | None:
-    """The last page of all, ``None`` where the walk was stopped before it.
+    """The last page, ``None`` where the walk was stopped before it.
 
     ``overlap_s``: how far behind the cursor an incremental read begins; ``None`` = as configured.
     """

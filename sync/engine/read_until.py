@@ -15,10 +15,12 @@ from sync.engine.notes import note, noted_of_providers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sync.engine.session import Session
+    from sync.engine.session import Seat, Session
 
 READ_UNTIL = "read until"
 """Provider → the moment."""
+SWEEPS = "sweeps"
+"""Provider → when its last full read began."""
 
 
 def read_until(session: Session) -> Mapping[str, datetime]:
@@ -27,15 +29,27 @@ def read_until(session: Session) -> Mapping[str, datetime]:
     return MappingProxyType({name: datetime.fromisoformat(at) for name, at in kept.items()})
 
 
+def note_sweep(session: Session, seat: Seat) -> None:
+    """A full read begins now; later cycles may end it."""
+    kept = noted_of_providers(session, SWEEPS)
+    note(session, {SWEEPS: {**kept, seat.name: session.clock.now().isoformat()}})
+
+
+def sweep_began(session: Session, seat: Seat) -> datetime | None:
+    """When the full read began that a later cycle ended; ``None`` = nobody noted it."""
+    at = noted_of_providers(session, SWEEPS).get(seat.name)
+    return None if at is None else datetime.fromisoformat(at)
+
+
 def all_is_merged(session: Session) -> None:
-    """Who was read to the end by this cycle is known until now, after everybody was merged; one who can only be
-    known from exports, until the last one was made.
+    """Everybody was merged, with what this cycle read: that is known until now. Who can only be known from exports
+    is known until the last one was made.
     """
-    until = {seat.name: session.clock.now() for seat in session.seats.values() if seat.read_out}
-    until |= {
-        seat.name: seat.state.export_as_of
-        for seat in session.seats.values()
-        if not seat.provider.capabilities.readable and seat.state.export_as_of is not None
-    }
     kept = noted_of_providers(session, READ_UNTIL)
-    note(session, {READ_UNTIL: {**kept, **{name: at.isoformat() for name, at in until.items()}}})
+    for seat in session.seats.values():
+        readable = seat.provider.capabilities.readable
+        until = seat.read_until if readable else seat.state.export_as_of
+        if until is not None:
+            in_this_cycle = readable and until >= session.started_at
+            kept[seat.name] = (session.clock.now() if in_this_cycle else until).isoformat()
+    note(session, {READ_UNTIL: kept})

@@ -51,8 +51,8 @@ class Seat:
     """Records that were read one by one, which none is twice."""
     changed: int = 0
     complete: bool | None = None
-    read_out: bool = False
-    """Whether this cycle read everything that had changed there."""
+    read_until: datetime | None = None
+    """Until when this cycle read everything that had changed there; ``None`` = not all of it was read."""
     target: Target | None = None
     stop_creates: QuotaExhausted | None = None
     vanished: tuple[int, int] | None = None

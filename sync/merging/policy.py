@@ -31,7 +31,8 @@ class MergePolicy:
     variable without one. ``blanks``: an emptied value may empty others. ``region``: default region for phone
     numbers without country code, ``""`` = none. ``settle``: how long a read may still show what a write replaced.
     ``read_until``: provider → until when everything that changed there was read and taken into account; of one
-    that is not in it every edit counts as made after whatever stands.
+    that is not in it every edit counts as made after whatever stands. ``touches``: providers whose records tell
+    when they were touched last, by which most but not all edits are met before everything is read.
     """
 
     priority: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ class MergePolicy:
     region: str = ""
     settle: timedelta = timedelta(minutes=15)
     read_until: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
+    touches: frozenset[str] = frozenset()
 
     def of(self, name: str) -> FieldPolicy:
         """The policy of one field; an empty one when nothing is configured for it."""

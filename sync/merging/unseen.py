@@ -55,7 +55,9 @@ def _is_unaware(work: Work, name: str, edit: Edit, choice: Choice) -> bool:
     if _is_in_dispute(work, name, edit, choice):
         return True
     read_until = work.policy.read_until.get(edit.provider)
-    return read_until is not None and max(read_until, edit.member.link.linked_at) < choice.at
+    touched_at = edit.member.record.updated_at if edit.provider in work.policy.touches else None
+    known = (read_until, edit.member.link.linked_at, touched_at)
+    return read_until is not None and max(filter(None, known)) < choice.at
 
 
 def _knew(work: Work, name: str, edit: Edit) -> bool:

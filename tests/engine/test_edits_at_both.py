@@ -105,3 +105,34 @@ async def test_a_value_set_by_hand_and_an_edit_that_was_not_read_then_are_a_conf
     take(home, only_item(home), "human")
     await home.run()
     assert (home.topo.rows[0]["job_title"], home.apollo.rows[0]["title"]) == ("set by hand", "set by hand")
+
+
+async def test_an_edit_that_only_a_full_read_shows_may_be_older_than_one_read_meanwhile(home: House) -> None:
+    topo = await at_both(home)
+    home.topo.edit(topo, job_title="typed at topo")  # which no list of touched contacts shows
+    ana = next(row["id"] for row in home.apollo.rows if row["email"] == ANA)
+    home.apollo.edit(ana, title="typed at apollo")
+    assert not (await home.run()).conflicts
+    home.clock.advance(days=2)
+    assert await asked(home) == {"topo": "typed at topo", "apollo": "typed at apollo"}
+
+
+async def test_an_edit_of_who_was_touched_after_what_stands_was_chosen_comes_later(home: House) -> None:
+    topo = await at_both(home)
+    ana = next(row["id"] for row in home.apollo.rows if row["email"] == ANA)
+    home.apollo.edit(ana, title="typed at apollo")
+    await home.run()
+    home.clock.advance(hours=1)
+    home.actors["topo"].edit(topo, {"job_title": "typed at topo"})
+    assert not (await home.run()).conflicts
+    assert "typed at topo" in {row["title"] for row in home.apollo.rows}
+
+
+async def at_both(home: House) -> str:
+    """Ana at Apollo and at Topo, which is not written to; her id there."""
+    home.without("datananas")
+    topo = home.actors["topo"].create(person(job_title="COO"))
+    await home.rest()
+    home.actors["topo"].create(person("Boris Kern"))  # touched later, so Ana is listed no more
+    await home.rest()
+    return str(topo)
