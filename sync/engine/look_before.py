@@ -66,8 +66,7 @@ class LookBefore:
             moved = self._moved(page.records)
             self._session.unsettled_people |= set(self._session.store.owners(moved).values())
             operations = self._without_stale(operations, moved)
-            if "update" in kinds and self._seat.provider.capabilities.updates == "entry":
-                operations = await self._without_gone(reader, operations)
+            operations = await self._without_gone(reader, operations)
         if "create" in kinds or ("update" in kinds and self._seat.provider.capabilities.updates in MAY_CREATE):
             operations = await self._without_outreach(operations)
             # last, because any look may take its time and a no must not grow old before the write
@@ -103,19 +102,19 @@ class LookBefore:
         return go
 
     async def _without_gone(self, reader: Reader, operations: list[Operation]) -> list[Operation]:
-        """Each record is asked for by its id: an entry for somebody who was deleted would make them anew.
-
-        One that is not there any more waits for a person, as after a sweep.
+        """Records that no page shows as they are, or whose write would make anew who was deleted, are asked for by
+        id. One that is not there any more waits for a person, as after a sweep.
         """
         go: list[Operation] = []
         for operation in operations:
-            if operation.kind != "update" or operation.record_id is None:
+            record_id = operation.record_id
+            if record_id is None or not self._needs_single_look(operation):
                 go.append(operation)
                 continue
             try:
-                record = await reader.fetch(operation.record_id)
+                record = await self._single_look(reader, operation, RecordRef(operation.provider, record_id))
             except Missing:
-                self._hold(operation, RecordRef(operation.provider, operation.record_id))
+                self._hold(operation, RecordRef(operation.provider, record_id))
                 self._endings.put_off([operation], StateReason.STALE_REMOTE)
                 continue
             except MappingError:
@@ -123,6 +122,14 @@ class LookBefore:
                 continue
             go += self._without_stale([operation], self._moved([record]))
         return go
+
+    def _needs_single_look(self, operation: Operation) -> bool:
+        able = self._seat.provider.capabilities
+        return operation.kind == "variables" or (operation.kind == "update" and able.updates == "entry")
+
+    async def _single_look(self, reader: Reader, operation: Operation, ref: RecordRef) -> Record:
+        known = self._session.store.records([ref]) if operation.kind == "variables" else {}
+        return await (reader.details(known[ref]) if ref in known else reader.fetch(ref.record_id))
 
     def _hold(self, operation: Operation, ref: RecordRef) -> None:
         hold = Hold(

@@ -107,3 +107,18 @@ async def test_a_variable_that_was_edited_at_both_is_in_dispute_like_any_field(m
     assert [conflict.field for conflict in report.conflicts] == ["job_title", "variables.lead_source"]
     assert mapped.topo.contact_variables[record]["lead_source"] == "typed at topo"
     assert mapped.apollo.rows[0]["typed_custom_fields"] == {FIELD: "typed at apollo"}
+
+
+async def test_a_variable_that_was_typed_where_nothing_shows_it_is_not_written_over(mapped: House) -> None:
+    mapped.without("datananas")
+    record, contact = from_a_webinar(mapped)
+    await mapped.rest()
+    mapped.actors["topo"].create(person("Boris Kern"))  # touched later, so Ana is listed no more
+    await mapped.rest()
+    mapped.topo.contact_variables[record]["lead_source"] = "typed at topo"  # which touches nobody
+    mapped.apollo.edit(contact, typed_custom_fields={FIELD: "typed at apollo"})
+    assert [(o.kind, o.state, o.reason) for o in at(await mapped.run(), "topo")] == [
+        ("variables", "deferred", "stale-remote")
+    ]
+    assert [conflict.field for conflict in (await mapped.run()).conflicts] == ["variables.lead_source"]
+    assert mapped.topo.contact_variables[record] == {"lead_source": "typed at topo"}
