@@ -68,14 +68,14 @@ def save(connection: Connection, update: MembershipUpdate, at: datetime) -> None
     """Membership is kept as ``Store.save_membership`` says.
 
     A record that comes to another person meets it anew (``met`` is false); its base and sent stay, unless
-    ``separated`` says what they are. Records that somebody judged wait on: whom they are like without a common key
-    is not looked for here.
+    ``separated`` says what they are. Records that wait for matching wait on, and those that somebody judged wait,
+    too: whom they are like without a common key is not looked for here.
     """
     moved = _keep(connection, update, at)
     region = to_json(list(update.members))
     generic_keys.keep(connection, update.generic, region)
     suspected = findings.replace_suspicions(connection, update.suspicions, region, around=False)
-    _matched(connection, suspected, region, moved)
+    _wait(connection, suspected, region, moved)
     decisions.judge(connection, update.decisions, update.withdrawn)
 
 
@@ -94,24 +94,25 @@ def save_matched(connection: Connection, matched: Matched, at: datetime) -> None
     region = None if matched.rids is None else to_json(list(matched.rids))
     generic_keys.keep(connection, matched.generic, region)
     suspected = findings.replace_suspicions(connection, matched.suspicions, region)
-    _matched(connection, suspected, region, moved)
-
-
-def _matched(connection: Connection, suspected: Iterable[int], region: str | None, moved: set[str]) -> None:
-    """The records of ``region`` (a JSON list, ``None`` = all) wait no longer. People wait whose records changed,
-    came or went or are ``suspected`` anew or no more, and of whom something is blocked that another one's record
-    may explain.
-    """
-    connection.exec_driver_sql(OWNERS_OF_CHANGED_WAIT)
-    people.mark_owners_dirty(connection, suspected)
+    _wait(connection, suspected, region, moved)
     if region is None:
         while connection.exec_driver_sql(NOBODY_IS_CHANGED, (CHANGED_AT_ONCE,)).rowcount:
             pass
-        connection.exec_driver_sql(BLOCKED_WAIT)
     else:
         connection.exec_driver_sql(
             "DELETE FROM dirty_record WHERE rid IN (SELECT value FROM json_each(?))", (region,)
         )
+
+
+def _wait(connection: Connection, suspected: Iterable[int], region: str | None, moved: set[str]) -> None:
+    """People wait whose records changed, came or went or are ``suspected`` anew or no more, and of whom something
+    is blocked that another one's record in ``region`` (a JSON list, ``None`` = all) may explain.
+    """
+    connection.exec_driver_sql(OWNERS_OF_CHANGED_WAIT)
+    people.mark_owners_dirty(connection, suspected)
+    if region is None:
+        connection.exec_driver_sql(BLOCKED_WAIT)
+    else:
         connection.exec_driver_sql(BLOCKED_OF_REGION_WAIT, (region,))
     mark_dirty(connection, moved)
 

@@ -47,10 +47,10 @@ class People(Protocol):
         """Those records as a region; the caller knows that nothing ties them to others."""
 
     def save_matched(self, matched: Matched, *, at: datetime) -> None:
-        """As ``save_membership``, for the whole region around the dirty records at once."""
+        """As ``save_membership``, for the whole region around the dirty records, which are dirty no longer."""
 
     def save_membership(self, update: MembershipUpdate, *, at: datetime) -> None:
-        """Membership is kept, dirty marks of those records are cleared, every person touched is dirty."""
+        """Membership is kept, every person touched is dirty; dirty records stay so, for matching looks further."""
 
     def decisions(self, about: Iterable[RecordRef] | None = None) -> list[Decision]:
         """Judgements that stand, all or about some records, oldest first; the two records of each in order."""

@@ -10,7 +10,7 @@ from sync.errors import StateError
 from sync.matching.values import DIVIDED, OPENED, TWO_PROFILES
 from sync.person import Decision
 from sync.store_port import MembershipUpdate, Merged
-from tests.state.values import START, Home, assign, decide, later, pull, read, ref, rid
+from tests.state.values import START, Home, assign, decide, keep, later, pull, read, ref, rid
 
 if TYPE_CHECKING:
     from state.store import SqliteStore
@@ -127,7 +127,18 @@ def test_membership_creates_persons_at_that_time_and_ties_records_without_histor
     assert (member.link.evidence, member.link.linked_at, member.link.met) == ("profile", later(3), False)
     assert (dict(member.link.base), dict(member.link.sent), member.link.ours) == ({}, {}, False)
     assert store.person_of(ref("topo:1")) == "ann"
-    assert (store.region(), store.dirty_people()) == (None, ["ann"])
+    assert store.dirty_people() == ["ann"]
+
+
+def test_records_wait_on_for_matching_when_somebody_judged_and_not_once_they_were_matched(
+    store: SqliteStore,
+) -> None:
+    pull(store, read("topo:1"))
+    update = MembershipUpdate(members={1: ("ann", "profile")}, created=("ann",))
+    store.save_membership(update, at=START)  # whom they are like is not looked for
+    assert region(store).dirty == {1}
+    keep(store, MembershipUpdate(members={1: ("ann", "profile")}))
+    assert store.region() is None
 
 
 def test_dirty_marks_stay_for_records_that_the_membership_does_not_name(store: SqliteStore) -> None:

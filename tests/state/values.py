@@ -10,7 +10,7 @@ from state.opening import Mode, open_store
 from sync.change import FieldChange, Operation
 from sync.contact import Contact
 from sync.record import Link, Record, RecordRef
-from sync.store_port import MembershipUpdate, ProviderState, ReadRecord, Ready
+from sync.store_port import Matched, MembershipUpdate, ProviderState, ReadRecord, Ready
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,12 +87,19 @@ def rid(store: SqliteStore, name: str) -> int:
     return int(row[0])
 
 
+def keep(store: SqliteStore, update: MembershipUpdate, at: datetime = START) -> None:
+    """What matching came to is kept, and those records wait no longer."""
+    matched = Matched(updates=[update], newcomers=(), joined=(), told=(), suspicions=update.suspicions,
+                      generic=update.generic, rids=list(update.members))  # fmt: skip
+    store.save_matched(matched, at=at)
+
+
 def assign(store: SqliteStore, **members: Sequence[str]) -> None:
     """Each person owns the records named; unknown persons are created."""
     known = {row[0] for row in store.database.raw.execute("SELECT id FROM person")}
     tied = {rid(store, name): (person, "email") for person, names in members.items() for name in names}
     created = tuple(person for person in members if person not in known)
-    store.save_membership(MembershipUpdate(members=tied, created=created), at=START)
+    keep(store, MembershipUpdate(members=tied, created=created))
 
 
 def decide(store: SqliteStore, decision: Decision) -> None:
