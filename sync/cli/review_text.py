@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sync.change import Conflict, Hold, ManualAction, Suspicion
+from sync.change import CHANGE, Conflict, Hold, ManualAction, Suspicion
 from sync.cli.explain_text import field_lines, pair_table, shown
 from sync.clock import utc
 from sync.codes import HoldKind, explain, phrase
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sync.change import Operation
     from sync.engine.review import Item
+    from sync.person import Person
     from sync.store_port import Store
 
 KINDS = {
@@ -60,6 +61,8 @@ class Told:
         explainer = Explainer(self._store, datetime.now(UTC), values=self._values)
         people = self._store.people(self._about(item))
         told = self.item(item) | {"answers": self._answers(item)}
+        if isinstance(item.finding, ManualAction):
+            told |= self._wanted(item.finding, people)
         if len(people) == 2:
             return told | {"pair": explainer.pair(*people)}
         return told | {"persons": [explainer.person(p) for p in people]}
@@ -90,6 +93,13 @@ class Told:
         if isinstance(finding, ManualAction):
             return {"provider": finding.provider, "action": finding.action}
         return self._operation(finding)  # type: ignore[arg-type]  # the only kind left
+
+    def _wanted(self, action: ManualAction, people: Sequence[Person]) -> dict[str, Any]:
+        """What the field is to hold that somebody is to change by hand."""
+        name = action.action.removeprefix(CHANGE)
+        if name == action.action or not people:
+            return {}
+        return {"field": name, "wanted": masked_value(name, people[0].contact.get(name), values=self._values)}
 
     def _suspicion(self, finding: Suspicion) -> dict[str, Any]:
         return {
@@ -174,6 +184,8 @@ def as_page(told: dict[str, Any]) -> Iterator[str]:
         yield f"  why: {told['why']}"
     if "since" in told:
         yield f"  since: {told['since']}"
+    if "wanted" in told:
+        yield f"  {told['field']} there is to be: {shown(told['wanted'])}"
     for name, value in told.get("look_for", {}).items():
         yield f"  look there for {name}: {one_line(value)}"
     for feature in told.get("features", ()):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sync.change import ManualAction
+from sync.cli.review_text import Told, as_page
 from sync.engine.review import CannotAnswer, find_item
 from sync.report.summary import NOTHING, headline
 from tests.decisions.desk import accept, desk, only_item, reject, set_value, split, take, waiting, whole
@@ -252,6 +253,21 @@ async def test_another_change_of_the_key_that_an_upsert_matches_on_is_listed_aga
         await home.run()
         accept(home, only_item(home))
         assert waiting(home) == []
+
+
+async def test_a_change_by_hand_tells_the_value_that_is_wished(home: House) -> None:
+    home.without("topo")
+    home.configure("datananas", accept_blind_overwrite=True)
+    record = home.actors["apollo"].create(person())
+    await home.run()
+    listed = [{"email": "ana@new.com", "position": 0, "email_status": None}]
+    home.apollo.edit(record, email="ana@new.com", contact_emails=listed)
+    home.clock.advance(hours=1)
+    await home.run()
+    item = only_item(home)
+    with desk(home) as session:
+        for values, told in ((True, "ana@new.com"), (False, "a…@n….com")):
+            assert f"  emails there is to be: {told}" in as_page(Told(session.store, values=values).page(item))
 
 
 async def test_what_was_asked_for_before_can_no_longer_be_ticked_off_by_its_name(home: House) -> None:
