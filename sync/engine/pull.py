@@ -49,7 +49,7 @@ async def _pull_seat(session: Session, seat: Seat) -> None:
     try:
         if _sweep_is_due(session, seat):
             await _sweep(session, seat, reader)
-        elif await _walk(session, seat, reader, "incremental"):
+        elif await _walk(session, seat, reader, "incremental") and seat.complete:
             told = not seat.provider.capabilities.edits_need_sweep
             seat.read_until = session.clock.now() if told else None
     except ContactSyncError as error:
@@ -119,7 +119,7 @@ async def _sweep(session: Session, seat: Seat, reader: Reader) -> None:
         if resumed or seat.seen - {record.ref.record_id for record in last.records}:
             last = await _walk(session, seat, reader, "incremental", overlap_s=0.0)
         seat.complete = complete
-        if last is not None:
+        if last is not None and complete:
             seat.read_until = sweep_began(session, seat) if resumed else session.clock.now()
 
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sync.change import LATER
-from sync.contact import Contact
+from sync.contact import MULTI_VALUED, Contact
 from sync.merging import merge
 from sync.merging.emails import email_form
 from sync.merging.first_contact import DECIDED, EDITS, welcome
@@ -84,8 +84,10 @@ def _with_typed(
     members = tuple(_as_typed(m, known[m.rid], own[m.rid], side) for m in side.members if m.rid in known)
     if not members:
         return person
-    alone = replace(person, members=members)
-    return replace(merge(alone, policy, at).on(alone), members=person.members)
+    alone = replace(person, members=members, conflicts=())  # none of them ends by what shows of it here
+    typed = merge(alone, policy, at).on(alone)
+    disputed = {c.field: c for c in (*person.conflicts, *typed.conflicts)}
+    return replace(typed, members=person.members, conflicts=tuple(disputed[name] for name in sorted(disputed)))
 
 
 def _as_typed(member: Member, former: Link, own: Mapping[str, Value], side: Side) -> Member:
@@ -205,7 +207,8 @@ def _keeping(wins: _Standing, lost: _Standing, name: str, region: str) -> _Stand
 
 
 def _decided_since(name: str, side: Side, former: Person, together: Person) -> bool:
-    """Whether a person decided it while the two were one, or before about records that stay with the side.
+    """Whether a person decided it while the two were one, or before about records that stay with the side; or a
+    record of the side was edited while they were. Of what may hold several values each is told by itself.
 
     Whose records the former person all had was parted from it: what was decided before the value that stood then
     is known to have been outdone.
@@ -218,9 +221,13 @@ def _decided_since(name: str, side: Side, former: Person, together: Person) -> b
     if not others:
         return choice.rule in DECIDED and (stood is None or choice.at > stood.at)
     met = min(m.link.linked_at for m in others)
+    if choice.rule not in DECIDED:
+        since = max([met, *(m.link.linked_at for m in together.members if m.rid in own)])
+        single = name not in MULTI_VALUED and name in together.contact.to_fields()
+        return choice.rule in EDITS and single and choice.at > since
     staying = {m.rid for m in side.members}
     stay = any(m.rid in staying and m.link.linked_at == met for m in others)
-    return choice.rule in DECIDED and (choice.at >= met or stay)
+    return choice.at >= met or stay
 
 
 def _others_stay(side: Side, former: Person, together: Person) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sync.matching.values import ALIKE, ONE_MAILBOX
+from tests.decisions.chances import tried
 from tests.decisions.worlds import World, world
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def test_who_is_parted_stays_suspected_of_being_the_one_they_look_like() -> None
         }
 
 
-@settings(max_examples=30, derandomize=True)
+@tried(30)
 @given(st.lists(row, min_size=2, max_size=8))
 def test_one_after_the_other_or_all_at_once_the_same_people_are_suspected(rows: list[tuple[str, Any]]) -> None:
     found = []

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.engine.matching import match_records
 from sync.engine.people import merge_people
 from sync.engine.policies import merge_policy
 from sync.merging import meet
+from tests.decisions.chances import tried
 from tests.decisions.worlds import World, told, world
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def one_by_one(here: World) -> None:
     merge_people(here.session, here.store.dirty_people())
 
 
-@settings(max_examples=60, derandomize=True)
+@tried(60)
 @given(shown=rows, later=rows)
 def test_one_step_for_all_keeps_what_a_merge_of_each_would_keep(shown: Rows, later: Rows) -> None:
     assert everybody(shown, later, at_once) == everybody(shown, later, one_by_one)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.change import LATER, Conflict
@@ -16,6 +16,7 @@ from sync.engine.explaining import Explainer
 from sync.engine.named import records_named
 from sync.engine.review import CannotAnswer
 from sync.record import RecordRef
+from tests.decisions.chances import tried
 from tests.decisions.worlds import World, world
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ THE_FIRST_TAKEN_BACK_FIRST = [("join", 1, 2), ("type", 1, 0), ("join", 0, 1), ("
 """Two for whom a title was decided come to a third, and all three part at once: nobody is those two again."""
 
 
-@settings(max_examples=40)
+@tried(40)
 @example(sizes=[2, 3], acts=WITH_A_NEW_ID)
 @example(sizes=[1, 3, 3], acts=LEFT_IN_DISPUTE)
 @example(sizes=[1, 1, 1], acts=THE_FIRST_TAKEN_BACK_FIRST)

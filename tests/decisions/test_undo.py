@@ -6,12 +6,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sync.engine import decisions
 from sync.engine.named import records_named
 from sync.record import RecordRef
+from tests.decisions.chances import tried
 from tests.decisions.worlds import World, told, world
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _choices(person: Person) -> object:
     return {name: replace(choice, at=epoch) for name, choice in person.choices.items()}
 
 
-@settings(max_examples=25, derandomize=True)
+@tried(25)
 @given(rows=people, changes=edits)
 def test_a_join_taken_back_leaves_no_trace(
     rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]]
@@ -87,7 +88,7 @@ def test_a_join_taken_back_leaves_no_trace(
         assert everybody(here) == before
 
 
-@settings(max_examples=25, derandomize=True)
+@tried(25)
 @given(rows=people, changes=edits, leaving=st.integers(1, 7))
 def test_a_split_taken_back_leaves_no_trace(
     rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]], leaving: int
@@ -109,7 +110,7 @@ def test_a_split_taken_back_leaves_no_trace(
         assert everybody(here) == before
 
 
-@settings(max_examples=25, derandomize=True)
+@tried(25)
 @given(rows=people, changes=edits, later=edits)
 def test_a_split_after_a_merge_by_key_is_as_if_they_had_never_been_one(
     rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]], later: list[tuple[int, Row]]
@@ -196,7 +197,7 @@ def do(here: World, kind: str, one: int, other: int) -> Callable[[], Judgement |
     return lambda: back(here.session, near, far)
 
 
-@settings(max_examples=25, derandomize=True)
+@tried(25)
 @given(
     rows=st.lists(st.lists(st.tuples(names, values), min_size=1, max_size=2), min_size=3, max_size=4),
     joins=st.permutations([(0, 1), (1, 2), (2, 3)]),
@@ -220,7 +221,7 @@ def test_joins_taken_back_in_any_order_leave_no_trace(
         assert timeless(here) == before
 
 
-@settings(max_examples=25, derandomize=True)
+@tried(25)
 @given(rows=people, changes=edits, acts=acts)
 def test_acts_taken_back_in_turn_leave_no_trace(
     rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]], acts: list[tuple[str, int, int]]

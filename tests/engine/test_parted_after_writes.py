@@ -59,3 +59,25 @@ async def test_a_value_that_an_undo_restored_stays_with_the_record_that_had_it(t
     assert two.topo.rows[0]["job_title"] == "CFO"
     assert {row["first_name"]: row["title"] for row in two.apollo.rows} == {"Ana": "CFO", "Eve": "CTO"}
     assert (await two.run()).operations == ()
+
+
+@pytest.mark.parametrize("order", [("topo", "apollo"), ("apollo", "topo")])
+async def test_of_two_edits_of_one_side_while_they_were_one_the_later_one_stands(
+    home: House, order: tuple[str, str]
+) -> None:
+    home.without("datananas")
+    home.configure("topo", update_by_entry="all")
+    ana = home.actors["topo"].create(person(job_title="COO"))
+    boris = home.actors["topo"].create(person("Boris Kern"))
+    await home.rest()
+    (at_apollo,) = (row["id"] for row in home.apollo.rows if row["first_name"] == "Ana")
+    theirs = [str(m.record.ref) for m in desk.whole(home, f"topo:{boris}").members]
+    desk.join(home, f"topo:{ana}", f"topo:{boris}")
+    await home.rest()
+    for provider in order:
+        home.actors[provider].edit({"topo": ana, "apollo": at_apollo}[provider], {"job_title": f"at {provider}"})
+        await home.rest()
+    desk.split(home, f"topo:{ana}", *theirs)
+    found = desk.whole(home, f"topo:{ana}")
+    assert (found.contact.job_title, found.conflicts) == (f"at {order[1]}", ())
+    assert f"at {order[0]}" in found.choices["job_title"].losers.values()
