@@ -11,7 +11,7 @@ from sync.codes import Rule
 from sync.contact import MULTI_VALUED
 from sync.merging.changed import edit_of
 from sync.merging.emails import EmailEdit, as_emails, email_form, merged_emails
-from sync.merging.first_contact import DECIDED
+from sync.merging.first_contact import is_decided
 from sync.merging.replaced import put_back, replaced_by
 from sync.merging.unseen import unseen
 
@@ -156,7 +156,7 @@ def _settled_emails(work: Work, real: list[Edit], edits: list[Edit], *, owned: b
     edits = [*(e for e in edits if e is not winner), winner]
     choice = _choice(work, "emails", replace(winner, value=value or None), rule if value else Rule.BLANK, edits)
     before = work.choices.get("emails")
-    if before is not None and before.rule in DECIDED and _same_first(value, current):
+    if before is not None and is_decided(before) and _same_first(value, current):
         choice = replace(choice, source=before.source, rule=before.rule, at=before.at)  # others only came to it
     if before is not None and work.same("emails", value, current) and choice.replaced == before.replaced:
         return STANDS if not set(choice.losers) - set(before.losers) else Verdict(current or None, choice)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sync.change import Choice
+from sync.change import HUMAN, Choice
 from sync.codes import Rule
 from sync.contact import ADDRESS_GROUP, COMPANY_GROUP, GROUPS
 from sync.identity.canonical import is_readable
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from sync.merging.work import Work
     from sync.person import Member
 
-DECIDED = frozenset({Rule.HUMAN, Rule.UNDO})
-EDITS = DECIDED | {
+_DECIDED = frozenset({Rule.HUMAN, Rule.UNDO})
+EDITS = _DECIDED | {
     Rule.ONLY_CHANGER, Rule.AGREED, Rule.FIELD_OWNER, Rule.FIELD_PRIORITY, Rule.REVERTED_BY_OWNER, Rule.BLANK
 }  # fmt: skip
 """Rules that stand for somebody's edit; a newcomer's value does not outrank those."""
@@ -28,6 +28,16 @@ EDITS = DECIDED | {
 CONTRADICTION_MATTERS = frozenset({COMPANY_GROUP, ADDRESS_GROUP})
 """Groups whose blanks are filled only from records that agree with the rest (a title without its company
 misleads); a missing last name is filled from any record of the person."""
+
+
+def is_decided(choice: Choice) -> bool:
+    """Whether a person decided it by hand, be it that the field holds nothing."""
+    return choice.rule in _DECIDED or is_emptied(choice)
+
+
+def is_emptied(choice: Choice | None) -> bool:
+    """Whether a person decided that the field holds nothing."""
+    return choice is not None and (choice.rule, choice.source) == (Rule.BLANK, HUMAN)
 
 
 def welcome(work: Work) -> None:
@@ -189,7 +199,7 @@ def _beats(work: Work, name: str, member: Member, choice: Choice) -> bool:
     """Whether a newcomer's value replaces what was chosen before: never an edit, unless it owns the field."""
     chosen = choice.source.partition(":")[0]
     if work.policy.of(name).owner == _provider(member) != chosen:
-        return choice.rule not in DECIDED
+        return not is_decided(choice)
     return choice.rule not in EDITS and work.policy.rank(_provider(member), name) < work.policy.rank(chosen, name)
 
 
@@ -198,6 +208,9 @@ def _put(work: Work, name: str, value: Value, member: Member, rule: Rule | str) 
     source = str(member.record.ref)
     if before is None:
         work.set(name, value, Choice(source=source, rule=rule, at=work.at))
+        return
+    if is_emptied(before):
+        work.note_losers(name, {source: value}, rule)
         return
     losers = dict(before.losers)
     kept = {s: v for s, v in losers.items() if s != source and not work.same(name, v, value)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sync.merging.first_contact import DECIDED
+from sync.merging.first_contact import is_decided
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,7 +35,7 @@ def _left(person: Person, sides: Iterable[Side], before: Sequence[Person]) -> It
     """Fields that were decided for somebody who was merged into the person, with the records they had then."""
     staying = {m.rid for side in sides if side.person_id == person.id for m in side.members}
     for name, choice in person.choices.items():
-        if choice.rule in DECIDED and ":" not in choice.source:
+        if is_decided(choice) and ":" not in choice.source:
             first = next((b for b in reversed(before) if _has(b, name, choice)), person)
             rids = {m.rid for m in first.members}
             if first.id != person.id and not staying & rids:

@@ -10,7 +10,7 @@ from sync.codes import Rule
 from sync.contact import GROUPS, Contact
 from sync.identity.canonical import compared_each
 from sync.merging.emails import as_emails, distinct, email_form
-from sync.merging.first_contact import CONTRADICTION_MATTERS, DECIDED, EDITS
+from sync.merging.first_contact import CONTRADICTION_MATTERS, EDITS, is_decided, is_emptied
 from sync.merging.policy import MergePolicy
 
 if TYPE_CHECKING:
@@ -39,8 +39,10 @@ def inherit(person: Person, merged: Iterable[Person], policy: MergePolicy = _NO_
         for name, choice in other.choices.items():
             value = other.contact.get(name)
             if value is None:
+                if is_emptied(choice):
+                    _weigh(values, choices, name, None, choice, other.id, policy.region)
                 continue
-            if choice.rule in DECIDED or (name in outdone and not lacking(name)):
+            if is_decided(choice) or (name in outdone and not lacking(name)):
                 _weigh(values, choices, name, value, choice, other.id, policy.region)
             elif name == "emails" and name in values:
                 known = frozenset(choices[name].replaced) if name in choices else frozenset()
@@ -63,7 +65,7 @@ def _disputed(person: Person, other: Person, choices: dict[str, Choice], region:
     for conflict in other.conflicts:
         name = conflict.field
         choice, stands = person.choices.get(name), person.contact.get(name)
-        if choice is not None and choice.rule in DECIDED:
+        if choice is not None and is_decided(choice):
             told = {source: value for source, value in conflict.values.items() if value is not None}
             choices[name] = _with_losers(choices[name], told, name, stands, region)
             continue
@@ -124,23 +126,28 @@ def _weigh(
     values: dict[str, Value],
     choices: dict[str, Choice],
     name: str,
-    value: Value,
+    value: Value | None,
     choice: Choice,
     merged: str,
     region: str,
 ) -> None:
     """The value that was decided for ``merged`` stands, unless another one was decided before."""
     own, stands = choices.get(name), values.get(name)
-    if own is not None and own.rule in DECIDED:
-        choices[name] = with_decided(own, stands, (choice, value), merged, name=name, region=region)
+    if own is not None and is_decided(own):
+        choices[name] = (
+            own if value is None else with_decided(own, stands, (choice, value), merged, name=name, region=region)
+        )
         return
-    values[name] = tuple(distinct([*as_emails(value), *as_emails(stands)])) if name == "emails" else value
+    if value is None:
+        values.pop(name, None)
+    else:
+        values[name] = tuple(distinct([*as_emails(value), *as_emails(stands)])) if name == "emails" else value
     lost = {} if own is None or stands is None else {own.source: stands}
     earlier = {} if own is None else {**own.losers}
     kept = (
         choice if own is None else replace(choice, replaced=MappingProxyType({**own.replaced, **choice.replaced}))
     )
-    choices[name] = _with_losers(kept, lost | earlier, name, values[name], region)
+    choices[name] = _with_losers(kept, lost | earlier, name, values.get(name), region)
 
 
 def with_decided(

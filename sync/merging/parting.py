@@ -15,7 +15,7 @@ from sync.change import LATER
 from sync.contact import MULTI_VALUED, Contact
 from sync.merging import merge
 from sync.merging.emails import email_form
-from sync.merging.first_contact import DECIDED, EDITS, welcome
+from sync.merging.first_contact import EDITS, is_decided, welcome
 from sync.merging.inheriting import with_decided
 from sync.merging.overwritten import own_values_of_each
 from sync.merging.replaced import ways_back
@@ -191,7 +191,7 @@ def _later(one: _Standing, two: _Standing, name: str, region: str) -> _Standing:
     """What people decided stands before what they did not, and of two decisions the later one, which keeps the
     other value among its losers.
     """
-    decided = [found.choice.rule in DECIDED for found in (one, two)]
+    decided = [is_decided(found.choice) for found in (one, two)]
     first = decided[0] and (not decided[1] or one.choice.at > two.choice.at)
     return _keeping(one, two, name, region) if first else _keeping(two, one, name, region)
 
@@ -219,9 +219,9 @@ def _decided_since(name: str, side: Side, former: Person, together: Person) -> b
     others = [m for m in together.members if m.rid not in own]
     choice, stood = together.choices[name], former.choices.get(name)
     if not others:
-        return choice.rule in DECIDED and (stood is None or choice.at > stood.at)
+        return is_decided(choice) and (stood is None or choice.at > stood.at)
     met = min(m.link.linked_at for m in others)
-    if choice.rule not in DECIDED:
+    if not is_decided(choice):
         since = max([met, *(m.link.linked_at for m in together.members if m.rid in own)])
         single = name not in MULTI_VALUED and name in together.contact.to_fields()
         return choice.rule in EDITS and single and choice.at > since

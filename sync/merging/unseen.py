@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sync.merging.emails import as_emails, email_form
-from sync.merging.first_contact import DECIDED, EDITS
+from sync.merging.first_contact import EDITS, is_decided
 from sync.merging.work import Edit
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def unseen(work: Work, name: str, edits: Sequence[Edit]) -> Unseen | None:
         return None
     value = work.values.get(name)
     member = next((m for m in work.live if str(m.record.ref) == choice.source), None)
-    own = None if member is None or choice.rule in DECIDED else Edit(member, None, value)
+    own = None if member is None or is_decided(choice) else Edit(member, None, value)
     return Unseen(choice.source, value, own)
 
 
