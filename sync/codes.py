@@ -99,6 +99,7 @@ class ConflictReason(StrEnum):
     """Why a field waits for a person."""
 
     DISAGREE = "disagree"
+    UNSEEN = "unseen"
     OSCILLATES = "oscillates"
 
 
@@ -170,6 +171,7 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         "send-vars-off": "The settings say send_vars = false, so variables are not sent.",
         # conflicts
         "disagree": "It was changed to different values in several places.",
+        "unseen": "It was changed where the value that stands was not known; nobody can tell which came later.",
         "oscillates": "A provider keeps writing its own value back, so the field is left alone until you decide.",
         # holds
         "disappeared": "The provider no longer shows the record; nothing is deleted elsewhere because of it.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sync.change import CHANGE, Conflict, Hold, ManualAction, Suspicion
+from sync.change import CHANGE, HUMAN, Conflict, Hold, ManualAction, Suspicion
 from sync.cli.explain_text import field_lines, pair_table, shown
 from sync.clock import utc
 from sync.codes import HoldKind, explain, phrase
@@ -80,7 +80,9 @@ class Told:
     def _answers(self, item: Item) -> list[str]:
         gone = isinstance(item.finding, Hold) and item.finding.kind == HoldKind.DISAPPEARED
         accept, reject = GONE if gone else DOUBT
-        return [text.format(id=item.id, accept=accept, reject=reject) for text in ANSWERS[item.kind]]
+        answers = [text.format(id=item.id, accept=accept, reject=reject) for text in ANSWERS[item.kind]]
+        by_hand = isinstance(item.finding, Conflict) and HUMAN in item.finding.values
+        return [*answers, f"take {item.id} {HUMAN}: what was decided by hand stands"] if by_hand else answers
 
     def _finding(self, finding: object) -> dict[str, Any]:
         if isinstance(finding, Suspicion):

@@ -63,6 +63,9 @@ def take_in(session: Session, seat: Seat, export: Export, *, complete: bool = Fa
     bad_rows = _bad_rows(seat, export, noes)
     digest = f"{export.digest}{COMPLETE if complete else ''}"
     if _is_known(state, export, digest):
+        if state.export_as_of is not None and export.as_of > state.export_as_of:
+            seat.state = replace(state, export_as_of=export.as_of)  # so it was then, too
+            session.store.save_provider_state(seat.state)
         return Imported(known=True, bad_rows=bad_rows)
     _refuse_older(session, seat, export)
     before = seat.changed

@@ -49,9 +49,10 @@ async def _pull_seat(session: Session, seat: Seat) -> None:
     try:
         if _sweep_is_due(session, seat):
             await _sweep(session, seat, reader)
-        elif await _walk(session, seat, reader, "incremental") and seat.complete:
-            told = not seat.provider.capabilities.edits_need_sweep
-            seat.read_until = session.clock.now() if told else None
+        else:
+            _, whole = await _walk(session, seat, reader, "incremental")
+            if whole and not seat.provider.capabilities.edits_need_sweep:
+                seat.read_until = session.clock.now()
     except ContactSyncError as error:
         session.fail(seat, error)
     finally:
@@ -112,28 +113,30 @@ async def _sweep(session: Session, seat: Seat, reader: Reader) -> None:
         )
         _save(session, seat, start)
         note_sweep(session, seat)
-    last = await _walk(session, seat, reader, "sweep")
-    if last is not None:
-        await conclude_sweep(session, seat, reader, last)
-        complete = seat.complete
-        if resumed or seat.seen - {record.ref.record_id for record in last.records}:
-            last = await _walk(session, seat, reader, "incremental", overlap_s=0.0)
-        seat.complete = complete
-        if last is not None and complete:
-            seat.read_until = sweep_began(session, seat) if resumed else session.clock.now()
+    seat.complete = False
+    last, _ = await _walk(session, seat, reader, "sweep")
+    if last is None:
+        return
+    await conclude_sweep(session, seat, reader, last)
+    whole = True
+    if resumed or seat.seen - {record.ref.record_id for record in last.records}:
+        _, whole = await _walk(session, seat, reader, "incremental", overlap_s=0.0)
+    if whole and seat.complete:
+        since = resumed and seat.provider.capabilities.edits_need_sweep
+        seat.read_until = sweep_began(session, seat) if since else session.clock.now()
 
 
 async def _walk(
     session: Session, seat: Seat, reader: Reader, mode: PullMode, overlap_s: float | None = None
-) -> Page | None:
-    """The last page, ``None`` where the walk was stopped before it.
+) -> tuple[Page | None, bool]:
+    """The last page, ``None`` where the walk was stopped before it, and whether all pages to it were whole.
 
     ``overlap_s``: how far behind the cursor an incremental read begins; ``None`` = as configured.
     """
     if overlap_s is None:
         overlap_s = session.settings.sync.cursor_overlap.total_seconds()
     cursor = seat.state.sweep_cursor if mode == "sweep" else seat.state.cursor
-    last = None
+    last, whole = None, True
     async for page in reader.pull(mode, cursor, overlap_s=overlap_s):
         if mode == "sweep":
             total = seat.state.sweep_total if seat.state.sweep_total is not None else page.total_before
@@ -141,13 +144,13 @@ async def _walk(
         else:
             seat.state = replace(seat.state, cursor=page.cursor)
         _save(session, seat, page)
-        seat.complete = page.complete if seat.complete is None else seat.complete and page.complete
+        whole = whole and page.complete
         session.progress.advance("pull", seat.name, len(seat.seen), page.total_before)
         if page.last:
             last = page
         if session.stopping.is_set():
             break
-    return last
+    return last, whole and last is not None
 
 
 def _save(session: Session, seat: Seat, page: Page) -> None:

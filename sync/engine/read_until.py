@@ -47,9 +47,9 @@ def all_is_merged(session: Session) -> None:
     """
     kept = noted_of_providers(session, READ_UNTIL)
     for seat in session.seats.values():
-        readable = seat.provider.capabilities.readable
-        until = seat.read_until if readable else seat.state.export_as_of
+        is_read = seat.provider.reader is not None and seat.settings.read
+        until = seat.read_until if is_read else seat.state.export_as_of
         if until is not None:
-            in_this_cycle = readable and until >= session.started_at
+            in_this_cycle = is_read and until >= session.started_at
             kept[seat.name] = (session.clock.now() if in_this_cycle else until).isoformat()
     note(session, {READ_UNTIL: kept})

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.change import LATER, Choice, Conflict
-from sync.codes import Rule
+from sync.codes import ConflictReason, Rule
 from sync.contact import MULTI_VALUED
 from sync.merging.changed import edit_of
 from sync.merging.emails import EmailEdit, as_emails, email_form, merged_emails
@@ -78,10 +78,22 @@ def _decide(work: Work, name: str, edits: list[Edit]) -> Verdict:
     stands = unseen(work, name, real)
     if stands is None:
         return _settled(work, name, real, real, owned=False)
-    if stands.edit is None or name == "emails":
-        return _conflict(work, name, {stands.source: stands.value, **_by_source(real)})
+    if stands.edit is None:
+        return _conflict(work, name, {**_by_source(stands.rivals), stands.source: stands.value}, unseen=True)
+    if name == "emails":
+        return _settled_with_unseen(work, real, stands.rivals, stands.edit)
     real = [*real, stands.edit]
-    return _settled(work, name, real, real, owned=False)
+    return _settled(work, name, real, real, owned=False, unseen=True)
+
+
+def _settled_with_unseen(work: Work, real: list[Edit], rivals: Sequence[Edit], stands: Edit) -> Verdict:
+    """Which address is first, of the one that stands and of those that were put in the same one's place."""
+    decider = _decider(work, "emails", [*rivals, stands], _primary, owned=False)
+    if decider is None:
+        return _conflict(work, "emails", _by_source([*rivals, stands]), unseen=True)
+    first = as_emails(stands.value)[:1]
+    moved = [replace(e, before=(*first, *as_emails(e.before)[1:])) if e is decider else e for e in real]
+    return _settled(work, "emails", moved, moved, owned=False)
 
 
 def _empties(work: Work, name: str, edit: Edit) -> bool:
@@ -121,7 +133,9 @@ def _owned(work: Work, name: str, owner: str, edits: list[Edit]) -> Verdict:
     return Verdict(work.values.get(name), choice)
 
 
-def _settled(work: Work, name: str, real: list[Edit], edits: list[Edit], *, owned: bool) -> Verdict:
+def _settled(
+    work: Work, name: str, real: list[Edit], edits: list[Edit], *, owned: bool, unseen: bool = False
+) -> Verdict:
     """What the ``real`` edits come to; ``edits`` besides them lose."""
     if name == "emails":
         return _settled_emails(work, real, edits, owned=owned)
@@ -136,7 +150,7 @@ def _settled(work: Work, name: str, real: list[Edit], edits: list[Edit], *, owne
         winner = _decider(work, name, real, key, owned=owned)
         rule = rule if owned else Rule.FIELD_PRIORITY
     if winner is None:
-        return _conflict(work, name, _by_source(edits))
+        return _conflict(work, name, _by_source(edits), unseen=unseen)
     return Verdict(winner.value, _choice(work, name, winner, Rule.BLANK if winner.value is None else rule, edits))
 
 
@@ -203,11 +217,19 @@ def _by_source(edits: Iterable[Edit]) -> dict[str, Value | None]:
     return {e.source: e.value for e in edits}
 
 
-def _conflict(work: Work, name: str, sides: Mapping[str, Value | None]) -> Verdict:
+def _conflict(work: Work, name: str, sides: Mapping[str, Value | None], *, unseen: bool = False) -> Verdict:
+    """The sides are in dispute; once what stands is in question with them, that stays so."""
+    unseen = unseen or work.disputed(name) == ConflictReason.UNSEEN
     values = {source: sides[source] for source in sorted(sides)}
     since = next((c.since for c in work.person.conflicts if c.field == name), work.at)
     return Verdict(
-        conflict=Conflict(person_id=work.person.id, field=name, values=MappingProxyType(values), since=since)
+        conflict=Conflict(
+            person_id=work.person.id,
+            field=name,
+            values=MappingProxyType(values),
+            since=since,
+            reason=ConflictReason.UNSEEN if unseen else ConflictReason.DISAGREE,
+        )
     )
 
 

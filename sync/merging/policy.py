@@ -32,7 +32,8 @@ class MergePolicy:
     numbers without country code, ``""`` = none. ``settle``: how long a read may still show what a write replaced.
     ``read_until``: provider → until when everything that changed there was read and taken into account; of one
     that is not in it every edit counts as made after whatever stands. ``touches``: providers whose records tell
-    when they were touched last, by which most but not all edits are met before everything is read.
+    when they were touched last, by which most but not all edits are met before everything is read. ``read_at``:
+    ``provider:id`` → the same moment of a record that no list shows.
     """
 
     priority: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class MergePolicy:
     settle: timedelta = timedelta(minutes=15)
     read_until: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     touches: frozenset[str] = frozenset()
+    read_at: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
 
     def of(self, name: str) -> FieldPolicy:
         """The policy of one field; an empty one when nothing is configured for it."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sync.change import HUMAN
+from sync.codes import ConflictReason
 from sync.merging.emails import as_emails, email_form
 from sync.merging.first_contact import EDITS, is_decided
 from sync.merging.work import Edit
@@ -22,58 +24,71 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Unseen:
     """The value that stands, and whose it is. ``edit``: as one of that record, ``None`` where a person decided it,
-    or the record is not there: no setting decides between such a value and others.
+    or the record is not there: no priority decides between such a value and others. ``rivals``: the edits that
+    would take its place.
     """
 
     source: str
     value: Value | None
     edit: Edit | None
+    rivals: tuple[Edit, ...]
 
 
 def unseen(work: Work, name: str, edits: Sequence[Edit]) -> Unseen | None:
-    """What stands by somebody's edit or decision, and was not known to anybody who made one of the ``edits``.
+    """What stands by somebody's edit or decision, and was not known to anybody who would replace it.
 
-    ``None`` where nothing stands by one, and where one of them came surely later, or is the same.
+    ``None`` where nothing stands by one, and where one of them came surely later. Once it is in question it stays
+    so for as long as anybody shows another value.
     """
     choice = work.choices.get(name)
-    if choice is None or choice.rule not in EDITS or any(e.source == choice.source for e in edits):
+    if choice is None or choice.rule not in EDITS:
         return None
-    if not all(_is_unaware(work, name, edit, choice) for edit in edits):
+    decided = is_decided(choice)
+    rivals = tuple(e for e in edits if _would_replace(work, name, e, choice))
+    if not rivals or (not decided and any(e.source == choice.source for e in edits)):
+        return None
+    if work.disputed(name) is None:
+        in_question = not any(_came_later(work, name, e, choice) for e in rivals)
+    else:
+        in_question = work.disputed(name) == ConflictReason.UNSEEN
+    if not in_question:
         return None
     value = work.values.get(name)
     member = next((m for m in work.live if str(m.record.ref) == choice.source), None)
-    own = None if member is None or is_decided(choice) else Edit(member, None, value)
-    return Unseen(choice.source, value, own)
+    own = None if member is None or decided else Edit(member, None, value)
+    return Unseen(HUMAN if decided else choice.source, value, own, rivals)
 
 
-def _is_unaware(work: Work, name: str, edit: Edit, choice: Choice) -> bool:
-    moved = _first(work, name, edit.value) not in {
-        _first(work, name, value) for value in (work.values.get(name), edit.before)
-    }
-    if not moved or _knew(work, name, edit):
-        return False
-    if _is_in_dispute(work, name, edit, choice):
-        return True
-    read_until = work.policy.read_until.get(edit.provider)
-    touched_at = edit.member.record.updated_at if edit.provider in work.policy.touches else None
-    known = (read_until, edit.member.link.linked_at, touched_at)
-    return read_until is not None and max(filter(None, known)) < choice.at
-
-
-def _knew(work: Work, name: str, edit: Edit) -> bool:
-    """Whether the record showed what stands, or acknowledged it."""
-    stands, sent = _first(work, name, work.values.get(name)), edit.member.link.sent
-    return stands == _first(work, name, edit.before) or (name in sent and stands == _first(work, name, sent[name]))
-
-
-def _is_in_dispute(work: Work, name: str, edit: Edit, choice: Choice) -> bool:
-    """Whether the two were found to be made at once before, and nobody settled it since."""
-    dispute = next((c.values for c in work.person.conflicts if c.field == name), {})
-    return {edit.source, choice.source} <= dispute.keys() and work.same(
-        name, dispute[choice.source], work.values.get(name)
+def _would_replace(work: Work, name: str, edit: Edit, choice: Choice) -> bool:
+    """Whether the edit puts another value in the place of the one that stands; of addresses, which are united,
+    only where it replaced the very one in whose place that stands.
+    """
+    stands = work.values.get(name)
+    if name != "emails":
+        return not work.same(name, edit.value, stands)
+    first, before = as_emails(edit.value)[:1], as_emails(edit.before)[:1]
+    replaced = bool(before) and email_form(before[0]) in choice.replaced
+    return (
+        replaced
+        and bool(first)
+        and email_form(first[0]) not in {email_form(e) for e in (*before, *_first(stands))}
     )
 
 
-def _first(work: Work, name: str, value: Value | None) -> object:
-    """What is compared: of addresses which one is first, for the others are united."""
-    return email_form(emails[0]) if name == "emails" and (emails := as_emails(value)) else work.key(name, value)
+def _came_later(work: Work, name: str, edit: Edit, choice: Choice) -> bool:
+    """Whether the record showed or acknowledged what stands, or its provider was read since that was chosen. What
+    was chosen by a clock that is ahead was chosen at some time before.
+    """
+    read_until = work.policy.read_at.get(edit.source, work.policy.read_until.get(edit.provider))
+    touched_at = edit.member.record.updated_at if edit.provider in work.policy.touches else None
+    if read_until is None or choice.at > work.at or choice.at <= max(filter(None, (read_until, touched_at))):
+        return True
+    stands, sent = work.values.get(name), edit.member.link.sent
+    if name == "emails":
+        return name in sent and work.same(name, tuple(_first(sent[name])), tuple(_first(stands)))
+    showed = edit.source != choice.source and work.same(name, stands, edit.before)
+    return showed or (name in sent and work.same(name, stands, sent[name]))
+
+
+def _first(emails: Value | None) -> tuple[str, ...]:
+    return as_emails(emails)[:1]

@@ -100,6 +100,10 @@ class Work:
         self.sent: dict[int, dict[str, Value]] = {m.rid: dict(m.link.sent) for m in self.live}
         self.written: dict[int, dict[str, Written]] = {m.rid: dict(m.link.written) for m in self.live}
 
+    def disputed(self, name: str) -> str | None:
+        """Why the field was in dispute before, ``None`` when it was not."""
+        return next((c.reason for c in self.person.conflicts if c.field == name), None)
+
     def key(self, name: str, value: Value | None) -> Hashable:
         """The form in which equal values are equal."""
         return compared(name, value, region=self.policy.region)

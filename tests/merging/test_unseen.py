@@ -55,7 +55,7 @@ def test_an_edit_met_later_than_another_and_perhaps_made_before_it_is_a_conflict
     [
         pytest.param(edited(), read(AFTER), id="its provider was read since"),
         pytest.param(edited(), MergePolicy(), id="nobody knows when its provider was read"),
-        pytest.param(edited(linked_at=AFTER), read(), id="it came to the person since"),
+        pytest.param(edited(updated_at=AFTER), read(touches=frozenset({"topo"})), id="it was touched since"),
         pytest.param(edited(sent=NEW), read(), id="its provider acknowledged what stands"),
         pytest.param(edited(Rule.SURVIVORSHIP), read(), id="nobody edited what stands"),
         pytest.param(edited(Rule.ONLY_CHANGER, "topo:1"), read(), id="its own earlier edit stands"),
@@ -85,14 +85,41 @@ def test_the_question_ends_with_the_difference(rid: int, types: str, stands: str
     assert (ended.contact.job_title, ended.conflicts) == (stands, ())
 
 
-@pytest.mark.parametrize("rule", [Rule.HUMAN, Rule.UNDO, Rule.FIELD_PRIORITY, Rule.AGREED])
-def test_whatever_stands_by_a_decision_or_an_edit_is_a_side(rule: Rule) -> None:
+@pytest.mark.parametrize("rule", [Rule.FIELD_PRIORITY, Rule.AGREED, Rule.FIELD_OWNER])
+def test_whatever_stands_by_an_edit_is_a_side(rule: Rule) -> None:
     assert disputed(merge(edited(rule), read(), NOW)) == {"job_title": {"apollo:1": "CEO", "topo:1": "CTO"}}
 
 
-def test_a_value_that_somebody_typed_is_a_side_in_their_name() -> None:
-    found = disputed(merge(edited(Rule.HUMAN, "human"), read(), NOW))
+@pytest.mark.parametrize("source", ["human", "apollo:1", "topo:1"])
+@pytest.mark.parametrize("rule", [Rule.HUMAN, Rule.UNDO])
+def test_what_was_decided_by_hand_is_a_side_whosever_value_it_is(rule: Rule, source: str) -> None:
+    found = disputed(merge(edited(rule, source), read(), NOW))
     assert found == {"job_title": {"human": "CEO", "topo:1": "CTO"}}
+
+
+def test_what_was_chosen_by_a_clock_that_was_ahead_was_chosen_before() -> None:
+    result = merge(edited(), read(), CHOSEN_AT - timedelta(hours=1))
+    assert (result.contact.job_title, disputed(result)) == ("CTO", {})
+
+
+@pytest.mark.parametrize("meanwhile", ["CXO", "COO"])
+def test_a_side_that_types_something_else_and_takes_it_back_is_still_one(meanwhile: str) -> None:
+    asked = merged(edited(), read(), at=NOW)
+    moved = merged(shows(asked, 2, job_title=meanwhile), read(NOW), at=NOW)
+    again = merged(shows(moved, 2, job_title="CEO"), read(NOW), at=NOW)
+    assert [dict(c.values) for c in again.conflicts] == [{"apollo:1": "CEO", "topo:1": "CTO"}]
+
+
+def test_a_third_one_who_knew_takes_no_side_out_of_the_question() -> None:
+    two = edited()
+    who = replace(two, members=(*two.members, member(3, "datananas", OLD, OLD, sent=NEW)))
+    asked = merged(who, read(), at=NOW)
+    three = merged(shows(asked, 3, job_title="CFO"), read(NOW), at=NOW)
+    sides = {"apollo:1": "CEO", "topo:1": "CTO", "datananas:1": "CFO"}
+    assert [dict(c.values) for c in three.conflicts] == [sides]
+    assert merged(three, read(NOW), at=NOW) == three
+    back = merged(shows(three, 3, **OLD), read(NOW), at=NOW)
+    assert [dict(c.values) for c in back.conflicts] == [{"apollo:1": "CEO", "topo:1": "CTO"}]
 
 
 def test_a_value_that_was_emptied_meanwhile_is_a_side() -> None:
@@ -116,24 +143,47 @@ def test_no_setting_overrules_a_decision_that_nobody_could_know_of() -> None:
     assert disputed(merge(edited(Rule.HUMAN, "human"), policy, NOW))
 
 
-ADDRESSES = {"emails": ("new@one.com", "ana@one.com")}
+ONE, NEW_ONE, OTHER, MORE = "ana@one.com", "new@one.com", "other@one.com", "more@one.com"
+KNOWN = {"emails": (NEW_ONE, "ana@home.fr")}
 
 
-def moved(shown: tuple[str, ...]) -> Person:
-    """Apollo put another address first, Topo shows what it does."""
+def moved(shown: tuple[str, ...], before: tuple[str, ...] = (ONE,), third: tuple[str, ...] = ()) -> Person:
+    """Apollo put another address in the place of the first one, Topo shows what it does."""
+    others = [member(3, "datananas", {"emails": third}, {"emails": ("ana@home.fr",)})] if third else []
     return person(
-        member(1, "topo", {"emails": shown}, {"emails": ("ana@one.com",)}),
-        member(2, "apollo", ADDRESSES),
-        known=ADDRESSES,
-        choices={"emails": chosen("apollo:1", Rule.ONLY_CHANGER)},
+        member(1, "topo", {"emails": shown}, {"emails": before}),
+        member(2, "apollo", KNOWN),
+        *others,
+        known=KNOWN,
+        choices={"emails": replace(chosen("apollo:1", Rule.ONLY_CHANGER), replaced={ONE: NEW_ONE})},
     )
 
 
-def test_addresses_are_a_conflict_where_both_put_another_one_first() -> None:
-    found = disputed(merge(moved(("other@one.com", "ana@one.com")), read(), NOW))
-    assert found == {"emails": {"apollo:1": ADDRESSES["emails"], "topo:1": ("other@one.com", "ana@one.com")}}
+@pytest.mark.parametrize("third", [(), ("ana@home.fr", MORE), (NEW_ONE, "ana@home.fr")])
+def test_addresses_are_a_conflict_where_both_put_another_one_in_one_place(third: tuple[str, ...]) -> None:
+    found = disputed(merge(moved((OTHER,), third=third), read(), NOW))
+    assert found == {"emails": {"apollo:1": KNOWN["emails"], "topo:1": (OTHER,)}}
 
 
-def test_an_address_that_only_came_to_the_others_is_none() -> None:
-    result = merge(moved(("ana@one.com", "more@one.com")), read(), NOW)
-    assert (result.contact.emails, disputed(result)) == (("new@one.com", "ana@one.com", "more@one.com"), {})
+@pytest.mark.parametrize(
+    ("shown", "before", "stand"),
+    [
+        ((ONE, MORE), (ONE,), (NEW_ONE, "ana@home.fr", ONE, MORE)),
+        ((NEW_ONE,), (ONE,), (NEW_ONE, "ana@home.fr")),
+        (("ana@new.fr",), ("ana@home.fr",), (NEW_ONE, "ana@new.fr")),
+    ],
+    ids=["one more", "the same one", "one of its own"],
+)
+def test_addresses_that_do_not_compete_are_none(
+    shown: tuple[str, ...], before: tuple[str, ...], stand: tuple[str, ...]
+) -> None:
+    result = merge(moved(shown, before), read(), NOW)
+    assert disputed(result) == {}
+    assert set(result.contact.emails) <= set(stand)
+    assert result.contact.emails[0] == NEW_ONE
+
+
+@pytest.mark.parametrize(("order", "first"), [(("apollo", "topo"), NEW_ONE), (("topo", "apollo"), OTHER)])
+def test_the_priority_of_addresses_decides_which_one_is_first(order: tuple[str, ...], first: str) -> None:
+    result = merge(moved((OTHER,)), read(fields={"emails": FieldPolicy(priority=order)}), NOW)
+    assert (result.contact.emails[0], disputed(result)) == (first, {})
