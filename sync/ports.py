@@ -83,7 +83,9 @@ class Reader(Protocol):
         """
 
     async def newest(self) -> Page:
-        """The most recently touched page, as a look before a write. One request."""
+        """The most recently touched page, as a look before a write; not complete where the provider says that rows
+        are missing. One request.
+        """
 
     async def fetch(self, record_id: str) -> Record:
         """One record by id. One request. Raises ``Missing`` when it is gone."""

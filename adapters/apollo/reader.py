@@ -72,7 +72,7 @@ class ApolloReader:
         """See ``sync.ports.Reader.newest``. Its cursor is the place from which changes after it are read."""
         rows = await self._first_page()
         after = Cursor(watermark=self._newest(rows) if rows.complete else None)
-        return self._page(rows, after, complete=rows.complete)
+        return self._page(rows, after, complete=not rows.partial)
 
     async def fetch(self, record_id: str) -> Record:
         """See ``sync.ports.Reader.fetch``. A row that only hints at a contact counts as hidden."""
@@ -254,17 +254,17 @@ class ApolloReader:
     async def _search(self, **wishes: Any) -> Rows:
         if self._settings.shared and not self.label_ids:
             # without a label there is nothing of ours; no filter at all would show everybody's contacts
-            return Rows(records=(), bad=(), ignored=0, total=0, count=0, complete=True)
+            return Rows(records=(), bad=(), ignored=0, total=0, count=0, partial=False, surely=True)
         answer, _ = await self._client.ask(exchange.search(**self._filter, **wishes), contacts.parse_search)
         ours = self._ours(answer)
-        surely = all(self._is_ours(row) for row in answer.rows)
         return Rows(
             records=self._records(ours),
             bad=answer.bad,
             ignored=len(answer.rows) - len(ours),
             total=answer.total,
             count=answer.count,
-            complete=not answer.partial and surely,
+            partial=answer.partial,
+            surely=all(self._is_ours(row) for row in answer.rows),
         )
 
     async def _parsed(self, request: Any) -> list[ContactRow]:

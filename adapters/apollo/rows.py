@@ -14,14 +14,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """One page of a search, parsed. ``ignored``: rows that are counted there and are no contacts here."""
+    """One page of a search, parsed. ``ignored``: rows that are counted there and are no contacts here.
+
+    ``partial``: Apollo says that rows are missing. ``surely``: each row is one that was asked for.
+    """
 
     records: tuple[Record, ...]
     bad: tuple[str, ...]
     ignored: int
     total: int
     count: int
-    complete: bool
+    partial: bool
+    surely: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether it shows all that there is to show."""
+        return not self.partial and self.surely
 
 
 def older(record: Record, floor: datetime) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sync.change import Hold
@@ -14,7 +16,7 @@ from sync.guards import emptied
 from sync.record import RecordRef
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from sync.engine.session import Seat, Session
     from sync.ports import Reader
@@ -23,13 +25,13 @@ if TYPE_CHECKING:
 
 MOST_LOOKED_FOR = 100
 """Records that a sweep did not show and that are asked for one by one."""
+MOST_FAILURES = 3
+"""Answers in a row that tell nothing before nobody else is asked for."""
 
 
 async def conclude_sweep(session: Session, seat: Seat, reader: Reader, last: Page) -> None:
-    """The sweep is over with ``last``; unseen records are gone if it was complete and that is believable.
-
-    Who is there all the same when asked for by id is read so: in a workspace shared with others a list shows only
-    who has our label, and anybody may take that away.
+    """The sweep is over with ``last``; unseen records are gone if it was complete and that is believable. Who is
+    there all the same when asked for by id is read so (``unlisted``).
     """
     sweep_id = seat.state.sweep_id or ""
     distinct = session.store.seen_in_sweep(seat.name, sweep_id) + len(seat.bad_rows | seat.erased)
@@ -44,7 +46,7 @@ async def conclude_sweep(session: Session, seat: Seat, reader: Reader, last: Pag
         seat.state = over
         session.store.save_provider_state(seat.state)
         return
-    unsure = await _look_for(session, seat, reader)
+    seat.unsure = await _look_for(session, seat, reader)
     unseen = _unseen(session, seat)
     before = session.store.live_records(seat.name)
     seat.vanished = (len(unseen), before) if unseen else None
@@ -57,7 +59,7 @@ async def conclude_sweep(session: Session, seat: Seat, reader: Reader, last: Pag
                 f"if they are gone on purpose, `contact-sync run {allow}` accepts it",
             )
     else:
-        _mark_gone(session, seat, unsure)
+        _mark_gone(session, seat)
         seat.state = replace(over, swept_at=session.clock.now(), peak=max(seat.state.peak, distinct))
     session.store.save_provider_state(seat.state)
 
@@ -83,27 +85,41 @@ def is_believable(session: Session, provider: str, gone: int, before: int) -> bo
     return not emptied(gone, before) or gone <= session.options.allowances.ceiling("emptied", provider)
 
 
-async def _look_for(session: Session, seat: Seat, reader: Reader) -> set[RecordRef]:
-    """Records that the sweep did not show are asked for by id; returns those of which nobody can tell."""
-    unseen = _unseen(session, seat, session.settings.sync.settle)[:MOST_LOOKED_FOR]
-    for at, ref in enumerate(unseen):
-        if session.stopping.is_set():
-            return set(unseen[at:])
+async def _look_for(session: Session, seat: Seat, reader: Reader) -> set[str]:
+    """Records that the sweep did not show, and those that wait as disappeared, are asked for by id; returns ids of
+    those of which nobody can tell. In another order each time, lest always the same ones are not come to.
+    """
+    waiting = [RecordRef(h.provider, h.record_id) for h in session.store.holds() if h.kind == HoldKind.DISAPPEARED]
+    unseen = [
+        *_unseen(session, seat, session.settings.sync.settle),
+        *(r for r in waiting if r.provider == seat.name),
+    ]
+    asked = sorted(dict.fromkeys(unseen), key=partial(_drawn, seat.state.sweep_id or ""))[:MOST_LOOKED_FOR]
+    unsure: set[str] = set()
+    for at, ref in enumerate(asked):
+        if session.stopping.is_set() or len(unsure) == MOST_FAILURES:
+            return unsure | {rest.record_id for rest in asked[at:]}
         try:
             record = await reader.fetch(ref.record_id)
         except (Missing, MappingError):
             continue
         except ContactSyncError as error:
             session.tell(seat, error)
-            return set(unseen[at:])
+            unsure.add(ref.record_id)
+            continue
         store_records(session, seat, [record])
-    return set()
+        seat.by_id[ref.record_id] = seat.state.swept_at
+    return unsure
 
 
-def _mark_gone(session: Session, seat: Seat, unsure: Collection[RecordRef]) -> None:
+def _drawn(sweep_id: str, ref: RecordRef) -> bytes:
+    return hashlib.blake2b(f"{sweep_id} {ref}".encode(), digest_size=8).digest()
+
+
+def _mark_gone(session: Session, seat: Seat) -> None:
     """Unseen records are gone, unless they were met right before: those, as of our own write, may not show yet."""
     unseen = _unseen(session, seat, session.settings.sync.settle)
-    mark_gone(session, [ref for ref in unseen if ref not in unsure])
+    mark_gone(session, [ref for ref in unseen if ref.record_id not in seat.unsure])
 
 
 def mark_gone(session: Session, refs: Sequence[RecordRef]) -> None:

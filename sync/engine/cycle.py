@@ -47,6 +47,7 @@ from sync.engine.retention import drop_old_values
 from sync.engine.storing import keep_memory
 from sync.engine.together import together
 from sync.engine.undoing import leave_as_they_were, take_back
+from sync.engine.unlisted import unlisted_are_merged
 from sync.engine.verify import look_again, verify_writes
 from sync.errors import ContactSyncError
 from sync.guards import EVERY
@@ -132,6 +133,7 @@ async def _work(session: Session, take_in_exports: Callable[[Session], None] | N
     after_ended_opt_outs(session)
     undone = [] if session.options.undo is None else take_back(session, session.options.undo)
     all_is_merged(session)
+    unlisted_are_merged(session)
     with phase("planning", session, of_operations):
         quiet = plan_all(session)
     go = as_reviewed(session) and stop_or_go(session)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from sync.change import ENROLMENT, OPT_OUT_KINDS, Hold
 from sync.codes import HoldKind, StateReason
 from sync.engine.opt_out_lists import NOBODY_IS_CREATED, note_opt_outs
 from sync.engine.storing import store_records
+from sync.engine.unlisted import unlisted_at
 from sync.errors import MappingError, Missing, ProviderError
 from sync.optouts import wide_keys_of
 from sync.ports import FRESH_S, IS_FRESH
@@ -37,6 +38,7 @@ class LookBefore:
         self._session = session
         self._seat = seat
         self._endings = endings
+        self._unlisted = unlisted_at(session, seat.name)
         self._looked_at_s = 0.0
 
     @contextmanager
@@ -63,6 +65,9 @@ class LookBefore:
         reader = self._seat.provider.reader
         if reader is not None and self._seat.settings.read:
             page = await reader.newest()
+            if not page.complete:
+                self._endings.put_off(operations, StateReason.STALE_REMOTE)
+                return []
             moved = self._moved(page.records)
             self._session.unsettled_people |= set(self._session.store.owners(moved).values())
             operations = self._without_stale(operations, moved)
@@ -114,7 +119,8 @@ class LookBefore:
             try:
                 record = await self._single_look(reader, operation, RecordRef(operation.provider, record_id))
             except Missing:
-                self._hold(operation, RecordRef(operation.provider, record_id))
+                if operation.kind != "variables":  # of those alone it tells nothing about the record
+                    self._hold(operation, RecordRef(operation.provider, record_id))
                 self._endings.put_off([operation], StateReason.STALE_REMOTE)
                 continue
             except MappingError:
@@ -124,8 +130,10 @@ class LookBefore:
         return go
 
     def _needs_single_look(self, operation: Operation) -> bool:
-        able = self._seat.provider.capabilities
-        return operation.kind == "variables" or (operation.kind == "update" and able.updates == "entry")
+        if operation.kind == "variables":
+            return True
+        by_entry = self._seat.provider.capabilities.updates == "entry"
+        return operation.kind == "update" and (by_entry or operation.record_id in self._unlisted)
 
     async def _single_look(self, reader: Reader, operation: Operation, ref: RecordRef) -> Record:
         known = self._session.store.records([ref]) if operation.kind == "variables" else {}
@@ -146,6 +154,7 @@ class LookBefore:
         for seat in session.seats.values() if operations else ():
             try:
                 await self._read_newest(seat)
+                await self._read_unlisted(seat, operations)
             except ProviderError as error:
                 session.tell(seat, error)
                 seat.note(NOBODY_IS_CREATED)
@@ -176,6 +185,18 @@ class LookBefore:
         if not page.complete:
             raise MappingError(seat.name, "opt-out list", "the whole page", "part of it")
         seat.opt_outs_read_monotonic = now
+
+    async def _read_unlisted(self, seat: Seat, operations: list[Operation]) -> None:
+        """A no in a record of theirs that no list shows is known, too."""
+        unlisted, reader = unlisted_at(self._session, seat.name), seat.provider.reader
+        if not unlisted or reader is None or not seat.reads:
+            return
+        people = {operation.person_id for operation in operations}
+        refs = [RecordRef(seat.name, record_id) for record_id in sorted(unlisted)]
+        for ref, person_id in self._session.store.owners(refs).items():
+            if person_id in people:
+                with suppress(Missing):  # the next full read tells who is gone
+                    store_records(self._session, seat, [await reader.fetch(ref.record_id)])
 
     async def _without_outreach(self, operations: list[Operation]) -> list[Operation]:
         """Where a write starts outreach by now, only those go on of which the plan said so and the guard knew."""

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sync.engine.read_until import read_until
+from sync.engine.unlisted import read_at
 from sync.matching import MatchPolicy
 from sync.merging import FieldPolicy, MergePolicy
 
@@ -37,5 +38,6 @@ def merge_policy(session: Session) -> MergePolicy:
         region=settings.sync.default_region,
         settle=settings.sync.settle,
         read_until=read_until(session),
+        read_at=read_at(session),
         touches=frozenset(n for n, s in session.seats.items() if s.provider.capabilities.edits_need_sweep),
     )

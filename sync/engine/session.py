@@ -49,6 +49,10 @@ class Seat:
     """Records that were read and not kept, because their people were erased."""
     singly: set[str] = field(default_factory=set)
     """Records that were read one by one, which none is twice."""
+    by_id: dict[str, datetime | None] = field(default_factory=dict)
+    """Records that no list shows and that were read by their id, with until when the list had shown them."""
+    unsure: set[str] = field(default_factory=set)
+    """Records that no list shows and of which nobody could tell whether they are there."""
     changed: int = 0
     complete: bool | None = None
     read_until: datetime | None = None
