@@ -127,8 +127,10 @@ def _keep(connection: Connection, update: MembershipUpdate, at: datetime) -> set
         )
     }
     _remember_members(connection, update.redirects)
+    reached = {update.members[rid][0] for rid, (was, _) in before.items() if update.members[rid][0] != was}
+    reached &= {was for was, _ in before.values()}  # others come back, and are kept as they were already
     before_merges.remember(
-        connection, {*update.redirects, *update.redirects.values(), *update.split_from.values()}
+        connection, {*update.redirects, *update.redirects.values(), *update.split_from.values(), *reached}
     )
     _create(connection, update, at)
     _tie(connection, update, before, at)

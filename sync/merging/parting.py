@@ -19,6 +19,7 @@ from sync.merging.first_contact import EDITS, is_decided, welcome
 from sync.merging.inheriting import with_decided
 from sync.merging.overwritten import own_values_of_each
 from sync.merging.replaced import ways_back
+from sync.merging.typed import with_typed, written_since
 from sync.merging.work import Work
 from sync.person import Member, Person
 
@@ -64,42 +65,12 @@ def part(side: Side, together: Mapping[int, Person], policy: MergePolicy, at: da
     own = own_values_of_each(side, together, policy.region)
     met = tuple(_first_met(m, known, own[m.rid], side) for m in side.members)
     first = _welcomed(_start(side, met, people, policy.region), policy, at)
-    first = _with_typed(first, side, known, own, policy, at)
+    first = with_typed(first, side, known, own, policy, at)
     again = ways_back(first, ((m, side.writes(m)) for m in side.members), people, policy.region)
     whole = replace(again, members=tuple(_tied(m, known, side) for m in side.members))
     result = merge(whole, policy, at)
     members = tuple(replace(m, link=result.links.get(m.rid, m.link)) for m in whole.members)
     return replace(result.on(whole), members=members)
-
-
-def _with_typed(
-    person: Person,
-    side: Side,
-    known: Mapping[int, Link],
-    own: Mapping[int, Mapping[str, Value]],
-    policy: MergePolicy,
-    at: datetime,
-) -> Person:
-    """The person after what people typed, since then, at records of before, and we have written over."""
-    members = tuple(_as_typed(m, known[m.rid], own[m.rid], side) for m in side.members if m.rid in known)
-    if not members:
-        return person
-    alone = replace(person, members=members, conflicts=())  # none of them ends by what shows of it here
-    typed = merge(alone, policy, at).on(alone)
-    disputed = {c.field: c for c in (*person.conflicts, *typed.conflicts)}
-    return replace(typed, members=person.members, conflicts=tuple(disputed[name] for name in sorted(disputed)))
-
-
-def _as_typed(member: Member, former: Link, own: Mapping[str, Value], side: Side) -> Member:
-    """The record as before, but with its own value of whatever we wrote there since."""
-    typed = {name: own[name] for name in _written_since(former, member.link) if name in own}
-    contact = Contact.from_fields({**former.base, **typed})
-    link = replace(former, person_id=side.person_id, sent=_NOTHING, written=_NOTHING, met=True)
-    return replace(member, record=replace(member.record, contact=contact), link=link)
-
-
-def _written_since(former: Link, now: Link) -> set[str]:
-    return {name for name, value in now.sent.items() if former.sent.get(name) != value}
 
 
 def _known(side: Side, together: Sequence[Person]) -> dict[int, Link]:
@@ -275,7 +246,7 @@ def _tied(member: Member, known: Mapping[int, Link], side: Side) -> Member:
 
 def _woven(former: Link, now: Link) -> Link:
     """The tie of before; where we wrote since, what the record took from us is no edit of its people."""
-    wrote = _written_since(former, now)
+    wrote = written_since(former, now)
     return replace(
         former,
         base=MappingProxyType(_with(former.base, now.base, wrote)),

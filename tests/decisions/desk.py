@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sync.engine import decisions, disputes, review
 from sync.engine.named import find_people
+from sync.record import RecordRef
 from sync.wiring import Request, load_settings, opened_store, session_for
 
 if TYPE_CHECKING:
@@ -78,5 +79,14 @@ def join(home: House, one: str, other: str) -> None:
     with desk(home) as session:
         a, b = (session.store.people(find_people(session.store, key))[0] for key in (one, other))
         foreseen = decisions.foresee(session, decisions.join(session, a, b, JUDGE))
+        assert foreseen is not None
+        decisions.carry_out(session, foreseen)
+
+
+def unsplit(home: House, near: str, far: str) -> None:
+    """The split between the two records is taken back."""
+    with desk(home) as session:
+        judged = decisions.unsplit(session, {RecordRef.parse(near)}, {RecordRef.parse(far)})
+        foreseen = decisions.foresee(session, judged) if judged else None
         assert foreseen is not None
         decisions.carry_out(session, foreseen)

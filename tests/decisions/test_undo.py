@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from sync.engine import decisions
@@ -72,7 +72,26 @@ def _choices(person: Person) -> object:
     return {name: replace(choice, at=epoch) for name, choice in person.choices.items()}
 
 
+SHOWN = {"job_title": "COO", "company_name": "Oakmere", "city": "Lyon", "phone": "+33140000001"}
+
+
+def called(*people: list[tuple[str, str | None]]) -> list[list[tuple[str, Row]]]:
+    """People of whom each record shows a first name of its own."""
+    return [[(provider, {"first_name": name, **SHOWN}) for provider, name in own] for own in people]
+
+
+def renamed(*changes: tuple[int, str]) -> list[tuple[int, Row]]:
+    return [(number, {"first_name": name, **SHOWN}) for number, name in changes]
+
+
 @tried(25)
+@example(
+    called([("topo", "Ana")], [("topo", "Bob"), ("topo", "Bob"), ("apollo", "Bob")]), renamed((0, "Ana"))
+)  # edited before
+@example(
+    called([("topo", "Ana")], [("topo", "Bob"), ("topo", None), ("topo", "Bob")]),
+    renamed((0, "Ana"), (1, "Ana"), (2, "Bob")),
+)  # in dispute before
 @given(rows=people, changes=edits)
 def test_a_join_taken_back_leaves_no_trace(
     rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]]
@@ -89,6 +108,11 @@ def test_a_join_taken_back_leaves_no_trace(
 
 
 @tried(25)
+@example(
+    called([("topo", "Ana")], [("topo", "Ana"), ("topo", "Bob"), ("apollo", "Ana")]),
+    renamed((0, "Ana"), (0, "Bob")),
+    1,
+)  # who leaves comes to somebody else
 @given(rows=people, changes=edits, leaving=st.integers(1, 7))
 def test_a_split_taken_back_leaves_no_trace(
     rows: list[list[tuple[str, Row]]], changes: list[tuple[int, Row]], leaving: int

@@ -81,3 +81,29 @@ async def test_of_two_edits_of_one_side_while_they_were_one_the_later_one_stands
     found = desk.whole(home, f"topo:{ana}")
     assert (found.contact.job_title, found.conflicts) == (f"at {order[1]}", ())
     assert f"at {order[0]}" in found.choices["job_title"].losers.values()
+
+
+@pytest.mark.parametrize("decided", ["at first contact", "by an edit", "by hand"])
+async def test_a_split_taken_back_after_a_run_gives_back_what_stood(two: House, decided: str) -> None:
+    topo = two.actors["topo"].create(person(job_title="CFO"))
+    ana = two.actors["apollo"].create(person(job_title="COO"))
+    await two.rest()
+    stood = "CFO"
+    if decided == "by an edit":
+        two.actors["topo"].edit(topo, {"job_title": (stood := "CEO")})
+    elif decided == "by hand":
+        two.actors["topo"].edit(topo, {"job_title": "CEO"})
+        two.actors["apollo"].edit(ana, {"job_title": "COO"})  # where CFO was written
+        await run(two)
+        desk.set_value(two, desk.only_item(two), stood := "set by hand")
+    await run(two)
+    before = desk.whole(two, f"topo:{topo}")
+    assert before.contact.job_title == two.apollo.rows[0]["title"] == stood
+    desk.split(two, f"apollo:{ana}", f"apollo:{ana}")
+    await run(two)
+    assert two.apollo.rows[0]["title"] == "COO"
+    desk.unsplit(two, f"topo:{topo}", f"apollo:{ana}")
+    again = desk.whole(two, f"topo:{topo}")
+    assert (again.contact.job_title, again.choices["job_title"]) == (stood, before.choices["job_title"])
+    await run(two)
+    assert (two.topo.rows[0]["job_title"], two.apollo.rows[0]["title"]) == (stood, stood)
