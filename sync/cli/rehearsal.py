@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sync.cli.alone import alone_with
 from sync.cli.common import pending_code, tell
 from sync.cli.progress import watched
 from sync.engine.findings import URGENCY
@@ -33,7 +34,9 @@ def rehearse(
     The story goes to standard error where standard output is left to other reports than a text.
     """
     story = _Story(request, reports=reports, values=values, quiet=quiet, exit_code=exit_code)
-    return asyncio.run(story.play(Path.cwd() / FOLDER))
+    folder = Path.cwd() / FOLDER
+    with alone_with(folder / CONFIG):
+        return asyncio.run(story.play(folder))
 
 
 class _Story:

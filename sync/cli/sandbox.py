@@ -40,6 +40,7 @@ def command(
     """
     from adapters.registry import providers
     from sync.cli import switches as told
+    from sync.cli.alone import alone_with
 
     specs = providers()
     if list_switches:
@@ -48,7 +49,8 @@ def command(
     chosen = told.parsed(switches, specs)
     parsed_ports = _ports(ports, specs)
     parsed_faults = _faults(faults, specs)
-    asyncio.run(_serve(specs, chosen, parsed_ports, parsed_faults, out))
+    with alone_with(out):
+        asyncio.run(_serve(specs, chosen, parsed_ports, parsed_faults, out))
     return 0
 
 

@@ -153,3 +153,16 @@ def test_values_are_parsed_to_the_type_of_the_switch() -> None:
         "apollo": {"windows": (1, None, 3), "wallet_micros": None, "past_cap": "422"},
         "datananas": {"quota": "connect", "running_base": 0},
     }
+
+
+@pytest.mark.parametrize("second", [("sandbox",), ("run", "--sandbox")])
+def test_no_second_one_takes_the_configuration_away(tmp_path: Path, second: tuple[str, ...]) -> None:
+    with started(tmp_path, "sandbox") as sandboxes:
+        sandboxes.until(READY)
+        config = tmp_path / ".sandbox" / "config.toml"
+        before = config.read_text()
+        with started(tmp_path, *second) as other:
+            other.until("already uses")
+            assert other.process.wait(PATIENCE_S) == 7
+        assert config.read_text() == before
+        assert sandboxes.end() == 0
