@@ -74,7 +74,7 @@ def _reason(text: str) -> str:
     """The reason, one of Topo's words or somebody's own; no mistyped word of Topo's is taken for one's own."""
     from difflib import get_close_matches
 
-    from sync.optouts import KNOWN_REASONS, REASON_FORM, kept_reason
+    from sync.optouts import KNOWN_REASONS
 
     reason = text.strip().upper().replace("-", "_")
     if reason in KNOWN_REASONS:
@@ -82,12 +82,18 @@ def _reason(text: str) -> str:
     near = get_close_matches(reason, KNOWN_REASONS, 1)
     if near:
         raise click.BadParameter(f"{text!r} is no reason. Did you mean {near[0]}?", param_hint="--reason")
+    return _own_words(text, "--reason", f"Known are: {', '.join(sorted(KNOWN_REASONS))}")
+
+
+def _own_words(text: str, option: str, hint: str) -> str:
+    """The text as the ledger keeps it, in which no address, link or phone number fits."""
+    from sync.optouts import REASON_FORM, kept_reason
+
     own = " ".join(text.split())
     if kept_reason(own) != own:
         raise click.BadParameter(
-            f"must be {REASON_FORM}; the ledger keeps it for good, so it must not tell of whom. "
-            f"Known are: {', '.join(sorted(KNOWN_REASONS))}",
-            param_hint="--reason",
+            f"must be {REASON_FORM}; the ledger keeps it for good, so it must not tell of whom. {hint}",
+            param_hint=option,
         )
     return own
 
@@ -95,7 +101,7 @@ def _reason(text: str) -> str:
 @command.command("release")
 @click.argument("key")
 @click.option("--by", required=True, metavar="NAME", help="Who releases it; a person answers for it.")
-@click.option("--why", required=True, metavar="TEXT", help="On what grounds.")
+@click.option("--why", required=True, metavar="TEXT", help="On what grounds, in a few words.")
 @wait_option
 @config_option
 @log_options
@@ -103,20 +109,17 @@ def release(key: str, by: str, why: str, wait: timedelta, config: Path | None) -
     """End every opt-out of KEY, in somebody's name. The opt-out and its release both stay in the ledger."""
     from sync.engine import ledger
 
-    for text, option in ((by, "--by"), (why, "--why")):
-        if not text.strip():
-            raise click.BadParameter(
-                "must not be empty: the ledger keeps who released it and why", param_hint=option
-            )
+    by = _own_words(by, "--by", "Type who answers for it, as in 'Ann Lee'.")
+    why = _own_words(why, "--why", "Type the grounds, as in 'asked to be written to again'.")
     with deciding(config, wait.total_seconds()) as session:
         try:
-            ended, people = ledger.release(session, key, by.strip(), why.strip())
+            ended, people = ledger.release(session, key, by, why)
         except ledger.NoKey as error:
             raise click.UsageError(f"{error}; {error.remedy}") from error
     if not ended:
         click.echo(f"No opt-out covers {_whom(people) if people else 'this key'}; nothing was done.")
         return 0
-    click.echo(f"Released {ended} opt-out{'s' if ended > 1 else ''} of {_whom(people)}, by {by.strip()}.")
+    click.echo(f"Released {ended} opt-out{'s' if ended > 1 else ''} of {_whom(people)}, by {by}.")
     click.echo("Where a provider still lists it nothing changes; remove it there by hand if it should end.")
     return 0
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sync.cli.deciding import deciding
 from sync.cli.explain_text import field_lines
+from sync.engine import ledger
 from sync.wiring import load_settings, opened_store
 
 if TYPE_CHECKING:
@@ -219,8 +221,9 @@ def test_an_opt_out_is_noted_listed_and_released_in_somebodys_name(program: Prog
 
 def test_what_was_typed_is_told_again_without_anybodys_address(program: Program, known: Path) -> None:
     program("optout", "add", BOB, "--reason", "OTHER", "--config", known)
-    why = "he asked from bob.brun@oakmere.nl"
-    program("optout", "release", BOB, "--by", "Ann", "--why", why, "--config", known)
+    why = "he asked from bob.brun@oakmere.nl"  # as ledgers of before may hold it
+    with deciding(known, 0) as session:
+        ledger.release(session, BOB, "Ann", why)
     for form in ("text", "json"):
         told = program("optout", "list", "--format", form, "--config", known).out
         assert "he asked from b…@o….nl" in told.replace("\\u2026", "…")
@@ -285,6 +288,30 @@ def test_a_reason_that_may_tell_whose_it_is_is_refused_and_not_kept(
     assert "at most 80 letters, digits and marks without @ and /, no more than 6 of them digits" in told.err
     assert "UNSUBSCRIBED" in told.err
     assert "The ledger is empty" in program("optout", "list", "--config", known).out
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("--why", "he asked from bob.brun@oakmere.nl"),
+        ("--why", "rang from +33 6 12 34 56 78"),
+        ("--why", "asked " * 15),
+        ("--why", " "),
+        ("--by", "ann.lee@lumenforge.fr"),
+        ("--by", "\x1b[2J"),
+    ],
+)
+def test_a_release_that_may_tell_whose_it_is_is_refused_and_not_kept(
+    program: Program, known: Path, option: str, text: str
+) -> None:
+    program("optout", "add", BOB, "--reason", "OTHER", "--config", known)
+    words = {"--by": "Ann Lee", "--why": "asked  again", option: text}
+    told = program("optout", "release", BOB, *(w for pair in words.items() for w in pair), "--config", known)
+    assert (told.code, told.out) == (2, "")
+    assert f"{option}: must be a few words: at most 80 letters, digits and marks without @ and /" in told.err
+    assert "as in '" in told.err
+    listed = program("optout", "list", "--values", "--format", "json", "--config", known).out
+    assert [entry["released_why"] for entry in json.loads(listed)["entries"]] == [None]
 
 
 def test_the_queue_is_listed_where_nothing_else_is_asked(program: Program, known: Path) -> None:
