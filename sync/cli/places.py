@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,20 +46,41 @@ def was_lost(settings: Settings, entries: int) -> bool:
     return entries > 0 or (told is not None and told.serial > 0)
 
 
-def check_spare(settings: Settings, target: Path, flag: str) -> None:
-    """``target`` takes the place of nothing that contact-sync itself needs. Raises a usage error otherwise."""
+def check_spare(settings: Settings, target: Path, flag: str, *, copy: bool = False) -> None:
+    """``target`` takes the place of nothing that contact-sync itself needs or keeps, there or not yet. Raises a
+    usage error otherwise.
+
+    ``copy``: it is a backup, which may go where backups are.
+    """
     import click
 
-    if any(target.exists() and path.exists() and target.samefile(path) for path in _own_files(settings)):
-        raise click.BadParameter(f"{target} is in use by contact-sync itself", param_hint=flag)
+    if any(_is_same(target, path) for path in _own_files(settings)) or _is_set_aside(settings, target):
+        raise click.BadParameter(f"{target} is in use by contact-sync itself; name another file", param_hint=flag)
+    if not copy and _is_same(target.absolute().parent, settings.state.backups):
+        raise click.BadParameter(
+            f"{target} is in the folder of the backups; name a file in another folder", param_hint=flag
+        )
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether both name one place; also by a second name, where something is there."""
+    with suppress(OSError):
+        return one.samefile(other)
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _is_set_aside(settings: Settings, target: Path) -> bool:
+    """Whether a database that a backup replaced is kept under that name, or may be: they are numbered."""
+    database = database_file(settings)
+    beside = _is_same(target.absolute().parent, database.parent)
+    return beside and target.name.startswith(f"{database.name}.replaced")
 
 
 def _own_files(settings: Settings) -> Iterator[Path]:
-    from state.lock import daemon_lock_path, run_lock_path
-    from state.marker import marker_path
+    from sync.config.sections import BESIDE_DATABASE
 
     database = database_file(settings)
-    yield from (database, run_lock_path(database), daemon_lock_path(database), marker_path(database))
+    yield from (database.with_name(database.name + end) for end in BESIDE_DATABASE)
     yield from (settings.state.ledger, settings.key_file, settings.path)
     for own in settings.providers.values():
         yield from (settings.directory / Path(name).expanduser() for name in own.files())

@@ -42,7 +42,7 @@ def _back_up(settings: Settings, path: Path | None) -> list[str]:
     now = datetime.now(UTC)
     place = settings.state
     target = path.absolute() if path is not None else place.backups / copies.dated_name("state", now)
-    check_spare(settings, target, "PATH")
+    check_spare(settings, target, "PATH", copy=True)
     with looked_at(settings) as store:
         warnings = copies.backup(store, target)
     lines = [f"{target}: whole, {target.stat().st_size // 1024} KiB", *warnings]

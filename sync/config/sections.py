@@ -23,7 +23,7 @@ from sync.config.values import (
 from sync.identity.countries import country_code
 
 _SQLITE = "sqlite:///"
-_BESIDE_DATABASE = ("", "-journal", "-wal", "-shm", ".lock", ".daemon.lock", ".marker", ".restored", ".replaced")
+BESIDE_DATABASE = ("", "-journal", "-wal", "-shm", ".lock", ".daemon.lock", ".marker", ".restored", ".replaced")
 """What the names of the files end in that a database needs, or leaves, beside it."""
 
 
@@ -111,9 +111,7 @@ class StateSettings(Section):
     @model_validator(mode="after")
     def _each_its_own_place(self, info: ValidationInfo) -> StateSettings:
         context = info.context or {}
-        taken = {
-            os.path.realpath(f"{self.database}{end}"): "url (or a file beside it)" for end in _BESIDE_DATABASE
-        }
+        taken = {os.path.realpath(f"{self.database}{end}"): "url (or a file beside it)" for end in BESIDE_DATABASE}
         if "file" in context:
             taken[os.path.realpath(context["file"])] = "this configuration"
         key = self.key_file(Path(context.get("directory", "")))

@@ -310,6 +310,35 @@ def test_a_report_takes_the_place_of_nothing_that_is_in_use(
     assert "in use by contact-sync itself" in told.err
 
 
+@pytest.mark.parametrize("flag", ["--report", "--out"])
+@pytest.mark.parametrize(
+    ("name", "is_there", "why"),
+    [
+        ("state.db-journal", False, "in use by contact-sync itself"),
+        ("state.db-wal", False, "in use by contact-sync itself"),
+        ("state.db-shm", False, "in use by contact-sync itself"),
+        ("state.db.replaced", True, "in use by contact-sync itself"),
+        ("state.db.replaced", False, "in use by contact-sync itself"),
+        ("state.db.replaced-2", False, "in use by contact-sync itself"),
+        ("state.db.restored", False, "in use by contact-sync itself"),
+        ("backups/mine.db", True, "in the folder of the backups"),
+        ("backups/mine.db", False, "in the folder of the backups"),
+    ],
+)
+def test_a_file_takes_the_place_of_no_backup_and_of_nothing_beside_the_database(
+    program: Program, known: Path, flag: str, name: str, is_there: bool, why: str
+) -> None:
+    target = known.parent / ".contact-sync" / name
+    target.parent.mkdir(exist_ok=True)
+    if is_there:
+        target.write_text("what was kept")
+    command = ["run", flag, f"json:{target}"] if flag == "--report" else ["plan", flag, target]
+    told = program(*command, "--config", known)
+    assert (told.code, told.out) == (2, "")
+    assert f"{flag}: {target} is {why}" in told.err
+    assert (target.read_text() if target.exists() else None) == ("what was kept" if is_there else None)
+
+
 @pytest.mark.parametrize(("flags", "bars"), [([], True), (["-q"], False), (["-v"], False)])
 def test_progress_is_shown_on_a_terminal_that_shows_nothing_else(
     program: Program, config: Path, monkeypatch: pytest.MonkeyPatch, flags: list[str], bars: bool
