@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from sync.person import Person
 
 SENT: tuple[State, ...] = ("acked", "verified", "pending", "failed")
-MOST_NAMED = 20
-"""Things that cannot be taken back which a report names; the others are counted."""
 
 
 def take_back(session: Session, run_id: str) -> list[Person]:
@@ -146,5 +144,4 @@ def _named(operation: Operation) -> str:
 
 def _told(run_id: str, left: list[str]) -> Iterator[str]:
     if left:
-        more = f" and {len(left) - MOST_NAMED} more" if len(left) > MOST_NAMED else ""
-        yield f"Of run {run_id} this is not taken back: {'; '.join(left[:MOST_NAMED])}{more}."
+        yield f"Of run {run_id} this is not taken back: {'; '.join(left)}."

@@ -61,7 +61,7 @@ def _remarks(report: Report, shown: Shown) -> Iterator[str]:
     yield from summary.problems(report, shown)
     if summary.waiting(report):
         yield f"Waiting for you: {summary.waiting(report)}"
-    yield from (shown.text(note) for note in report.notes)
+    yield from summary.notes(report, shown)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

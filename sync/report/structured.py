@@ -39,6 +39,7 @@ def to_dict(report: Report, *, values: bool) -> dict[str, Any]:
         "operations": [_operation(o, values) for o in report.operations],
         "counts": counts(report.operations),
         **{name: list(entries) for name, entries in _findings(report, values)},
+        "notes": _notes(report, values),
     }
 
 
@@ -50,7 +51,7 @@ def to_json(report: Report, *, values: bool) -> str:
 
 
 def to_ndjson(report: Report, *, values: bool) -> str:
-    """One JSON object a line, each with its ``event``: header, providers, operations, findings, footer."""
+    """One JSON object a line, each with its ``event``: header, providers, operations, findings, notes, footer."""
     return "".join(_line(event) for event in _events(report, values))
 
 
@@ -77,6 +78,8 @@ def _events(report: Report, values: bool) -> Iterator[dict[str, Any]]:
     for name, entries in _findings(report, values):
         for entry in entries:
             yield {"event": EVENT_NAMES[name], **entry}
+    for note in _notes(report, values):
+        yield {"event": "note", "text": note}
     yield {
         "event": "footer",
         "finished_at": utc(report.finished_at),
@@ -112,6 +115,10 @@ def _findings(report: Report, values: bool) -> Iterator[tuple[str, Iterable[dict
     yield "manual_actions", (_action(a) for a in report.manual_actions)
     yield "guards", (_guard(g) for g in report.guards)
     yield "bulk", (_bulk(b) for b in report.bulk)
+
+
+def _notes(report: Report, values: bool) -> list[str]:
+    return [sentence(note, values=values) for note in report.notes]
 
 
 def _header(report: Report) -> dict[str, Any]:

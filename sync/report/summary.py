@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sync.report.view import Shown
 
 NOTHING = "Nothing to do: every provider already holds what it should."
+_MOST_NAMED = 20
+"""Things that a note names here; the others are counted."""
 _DONE = ("acked", "pending", "verified")
 _TROUBLE = frozenset({"partial", "unreachable", "refused", "failed"})
 
@@ -155,6 +157,15 @@ def problems(report: Report, shown: Shown, *, failed: bool = False) -> list[str]
         if not failed or provider.status in _TROUBLE
         for problem in provider.problems
     ]
+
+
+def notes(report: Report, shown: Shown) -> Iterator[str]:
+    """What is to be known of the whole run; of a long list its first things."""
+    for note in report.notes:
+        things = note.split("; ")
+        left_out = len(things) - _MOST_NAMED
+        more = f" and {words.number(left_out)} more; --report json:FILE names all" if left_out > 0 else ""
+        yield shown.text("; ".join(things[:_MOST_NAMED]) + more)
 
 
 def allow_line(report: Report) -> str:

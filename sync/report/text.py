@@ -41,7 +41,7 @@ def to_errors(report: Report, *, values: bool) -> str:
     stopping = [entry for group in guard_groups(report, shown) for entry in group.entries]
     lines = [summary.headline(report), *(line for entry in stopping for line in _entry(entry))]
     failed = [f"! {problem}" for problem in summary.problems(report, shown, failed=True)]
-    lines += failed or ([] if stopping else [shown.text(note) for note in report.notes])
+    lines += failed or ([] if stopping else [*summary.notes(report, shown)])
     return "\n".join(lines) + "\n"
 
 
@@ -62,7 +62,7 @@ def _summary(report: Report, shown: Shown) -> Iterator[str]:
     if summary.waiting(report):
         yield ""
         yield f"waiting for you: {summary.waiting(report)}"
-    yield from _some("note", [shown.text(note) for note in report.notes], _MOST_NOTES)
+    yield from _some("note", [*summary.notes(report, shown)], _MOST_NOTES)
 
 
 def _guards(report: Report) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sync.report.structured import to_dict
 from tests.decisions.desk import join, split
 from tests.engine.house import House, crowd, house, person
 
@@ -77,6 +78,17 @@ async def test_who_was_created_and_what_was_empty_is_told(home: House) -> None:
     filled = await home.run()
     notes = " ".join((await home.run("undo", undo=filled.run_id)).notes)
     assert "which was empty" in notes
+
+
+async def test_each_thing_that_stays_is_told_to_programs(home: House) -> None:
+    for contact in crowd(25):
+        home.actors["topo"].create(contact)
+    home.clock.advance(hours=1)
+    created = await home.run()
+    home.clock.advance(hours=1)
+    (note,) = to_dict(await home.run("undo", undo=created.run_id), values=False)["notes"]
+    assert note.startswith(f"Of run {created.run_id} this is not taken back: ")
+    assert note.count("create of person") == len([o for o in created.operations if o.kind == "create"]) == 50
 
 
 async def edited_crowd(home: House, count: int, **asked: Any) -> str:

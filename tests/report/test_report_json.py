@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -10,6 +11,7 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
+from sync.report.output import render
 from sync.report.structured import counts, to_dict, to_json, to_ndjson
 from tests.report import samples
 from tests.report.hostile import ANY_TEXT
@@ -19,7 +21,7 @@ REPORTS = {"quiet": samples.quiet(), "full": samples.full(), "guarded": samples.
 TOP_LEVEL = [
     "schema", "run_id", "mode", "started_at", "finished_at", "exit_code", "providers", "people", "operations",
     "counts", "conflicts", "suspected_duplicates", "twins", "holds", "parked", "deferred", "cannot_express",
-    "manual_actions", "guards", "bulk",
+    "manual_actions", "guards", "bulk", "notes",
 ]  # fmt: skip
 PERSONAL_CANARIES = ("chloe", "ana.perez", "Pérez", "Müller", "+336", "Lyon", "fair", "Stone")
 
@@ -97,6 +99,19 @@ def test_events_tell_the_same_line_by_line() -> None:
     assert operations == document["operations"]
     findings = sum(len(v) for v in document.values() if isinstance(v, list)) - len(operations)
     assert len(events) == 2 + len(document["providers"]) + len(operations) + findings
+
+
+def test_notes_are_told_whole_where_people_read_a_cut_list() -> None:
+    things = [f"create of person {number} at topo" for number in range(25)]
+    told = f"Of run 1 this is not taken back: {'; '.join(things)}."
+    report = replace(samples.quiet(), notes=("Ask ana.perez@acme.example soon.", told))
+    assert to_dict(report, values=False)["notes"] == ["Ask a…@a….example soon.", told]
+    events = [json.loads(line) for line in to_ndjson(report, values=True).splitlines()]
+    assert [e["text"] for e in events if e["event"] == "note"] == list(report.notes)
+    for form in ("text", "markdown"):
+        text = render(report, form, values=False)
+        assert "create of person 19 at topo and 5 more; " in text
+        assert "person 20" not in text
 
 
 @given(ANY_TEXT)
