@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+FREE_TEXT = frozenset(
+    {"job_title", "company_name", "company_category", "company_size", "company_description", "language", "source"}
+)
+"""Fields that tell of nobody by themselves and in which people write what they like."""
+
 MORE = "…"
 _PLACES = {name: place for place, name in enumerate(FIELD_NAMES)}
 _EMAIL = re.compile(r"([^\s@]+)@([^\s@]+)")
@@ -42,11 +47,15 @@ def masked(text: str) -> str:
 
 
 def masked_value(field: str, value: Value | None, *, values: bool) -> str | list[str] | None:
-    """A field's value for a report; tuples become lists. Personal fields are masked unless ``values``."""
+    """A field's value for a report; tuples become lists. Personal fields are masked unless ``values``, and so are
+    addresses, profiles and phone numbers within free text.
+    """
     hide = not values and is_personal(field)
     if value is None:
         return None
     if isinstance(value, str):
+        if field in FREE_TEXT and not values:
+            return without_people(value, masked)
         return masked(value) if hide else value
     return [masked(entry) if hide else entry for entry in value]
 

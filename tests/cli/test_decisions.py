@@ -175,6 +175,17 @@ def test_an_explanation_tells_values_sources_and_reasons_masked(program: Program
     assert parts["records"][0]["keys"] == ["email bob.brun@oakmere.nl", "linkedin in:bob-brun"]
 
 
+def test_an_explanation_shows_nobodys_address_that_a_title_holds(program: Program, known: Path) -> None:
+    export = known.parent / "later.csv"
+    export.write_text(EXPORT.replace("Clerk", "Clerk (zoe.quill@north.io)"))
+    assert program("import", "datananas", export, "--config", known).code == 0
+    for form in ("text", "json"):
+        told = program("explain", BOB, "--format", form, "--config", known).out
+        assert "Clerk (z…@n….io)" in told.replace("\\u2026", "…")
+        assert "zoe.quill" not in told
+        assert "zoe.quill" in program("explain", BOB, "--values", "--format", form, "--config", known).out
+
+
 @pytest.mark.parametrize("words", [["explain", "ana.diaz@lumenforge.fr"], ["review", "show", "conflict:1"]])
 def test_before_the_first_run_there_is_nothing_to_show(program: Program, config: Path, words: list[str]) -> None:
     told = program(*words, "--config", config)
