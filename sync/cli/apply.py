@@ -15,6 +15,7 @@ from sync.cli.common import (
     ended,
     loaded,
     log_options,
+    only_option,
     pass_logs,
     report_options,
 )
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 @click.command("apply")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--only", metavar="KEY", help="The person of whom the plan is, where it was made with --only.")
+@only_option("The person of whom the plan is, where it was made with --only.")
 @click.option("--allow", "allowances", multiple=True, metavar="KIND=PROVIDER:COUNT",
               help="Let one guard through, up to COUNT, beside what the plan does; repeatable.")  # fmt: skip
 @ceiling_options

@@ -155,12 +155,23 @@ def narrowing_options(command: F) -> F:
     """What narrows a cycle."""
     options = (
         click.option("--provider", "providers", multiple=True, metavar="NAME", help="Only these; repeatable."),
-        click.option("--only", metavar="KEY", help="Only this person: email, LinkedIn URL, id or provider:id."),
+        only_option("Only this person: email, LinkedIn URL, id or provider:id."),
         ceiling_options,
     )
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def only_option(help_text: str) -> Callable[[F], F]:
+    """``--only``, of one person."""
+    return click.option("--only", multiple=True, callback=_one_key, metavar="KEY", help=help_text)
+
+
+def _one_key(_context: click.Context, _parameter: click.Parameter, keys: tuple[str, ...]) -> str | None:
+    if len(keys) > 1:
+        raise click.BadParameter("names one person; type it once, and repeat the command for each other person")
+    return keys[0] if keys else None
 
 
 def parse_max_requests(texts: Iterable[str]) -> dict[str, int]:

@@ -232,6 +232,17 @@ def test_only_of_nobody_known_is_told(program: Program, known: Path) -> None:
     assert "--only names nobody known" in told.out
 
 
+@pytest.mark.parametrize(
+    "words", ["run --dry-run", "plan --out plan.json", "apply plan.json", "undo RUN", "verify", "daemon"]
+)
+def test_only_names_one_person(program: Program, config: Path, words: str) -> None:
+    told = program(*words.split(), "--only", "ana@x.fr", "--only", "bob@x.fr", "--config", config)
+    assert (told.code, told.out) == (2, "")
+    assert "'--only': names one person; type it once, and repeat the command for each other person" in told.err
+    assert "ana@" not in told.err
+    assert not (config.parent / ".contact-sync").exists()
+
+
 def test_unconfirmed_field_names_of_a_real_account_stop_a_run_before_any_request(
     program: Program, config: Path
 ) -> None:
