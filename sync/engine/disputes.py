@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from sync.change import HUMAN, Conflict
+from sync.change import HUMAN, Conflict, ManualAction
 from sync.contact import PHONES, Contact
 from sync.engine.people import merge_people, to_merged
 from sync.engine.policies import merge_policy
@@ -70,9 +70,11 @@ def set_value(session: Session, item: Item, text: str) -> str:
 def _field(session: Session, item: Item) -> tuple[Conflict, Person]:
     """The dispute as it is by now, of one that ended meanwhile without values, and whose it is."""
     if not isinstance(item.finding, Conflict):
+        only_done = isinstance(item.finding, ManualAction)
+        reject = "" if only_done else f" or `contact-sync review reject {item.id}`"
         raise CannotAnswer(
             f"{item.id} is no field with several values",
-            remedy=f"`contact-sync review accept {item.id}` or `contact-sync review reject {item.id}`",
+            remedy=f"`contact-sync review accept {item.id}`{reject}",
         )
     merge_people(session, [item.finding.person_id])
     (person,) = session.store.people([item.finding.person_id])

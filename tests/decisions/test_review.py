@@ -151,6 +151,15 @@ async def test_a_thing_done_by_hand_is_ticked_off_once(home: House) -> None:
         assert find_item(session.store, "todo-aaaaaaaa") is None
 
 
+async def test_a_thing_to_do_by_hand_takes_no_value_and_tells_that_it_can_be_ticked_off(home: House) -> None:
+    accept(home, await vanish(home))
+    item = next(i for i in waiting(home) if isinstance(i.finding, ManualAction))
+    for answer in (take, set_value):
+        with pytest.raises(CannotAnswer, match="is no field with several values") as refused:
+            answer(home, item, "topo")
+        assert refused.value.remedy == f"`contact-sync review accept {item.id}`"
+
+
 async def test_who_was_deleted_by_hand_is_not_brought_back_by_a_later_edit_elsewhere(home: House) -> None:
     accept(home, await vanish(home))
     (sold,) = [r for r in home.datananas.rows if r["email"] == person().emails[0]]
