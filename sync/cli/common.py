@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 from click.decorators import pass_meta_key
+
+from sync.cli.parameters import DURATION, ConfigType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,26 +24,6 @@ F = TypeVar("F", bound="Callable[..., Any]")
 FORMATS = ("text", "json", "ndjson", "markdown", "html", "csv")
 """As ``sync.report.output``, which help does not load."""
 WAIT = "How long to wait for the lock."
-
-
-class DurationType(click.ParamType[timedelta]):
-    """A duration as in the configuration: ``30s``, ``15m``, ``24h``, ``7d``, or ``0``."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """The duration, or a usage error."""
-        if isinstance(value, timedelta):
-            return value
-        from sync.config import parse_duration
-
-        try:
-            return parse_duration(str(value).strip())
-        except ValueError:
-            self.fail(f"{value!r} is no duration; write it like 30s, 15m, 24h or 7d", param, ctx)
-
-
-DURATION = DurationType()
 
 
 def wait_option(command: F) -> F:
@@ -76,7 +57,7 @@ def config_option(command: F) -> F:
     return click.option(
         "--config",
         "config",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=ConfigType(path_type=Path, dir_okay=False),
         metavar="PATH",
         help="Configuration file; otherwise $CONTACT_SYNC_CONFIG, ./config.toml, your config folder.",
     )(command)

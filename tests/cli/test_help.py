@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sync.cli import COMMANDS, common
+from sync.cli import COMMANDS, common, parameters
 from sync.report import output
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def test_a_wait_that_is_no_duration_is_told(program: Program, wait: str) -> None
     ("wait", "seconds"), [("0", 0), (" 30s ", 30), ("250ms", 0.25), ("1.5h", 5400), ("7d", 604800)]
 )
 def test_a_wait_is_written_as_in_the_configuration(wait: str, seconds: float) -> None:
-    assert common.DURATION.convert(wait, None, None).total_seconds() == seconds
+    assert parameters.DURATION.convert(wait, None, None).total_seconds() == seconds
 
 
 @pytest.mark.parametrize("name", ["daemon", "status", "doctor"])

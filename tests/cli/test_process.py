@@ -232,6 +232,17 @@ def test_only_of_nobody_known_is_told(program: Program, known: Path) -> None:
     assert "--only names nobody known" in told.out
 
 
+@pytest.mark.parametrize("words", ["run", "status", "state check"])
+def test_an_empty_name_of_a_configuration_is_no_folder(
+    program: Program, config: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.chdir(config.parent)
+    told = program(*words.split(), "--config", "")
+    assert (told.code, told.out) == (2, "")
+    assert "'--config': names no file; type the path of the configuration, or leave --config out" in told.err
+    assert str(config.parent) not in told.err
+
+
 @pytest.mark.parametrize(
     "words", ["run --dry-run", "plan --out plan.json", "apply plan.json", "undo RUN", "verify", "daemon"]
 )
