@@ -36,6 +36,8 @@ _RENDERERS: Mapping[Format, Callable[..., str]] = {
     "csv": to_csv,
 }
 
+_PLAIN = "Name a plain file."
+_OR_STANDARD_OUTPUT = "Name a plain file, or leave the path out for standard output."
 _ELSEWHERE = "Name a file in a folder that you may write to."
 
 
@@ -90,7 +92,7 @@ def _check_place(path: Path, flag: str) -> None:
         raise ConfigError(f"{flag}: the folder of {path} does not exist", remedy=f"Make it: mkdir -p {folder}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ConfigError(f"{flag}: {folder} cannot be written to", remedy=_ELSEWHERE)
-    _refuse_odd(path)
+    _refuse_odd(path, _OR_STANDARD_OUTPUT if flag == "--report" else _PLAIN)
 
 
 def render(report: Report, report_format: Format, values: bool) -> str:
@@ -129,13 +131,10 @@ def write_private(path: Path, text: str) -> None:
         raise ConfigError(f"{path} cannot be written ({error.strerror})", remedy=_ELSEWHERE) from None
 
 
-def _refuse_odd(path: Path) -> None:
+def _refuse_odd(path: Path, remedy: str = _PLAIN) -> None:
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
         return
     if not stat.S_ISREG(mode):
-        raise ConfigError(
-            f"{path} is a link, a folder or a device, not a file",
-            remedy="Name a plain file, or leave the path out for standard output.",
-        )
+        raise ConfigError(f"{path} is a link, a folder or a device, not a file", remedy=remedy)

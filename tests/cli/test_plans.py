@@ -164,6 +164,16 @@ def test_where_no_plan_can_be_saved_is_told_of_out_before_anything_is_asked(
     assert (config.read_bytes(), [path.name for path in config.parent.iterdir()]) == (before, ["config.toml"])
 
 
+def test_a_plan_needs_a_plain_file_where_a_report_goes_to_standard_output(program: Program, config: Path) -> None:
+    for words, whereto in (
+        (["plan", "--out", "/dev/null"], ""),
+        (["run", "--report", "json:/dev/null"], ", or leave the path out for standard output"),
+    ):
+        told = program(*words, "--config", config)
+        assert (told.code, told.out) == (2, "")
+        assert f"Name a plain file{whereto}." in told.err
+
+
 def test_a_plan_that_is_not_there_is_a_wrong_name_and_leaves_no_trace(program: Program, config: Path) -> None:
     told = carried_out(program, config, config.parent / "no-plan.json")
     assert (told.code, "no-plan.json cannot be read (No such file or directory)" in told.err) == (2, True)
