@@ -55,9 +55,16 @@ def _line(entry: Any, model: type[BaseModel], prefix: str) -> str:
     location = entry["loc"]
     key = shown_key((prefix, *location) if prefix else location)
     if entry["type"] == "extra_forbidden":
+        if homes := [] if prefix or len(location) > 1 else _tables_with(model, str(location[0])):
+            return f"{key}: belongs in {' or '.join(homes)}; write it below a line {homes[0]}"
         known = _keys_at(model, location[:-1]) + (["providers"] if not prefix and len(location) == 1 else [])
         return f"{key}: {unknown(str(location[-1]), known, 'key')}"
     return f"{key}: {_sentence(entry)}"
+
+
+def _tables_with(model: type[BaseModel], name: str) -> list[str]:
+    """The tables at the top that have a key of that name."""
+    return [f"[{table}]" for table in _keys_at(model, ()) if name in _keys_at(model, (table,))]
 
 
 def _sentence(entry: Any) -> str:

@@ -150,6 +150,9 @@ def test_a_byte_order_mark_does_no_harm(loaded: Loaded) -> None:
         ("[telemetry]", "telemetry: is no known key"),
         ("[provider.topo]", "provider: is no known key; did you mean providers?"),
         ('top = "canary"', "top: is no known key"),
+        ('settle = "15m"', "settle: belongs in [sync]; write it below a line [sync]"),
+        ("create = { floor = 9 }", "create: belongs in [guards]; write it below a line [guards]"),
+        ('[guards]\nsettle = "15m"', "guards.settle: is no known key"),
         ("state = 5", "state: must be a table"),
     ],
 )
