@@ -108,7 +108,7 @@ EXPLANATIONS: Mapping[str, str] = MappingProxyType(
         # rules and reasons
         "only-changer": "Only one provider changed it since the last run.",
         "agreed": "Several providers changed it to the same value.",
-        "first-contact": "These records met for the first time, and only one of them had a value.",
+        "first-contact": "These records met for the first time, and none of them had another value.",
         "survivorship": "These records met for the first time with different values, and the provider "
         "that comes first in the priority list won; all emails are kept, and what cannot be read loses.",
         "field-owner": "The settings name this provider as the owner of the field.",
