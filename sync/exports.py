@@ -49,19 +49,23 @@ def _take_in(session: Session, seat: Seat, path: Path) -> None:
         seat.note(f"export_file {path} is not there, so nothing new is known of it", "put the export there")
         return
     if not path.is_file():  # the cycle would wait for whoever writes into a pipe, with the lock held
-        seat.note(
+        seat.lacks(
             f"export_file {path} is no plain file, so nothing new is known of it",
             f"put the export itself there; `contact-sync import {seat.name} FILE` takes one in through a pipe",
         )
         return
     try:
         export = read_for(session.settings, seat.name, path)
+    except ContactSyncError as error:
+        seat.lacks(_without_name(seat, error), error.remedy)
+        return
+    try:
         # a file dated in the future would make every later export an older one
         imported = take_in(session, seat, replace(export, as_of=min(export.as_of, session.clock.now())))
     except StateError:
         raise
     except ContactSyncError as error:
-        seat.note(str(error).removeprefix(f"{seat.name}: "), error.remedy)
+        seat.note(_without_name(seat, error), error.remedy)
         return
     if imported.known:
         return
@@ -72,6 +76,10 @@ def _take_in(session: Session, seat: Seat, path: Path) -> None:
             f"export_file {path.name}: {_left_out([line for line, _ in imported.bad_rows])}",
             f"`contact-sync import {seat.name} {quote(str(path))}` says why",
         )
+
+
+def _without_name(seat: Seat, error: ContactSyncError) -> str:
+    return str(error).removeprefix(f"{seat.name}: ")
 
 
 def columns_told(export: Export) -> Iterator[str]:

@@ -105,6 +105,11 @@ class Seat:
         self.status = "failed"
         self.note(problem, remedy)
 
+    def lacks(self, problem: str, remedy: str | None = None) -> None:
+        """What should speak for it cannot be read, and it goes on; the report says why."""
+        self.status = "failed" if self.status in {"ok", "partial"} else self.status
+        self.note(problem, remedy)
+
     def note(self, problem: str, remedy: str | None = None, request_id: str | None = None) -> None:
         """A sentence for the report, once, with the first request that met it where its provider names it."""
         sentence = f"{problem}; {remedy}" if remedy else problem

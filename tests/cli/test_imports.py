@@ -306,6 +306,41 @@ def test_an_export_file_that_is_no_plain_file_is_not_waited_for(
     assert "`contact-sync import datananas FILE` takes one in through a pipe" in problem
 
 
+@pytest.mark.parametrize("content", [None, "", "colour\\nred\\n", "\\x00\\x01"])
+def test_an_export_file_that_cannot_be_read_makes_a_run_partial(
+    program: Program, with_export_file: Path, tmp_path: Path, content: str | None
+) -> None:
+    if content is None:
+        (tmp_path / "export.csv").mkdir()
+    else:
+        (tmp_path / "export.csv").write_text(content)
+    told = program("run", "--provider", "datananas", "--report", "json", "--config", with_export_file)
+    assert (told.code, json.loads(told.out)["providers"]["datananas"]["status"]) == (3, "failed")
+
+
+def test_an_export_file_that_is_older_than_the_last_one_is_told_and_nothing_fails(
+    program: Program, with_export_file: Path, export: Path
+) -> None:
+    _cycle(with_export_file)
+    export.write_text(HEADER + ANA)
+    os.utime(export, (1_000_000_000, 1_000_000_000))
+    told = _cycle(with_export_file).seats["datananas"].report()
+    assert told.status == "ok"
+    assert "an older time than the last one" in told.problems[0]
+
+
+def test_what_is_wrong_with_an_export_file_is_no_excuse_for_a_refused_provider(
+    with_export_file: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "export.csv").mkdir()
+    settings = load_settings(with_export_file)
+    with opened_store(settings) as store:
+        session = session_for(settings, Request(), store, SystemClock())
+        session.seats["datananas"].status = "refused"
+        take_in_exports(session)
+    assert session.seats["datananas"].report().status == "refused"
+
+
 def test_an_export_file_may_be_a_link(with_export_file: Path, export: Path) -> None:
     export.rename(export.with_name("another.csv"))
     export.symlink_to("another.csv")
