@@ -38,11 +38,14 @@ def backup(logs: Logs, path: Path | None, config: Path | None) -> int:
 def _back_up(settings: Settings, path: Path | None) -> list[str]:
     from state import backup as copies
     from sync.cli.places import check_spare, looked_at
+    from sync.report.output import check_folder
 
     now = datetime.now(UTC)
     place = settings.state
     target = path.absolute() if path is not None else place.backups / copies.dated_name("state", now)
     check_spare(settings, target, "PATH", copy=True)
+    if path is not None:  # the folder of dated ones is made
+        check_folder(target, "PATH")
     with looked_at(settings) as store:
         warnings = copies.backup(store, target)
     lines = [f"{target}: whole, {target.stat().st_size // 1024} KiB", *warnings]

@@ -87,12 +87,17 @@ def check_targets(specs: Iterable[str], out: Path | None = None) -> None:
 
 
 def _check_place(path: Path, flag: str) -> None:
+    check_folder(path, flag)
+    _refuse_odd(path, _OR_STANDARD_OUTPUT if flag == "--report" else _PLAIN)
+
+
+def check_folder(path: Path, flag: str) -> None:
+    """The folder of ``path`` is there and can be written to. Raises ConfigError otherwise."""
     folder = path.absolute().parent
     if not folder.is_dir():
         raise ConfigError(f"{flag}: the folder of {path} does not exist", remedy=f"Make it: mkdir -p {folder}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ConfigError(f"{flag}: {folder} cannot be written to", remedy=_ELSEWHERE)
-    _refuse_odd(path, _OR_STANDARD_OUTPUT if flag == "--report" else _PLAIN)
 
 
 def render(report: Report, report_format: Format, values: bool) -> str:

@@ -84,6 +84,15 @@ def test_a_backup_goes_where_it_is_told_to_and_works_beside_a_run(
     assert _people(config.parent / "one.db") == 1
 
 
+def test_a_backup_makes_no_folder_that_nobody_configured(program: Program, config: Path, store_file: Path) -> None:
+    target = config.parent / "nowhere" / "one.db"
+    told = program("state", "backup", target, "--config", config)
+    assert (told.code, told.out) == (2, "")
+    assert f"PATH: the folder of {target} does not exist" in told.err
+    assert f"Make it: mkdir -p {target.parent}" in told.err
+    assert not target.parent.exists()
+
+
 def test_there_is_no_backup_of_nothing(program: Program, config: Path) -> None:
     told = program("state", "backup", "--config", config)
     assert told.code == 2

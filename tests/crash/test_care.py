@@ -61,7 +61,7 @@ async def test_death_in_a_backup_leaves_the_former_one_or_the_new_one(
 ) -> None:
     async with staged(SCENES["first-run"], folder, program) as stage:
         await stage.run()
-        copy = folder / "copies" / "one.db"
+        copy = folder / "one.db"
         command = ("state", "backup", str(copy), "--config", str(stage.config))
         assert (await program.run(*command)).code == 0
         former = copy.read_bytes()
