@@ -39,7 +39,7 @@ def to_dict(report: Report, *, values: bool) -> dict[str, Any]:
         "operations": [_operation(o, values) for o in report.operations],
         "counts": counts(report.operations),
         **{name: list(entries) for name, entries in _findings(report, values)},
-        "notes": _notes(report, values),
+        **({"notes": _notes(report, values)} if report.notes else {}),
     }
 
 
