@@ -39,7 +39,11 @@ def take(session: Session, item: Item, provider: str) -> str:
             f"the person has no record at {provider}",
             remedy=f"take one of {', '.join(sorted(names))}, or `set` a value",
         )
-    if finding.values and provider in session.sinks and not any(_name(m) in finding.values for m in asked):
+    if (
+        finding.values
+        and provider.partition(":")[0] in session.sinks
+        and not any(_name(m) in finding.values for m in asked)
+    ):
         raise CannotAnswer(
             f"{provider} did not change {finding.field}, and nobody can read what it holds",
             remedy=f"take one of {', '.join(sorted(finding.values))}, or `set` a value",

@@ -313,3 +313,13 @@ async def test_a_key_changed_by_hand_as_asked_is_the_one_that_updates_go_by(home
     home.clock.advance(hours=1)
     await home.run()
     assert [(row["email"], row["position"]) for row in home.datananas.rows] == [("ana@new.com", "CEO")]
+
+
+@pytest.mark.parametrize("named", ["datananas", "record"])
+async def test_a_provider_that_changed_nothing_and_cannot_be_read_is_not_taken(home: House, named: str) -> None:
+    at_topo, _ = await disagree(home)
+    item = only_item(home)
+    (sink,) = [m for m in whole(home, f"topo:{at_topo}").members if m.record.ref.provider == "datananas"]
+    with pytest.raises(CannotAnswer, match=r"did not change job_title, and nobody can read"):
+        take(home, item, named if named == "datananas" else str(sink.record.ref))
+    assert only_item(home) == item
