@@ -127,17 +127,6 @@ def _patient_writes(_old: Any) -> Any:
     return floor
 
 
-def _every_sweep_proves(old: Any) -> Any:
-    """A full read counts as whole, whatever was told about it."""
-
-    def conclude(session: Any, seat: Any, last: Any) -> None:
-        distinct = session.store.seen_in_sweep(seat.name, seat.state.sweep_id or "") + len(seat.bad_rows)
-        seat.state = replace(seat.state, sweep_total=distinct)
-        old(session, seat, replace(last, complete=True, total_after=distinct))
-
-    return conclude
-
-
 def _no_overlap(old: Any) -> Any:
     """A read goes on exactly where the last one ended."""
 
@@ -205,7 +194,7 @@ MUTANTS = {
     "merge-guard": Mutant("sync.guards:_merges", _always([]), "apart"),
     "sent": Mutant("sync.engine.settle:wrote", _no_sent, "never-shows"),
     "base": Mutant("sync.engine.settle:wrote", _no_base),
-    "echo": Mutant("sync.merging.edits:_explained_by_us", _always(False)),
+    "echo": Mutant("sync.merging.changed:_explained_by_us", _always(False)),
     "late-rows": Mutant("state.reading:_is_late", _always(False), "decisions"),
     "after-read-back": Mutant("sync.engine.verify:after_read_back", _settles_everybody, "arrivals"),
     "abilities": Mutant("sync.engine.cycle:after_changed_abilities", _always(None), "abilities"),
@@ -214,7 +203,6 @@ MUTANTS = {
     "not-before": Mutant("adapters.toolkit.rates:Limiter.refused", _always(None), "asked-to-wait"),
     "gone": Mutant("sync.engine.absence:_mark_gone", _always(None), "undisturbed"),
     "sweep-due": Mutant("sync.engine.pull:_sweep_is_due", _always(False)),
-    "proven-sweep": Mutant("sync.engine.pull:conclude_sweep", _every_sweep_proves, "short-reads"),
     "overlap": Mutant("adapters.topo.reading:TopoReader.pull", _no_overlap, "ties"),
     "keyset": Mutant("adapters.topo.walk:Walk._advance", _by_page_number, "moving-pages"),
     "uuid-filter": Mutant("adapters.datananas.following:Following.hear", _every_import_is_ours, "strangers"),
@@ -229,8 +217,9 @@ MUTANTS = {
 """By name. A place that is not there any more makes the hunt fail, so that the list stays true.
 
 Not among them, because another guard stands behind each: the look-up of a create whose answer was lost (the pull
-of the same cycle shows the record before anything is planned), the wait of the retry layer (the limiter's), and
-the second look after a wait (no write begins a minute after the look before it).
+of the same cycle shows the record before anything is planned), the wait of the retry layer (the limiter's), the
+second look after a wait (no write begins a minute after the look before it), and the proof that a full read was
+whole (who seems to be missing is asked for by id).
 """
 
 

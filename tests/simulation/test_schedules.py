@@ -62,7 +62,7 @@ def test_every_invariant_holds_in_the_theme(broken: Broken, theme: str) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("guard", ["settle", "outreach-look", "uuid-filter", "proven-sweep"])
+@pytest.mark.parametrize("guard", ["settle", "outreach-look", "uuid-filter", "gone"])
 def test_a_guard_that_is_away_is_noticed(guard: str) -> None:
     command = [sys.executable, "-m", "tests.bench", "faults", "--mutants", "--only", guard]
     hunt = subprocess.run([*command, "--most", "15", "--jobs", "1"], capture_output=True, text=True, check=False)
