@@ -5,7 +5,8 @@ came to their records at no time. Nobody can tell which came later, so they coun
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from sync.change import HUMAN
 from sync.codes import ConflictReason
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from sync.change import Choice
     from sync.contact import Value
     from sync.merging.work import Work
+
+
+TOLD_BY: Final = timedelta(seconds=1)
+"""How exactly it is told when a record was touched, where fractions are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,10 @@ def _came_later(work: Work, name: str, edit: Edit, choice: Choice) -> bool:
     was chosen by a clock that is ahead was chosen at some time before.
     """
     read_until = work.policy.read_at.get(edit.source, work.policy.read_until.get(edit.provider))
+    if read_until is None or choice.at > work.at or choice.at <= read_until:
+        return True
     touched_at = edit.member.record.updated_at if edit.provider in work.policy.touches else None
-    if read_until is None or choice.at > work.at or choice.at <= max(filter(None, (read_until, touched_at))):
+    if touched_at is not None and choice.at <= (touched_at if touched_at.microsecond else touched_at + TOLD_BY):
         return True
     stands, sent = work.values.get(name), edit.member.link.sent
     if name == "emails":

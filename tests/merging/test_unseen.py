@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sync.person import Person
 
 OLD, NEW = {"job_title": "COO"}, {"job_title": "CEO"}
-CHOSEN_AT = LONG_AGO + timedelta(days=2)  # when what stands was
+CHOSEN_AT = LONG_AGO + timedelta(days=2, milliseconds=300)  # when what stands was
 BEFORE, AFTER = CHOSEN_AT - timedelta(days=1), CHOSEN_AT + timedelta(days=1)
 
 
@@ -56,6 +56,11 @@ def test_an_edit_met_later_than_another_and_perhaps_made_before_it_is_a_conflict
         pytest.param(edited(), read(AFTER), id="its provider was read since"),
         pytest.param(edited(), MergePolicy(), id="nobody knows when its provider was read"),
         pytest.param(edited(updated_at=AFTER), read(touches=frozenset({"topo"})), id="it was touched since"),
+        pytest.param(
+            edited(updated_at=CHOSEN_AT.replace(microsecond=0)),
+            read(touches=frozenset({"topo"})),
+            id="it was touched in that second",
+        ),
         pytest.param(edited(sent=NEW), read(), id="its provider acknowledged what stands"),
         pytest.param(edited(Rule.SURVIVORSHIP), read(), id="nobody edited what stands"),
         pytest.param(edited(Rule.ONLY_CHANGER, "topo:1"), read(), id="its own earlier edit stands"),
