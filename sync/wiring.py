@@ -13,11 +13,9 @@ from adapters.registry import settings_models
 from adapters.spec import Opening
 from sync.clock import SystemClock
 from sync.config import load, unready
-from sync.engine.cycle import run_cycle
 from sync.engine.logbook import waits_told
 from sync.engine.session import Options, Seat, Session
 from sync.errors import ConfigError, LockHeld, StateError
-from sync.exports import take_in_exports
 from sync.guards import EVERY
 from sync.report.words import count
 from sync.secrets import resolve
@@ -137,6 +135,9 @@ async def run_once(
     Raises ``ConfigError`` before any request, ``StateError`` when the store cannot be trusted, ``LockHeld``
     when another run keeps the lock until the wait is over or ``stopping`` is set.
     """
+    from sync.engine.cycle import run_cycle  # whoever only looks at the store waits for no engine
+    from sync.exports import take_in_exports
+
     clock = clock or SystemClock()
     _check_names(settings, request)
     check_ready(settings, environ)
