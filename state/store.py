@@ -27,7 +27,7 @@ from state import (
 from state.asking import Asking
 from state.key import keyed_hash
 from state.matching import Matching
-from state.rows import MICROSECOND, to_time
+from state.rows import MICROSECOND, from_time, to_time
 from state.sending import Sending
 from sync.garbage import uncollected
 
@@ -171,6 +171,11 @@ class SqliteStore(Asking, Matching, Sending):
     def seen_in_sweep(self, provider: str, sweep_id: str) -> int:
         with self.database.read() as connection:
             return sweeps.seen_in_sweep(connection, provider, sweep_id)
+
+    def sweep_began(self, sweep_id: str) -> datetime | None:
+        with self.database.read() as connection:
+            at = sweeps.sweep_began(connection, sweep_id)
+        return None if at is None else from_time(at)
 
     def unseen_in_sweep(self, provider: str, sweep_id: str, *, settle: timedelta = timedelta()) -> list[RecordRef]:
         with self.database.read() as connection:

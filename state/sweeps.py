@@ -16,6 +16,12 @@ def begin_sweep(connection: Connection, provider: str, sweep_id: str, at: int) -
     connection.exec_driver_sql("INSERT OR IGNORE INTO sweep VALUES (?, ?, ?)", (sweep_id, provider, at))
 
 
+def sweep_began(connection: Connection, sweep_id: str) -> int | None:
+    """When the sweep began, in microseconds; ``None`` = nobody knows it any more, or it never did."""
+    row = connection.exec_driver_sql("SELECT began_at FROM sweep WHERE sweep_id = ?", (sweep_id,)).first()
+    return None if row is None else int(row[0])
+
+
 def seen_in_sweep(connection: Connection, provider: str, sweep_id: str) -> int:
     """Distinct records seen in the sweep."""
     return _count(

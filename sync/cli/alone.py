@@ -34,7 +34,5 @@ def alone_with(config: Path) -> Iterator[None]:
         raise ConfigError(
             f"{config.parent} cannot be made or emptied ({why})", remedy="work in a folder that you may write to"
         ) from error
-    try:
+    with lock:
         yield
-    finally:
-        lock.release()

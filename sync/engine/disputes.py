@@ -30,6 +30,20 @@ def take(session: Session, item: Item, provider: str) -> str:
     finding, person = _field(session, item)
     if provider == HUMAN and HUMAN in finding.values:
         return _decide(session, person, finding, finding.values[HUMAN], source=HUMAN)
+    asked = _asked(session, finding, person, provider)
+    source, value = _name(asked[0]), _said(finding, asked[0])
+    if any(not same(session, finding.field, value, _said(finding, m)) for m in asked):
+        raise CannotAnswer(
+            f"the person's records at {provider} do not agree on {finding.field}",
+            remedy=f"take one of {', '.join(sorted(map(_name, asked)))}",
+        )
+    if value is None and finding.values.get(source, "") is not None:  # a blank is taken only where it is listed
+        raise CannotAnswer(f"{provider} shows no {finding.field}", remedy="take another one, or `set` a value")
+    return _decide(session, person, finding, value, source=source)
+
+
+def _asked(session: Session, finding: Conflict, person: Person, provider: str) -> list[Member]:
+    """Whose value is meant: the sides among the records that are named, else all of those that are there."""
     named = [m for m in person.members if provider in {m.record.ref.provider, _name(m)}]
     asked = [m for m in named if _name(m) in finding.values] or [m for m in named if not m.gone]
     if not asked:
@@ -48,15 +62,7 @@ def take(session: Session, item: Item, provider: str) -> str:
             f"{provider} did not change {finding.field}, and nobody can read what it holds",
             remedy=f"take one of {', '.join(sorted(finding.values))}, or `set` a value",
         )
-    source, value = _name(asked[0]), _said(finding, asked[0])
-    if any(not same(session, finding.field, value, _said(finding, m)) for m in asked):
-        raise CannotAnswer(
-            f"the person's records at {provider} do not agree on {finding.field}",
-            remedy=f"take one of {', '.join(sorted(map(_name, asked)))}",
-        )
-    if value is None and finding.values.get(source, "") is not None:  # a blank is taken only where it is listed
-        raise CannotAnswer(f"{provider} shows no {finding.field}", remedy="take another one, or `set` a value")
-    return _decide(session, person, finding, value, source=source)
+    return asked
 
 
 def _said(finding: Conflict, member: Member) -> Value | None:

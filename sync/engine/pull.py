@@ -11,7 +11,6 @@ from sync.engine.absence import conclude_sweep
 from sync.engine.attention import left_unread, note_unread, settings_since
 from sync.engine.opt_out_lists import NOBODY_IS_CREATED
 from sync.engine.people import chunks, records_of
-from sync.engine.read_until import note_sweep, sweep_began
 from sync.engine.storing import keep_memory, note_noes, store_records
 from sync.engine.together import together
 from sync.errors import ContactSyncError, MappingError, Missing, StateError
@@ -112,18 +111,18 @@ async def _sweep(session: Session, seat: Seat, reader: Reader) -> None:
             cursor=start.cursor,
         )
         _save(session, seat, start)
-        note_sweep(session, seat)
     seat.complete = False
     last, _ = await _walk(session, seat, reader, "sweep")
     if last is None:
         return
+    sweep_id = seat.state.sweep_id or ""
     await conclude_sweep(session, seat, reader, last)
     whole = True
     if resumed or seat.seen - {record.ref.record_id for record in last.records}:
         _, whole = await _walk(session, seat, reader, "incremental", overlap_s=0.0)
     if whole and seat.complete:
         since = resumed and seat.provider.capabilities.edits_need_sweep
-        seat.read_until = sweep_began(session, seat) if since else session.clock.now()
+        seat.read_until = session.store.sweep_began(sweep_id) if since else session.clock.now()
 
 
 async def _walk(

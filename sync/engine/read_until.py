@@ -15,30 +15,16 @@ from sync.engine.notes import note, noted_of_providers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sync.engine.session import Seat, Session
+    from sync.engine.session import Session
 
 READ_UNTIL = "read until"
 """Provider → the moment."""
-SWEEPS = "sweeps"
-"""Provider → when its last full read began."""
 
 
 def read_until(session: Session) -> Mapping[str, datetime]:
     """The moments that are known, by provider."""
     kept = noted_of_providers(session, READ_UNTIL)
     return MappingProxyType({name: datetime.fromisoformat(at) for name, at in kept.items()})
-
-
-def note_sweep(session: Session, seat: Seat) -> None:
-    """A full read begins now; later cycles may end it."""
-    kept = noted_of_providers(session, SWEEPS)
-    note(session, {SWEEPS: {**kept, seat.name: session.clock.now().isoformat()}})
-
-
-def sweep_began(session: Session, seat: Seat) -> datetime | None:
-    """When the full read began that a later cycle ended; ``None`` = nobody noted it."""
-    at = noted_of_providers(session, SWEEPS).get(seat.name)
-    return None if at is None else datetime.fromisoformat(at)
 
 
 def all_is_merged(session: Session) -> None:

@@ -46,5 +46,4 @@ def unlisted_are_merged(session: Session) -> None:
         own = kept.get(name, {})
         unread = own.keys() & seat.unsure if seat.complete else own.keys() - seat.seen
         kept[name] = {i: own[i] for i in unread} | dict.fromkeys(seat.by_id, now)
-    if any(kept.values()) or noted_of_providers(session, UNLISTED):
-        note(session, {UNLISTED: kept})
+    note(session, {UNLISTED: {name: own for name, own in kept.items() if own}})

@@ -71,13 +71,8 @@ def _would_replace(work: Work, name: str, edit: Edit, choice: Choice) -> bool:
     stands = work.values.get(name)
     if name != "emails":
         return not work.same(name, edit.value, stands)
-    first, before = as_emails(edit.value)[:1], as_emails(edit.before)[:1]
-    replaced = bool(before) and email_form(before[0]) in choice.replaced
-    return (
-        replaced
-        and bool(first)
-        and email_form(first[0]) not in {email_form(e) for e in (*before, *_first(stands))}
-    )
+    before, after, now = map(_first, (edit.before, edit.value, stands))
+    return before in choice.replaced and after not in {None, before, now}
 
 
 def _came_later(work: Work, name: str, edit: Edit, choice: Choice) -> bool:
@@ -92,10 +87,11 @@ def _came_later(work: Work, name: str, edit: Edit, choice: Choice) -> bool:
         return True
     stands, sent = work.values.get(name), edit.member.link.sent
     if name == "emails":
-        return name in sent and work.same(name, tuple(_first(sent[name])), tuple(_first(stands)))
+        return name in sent and _first(sent[name]) == _first(stands)
     showed = edit.source != choice.source and work.same(name, stands, edit.before)
     return showed or (name in sent and work.same(name, stands, sent[name]))
 
 
-def _first(emails: Value | None) -> tuple[str, ...]:
-    return as_emails(emails)[:1]
+def _first(emails: Value | None) -> str | None:
+    """The compared form of the address that comes first."""
+    return next(map(email_form, as_emails(emails)), None)

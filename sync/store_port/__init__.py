@@ -98,6 +98,9 @@ class Store(People, Outcomes, Protocol):
     def seen_in_sweep(self, provider: str, sweep_id: str) -> int:
         """Distinct records seen in that sweep."""
 
+    def sweep_began(self, sweep_id: str) -> datetime | None:
+        """When that sweep began; ``None`` = it never did, or its provider began another one since."""
+
     def unseen_in_sweep(self, provider: str, sweep_id: str, *, settle: timedelta = timedelta()) -> list[RecordRef]:
         """Live records that the sweep did not show and that were stored more than ``settle`` before it began."""
 

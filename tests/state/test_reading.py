@@ -247,3 +247,12 @@ def test_any_contact_comes_back_equal_from_its_record_and_its_person(store: Sqli
     (person,) = store.people([f"any-{number}"])
     assert person.members[0].record == record
     assert store.records([record.ref])[record.ref] == replace(record)
+
+
+def test_a_sweep_began_with_its_first_page_and_is_forgotten_with_the_next_one(store: SqliteStore) -> None:
+    assert store.sweep_began("s1") is None
+    page(store, read("topo:1"), minute=1, sweep="s1")
+    page(store, read("topo:2"), minute=5, sweep="s1")
+    assert store.sweep_began("s1") == later(1)
+    page(store, read("topo:1"), minute=9, sweep="s2")
+    assert (store.sweep_began("s1"), store.sweep_began("s2")) == (None, later(9))
